@@ -1,0 +1,47 @@
+# Two commands for a fresh machine: `make demo` and `make test`. Only Python >= 3.11 and a package index are needed.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+DEMO ?= demo
+# Test processes run beside each other: one thread each, or they fight for the cores.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help demo test lint types unit clean
+
+help:
+	@echo "make demo   install into $(VENV), train on the bundled assay, screen the bundled library, write the report"
+	@echo "make test   install into $(VENV) with the test extra, then ruff, mypy and pytest"
+	@echo "make clean  remove $(VENV), caches and the demo's folder"
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "ebmscreen needs Python >= 3.11; none was found. Install one, or: make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# The stamps name what they depend on, so that a second call installs nothing.
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[test]'
+	@touch $@ $(VENV)/.installed
+
+demo: $(VENV)/.installed
+	@OMP_NUM_THREADS= $(BIN)/ebmscreen demo -o $(DEMO) --force
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-test
+	$(BIN)/mypy
+
+unit: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test: lint types unit
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

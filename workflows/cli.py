@@ -1,0 +1,100 @@
+"""The command line's entry: finds the command, turns errors into one sentence and an exit status."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from screening.errors import UserError
+
+# name -> module under workflows.commands; imported only when the command is asked for,
+# so that `ebmscreen --help` does not wait for torch and rdkit.
+COMMANDS = {
+    "demo": "Train, screen and report on the bundled data.",
+    "train": "Train a model on an assay.",
+    "screen": "Score and rank a library with a model.",
+    "report": "Write the HTML report of a run or a model.",
+    "explain": "Draw which atoms carry one molecule's score.",
+    "prepare": "Parse and fingerprint a library once, for many screens.",
+    "inspect": "Say what is in a model, a prepared library or a run.",
+}
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a command's module when that command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order a user meets them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return the command, or None when there is none of that name."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"workflows.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table above, importing none of them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: ebmscreen train assay.csv -o model.ebm && "
+    "ebmscreen screen library.csv -m model.ebm -o run/",
+)
+@click.version_option(package_name="ebmscreen")
+def cli() -> None:
+    """Train on an assay, screen a compound library, open the report."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Parameters
+    ----------
+    arguments
+        The words after `ebmscreen`; those of the process when None.
+
+    Returns
+    -------
+    int
+        0 done, 1 failed, 2 wrong usage, 130 interrupted.
+    """
+    try:
+        status = cli.main(args=arguments, prog_name="ebmscreen", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("ebmscreen: interrupted", err=True)
+        return 130
+    except UserError as error:
+        click.echo(f"ebmscreen: {error}", err=True)
+        return 1
+    except BrokenPipeError:
+        # The reader of stdout has left (`| head`); nobody is there to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        click.echo(f"ebmscreen: {describe_os_error(error)}", err=True)
+        return 1
+    return status if isinstance(status, int) else 0
+
+
+def describe_os_error(error: OSError) -> str:
+    """Return one sentence that names the file and what the system said."""
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}. Check the path, its permissions and the free space."

@@ -1,0 +1,45 @@
+"""What a command says on stderr while it works; stdout is kept for results."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import click
+
+
+@dataclass(frozen=True)
+class Talk:
+    """How much a command says: -1 quiet (only warnings), 0 normal, 1 and more verbose."""
+
+    level: int = 0
+
+    def announce(self, sentence: str) -> None:
+        """Say one sentence on stderr, unless quiet."""
+        if self.level >= 0:
+            click.echo(sentence, err=True)
+
+    def detail(self, sentence: str) -> None:
+        """Say one sentence on stderr when verbose."""
+        if self.level >= 1:
+            click.echo(sentence, err=True)
+
+    def warn(self, sentence: str) -> None:
+        """Say one sentence on stderr, also when quiet."""
+        click.echo(f"warning: {sentence}", err=True)
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether progress is shown at all."""
+        return self.level >= 0
+
+
+def talk_of(quiet: bool, verbose: int) -> Talk:
+    """Return the talk that -q and -v ask for."""
+    if verbose > 1:
+        logging.basicConfig(level=logging.DEBUG)
+    return Talk(-1 if quiet else verbose)
+
+
+Announce = Callable[[str], None]
