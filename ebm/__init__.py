@@ -1,1 +1,31 @@
 """The engine: RBMs and deep belief networks on tensors. Knows no chemistry and imports nothing of ours."""
+
+from ebm.pseudo_likelihood import pseudo_log_likelihood_nats
+from ebm.rbm import RBM
+from ebm.train import (
+    Callback,
+    EpochRecord,
+    FreeEnergyGapControl,
+    History,
+    SamplerOptions,
+    Trainer,
+    TrainingOptions,
+    fit_rbm,
+)
+from ebm.units import Bernoulli, Unit, unit_from_config
+
+__all__ = [
+    "RBM",
+    "Bernoulli",
+    "Callback",
+    "EpochRecord",
+    "FreeEnergyGapControl",
+    "History",
+    "SamplerOptions",
+    "Trainer",
+    "TrainingOptions",
+    "Unit",
+    "fit_rbm",
+    "pseudo_log_likelihood_nats",
+    "unit_from_config",
+]

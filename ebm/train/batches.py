@@ -1,0 +1,196 @@
+"""Minibatches from a dense tensor, a scipy CSR matrix, or a stream of blocks larger than memory.
+
+Every epoch visits every row once, in a new order. The order comes from a seed, so that a stopped
+training can find its place again.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from torch import Tensor
+
+from ebm.units import Moments
+
+Block: TypeAlias = Any  # Tensor, numpy array or scipy sparse matrix, one row an example
+Stream: TypeAlias = Callable[[], Iterable[Block]]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows of data with their weights.
+
+    Attributes
+    ----------
+    visible : Tensor of shape (n, n_visible)
+        Dense, or torch's sparse CSR.
+    weights : Tensor of shape (n,)
+        1/n each, times the relative sample weight of the row.
+    """
+
+    visible: Tensor
+    weights: Tensor
+
+    def total(self, values: Tensor) -> Tensor:
+        """Return visibleᵀ·values without densifying, shape (n_visible, ...)."""
+        if self.visible.layout == torch.strided:
+            return self.visible.T @ values
+        if values.ndim == 1:
+            return (self.visible.t() @ values[:, None])[:, 0]
+        return self.visible.t() @ values
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Number type and device that batches are brought to."""
+
+    dtype: torch.dtype
+    device: torch.device
+
+    def place(self, block: Block) -> Tensor:
+        """Return a block as a tensor (sparse CSR when the block is sparse)."""
+        if sp.issparse(block):
+            matrix = block.tocsr()
+            parts = (matrix.indptr, matrix.indices, matrix.data)
+            pointers, columns, values = (torch.from_numpy(np.array(part)) for part in parts)
+            values = values.to(self.dtype)
+            sparse = torch.sparse_csr_tensor(pointers, columns, values, size=matrix.shape)
+            return sparse.to(self.device)
+        return torch.as_tensor(block).to(dtype=self.dtype, device=self.device)
+
+
+class DataSource:
+    """Training data of any of the three kinds, seen as shuffled minibatches.
+
+    Parameters
+    ----------
+    data : Tensor, array, scipy sparse matrix, or callable returning an iterable of such blocks
+        One row an example. A callable is called once an epoch; its blocks are shuffled inside and
+        cut into minibatches, and must come in the same order each time.
+    placement : Placement
+        Where minibatches go; the data stay where they are.
+    sample_weight : sequence of float, optional
+        Weight of each row (not for streams): finite, not negative, not all zero.
+    """
+
+    def __init__(
+        self,
+        data: Block | Stream,
+        placement: Placement,
+        sample_weight: Block | None = None,
+    ) -> None:
+        self.placement = placement
+        self._stream: Stream
+        self._weights: Tensor | None = None
+        if callable(data) and not isinstance(data, Tensor):
+            if sample_weight is not None:
+                raise ValueError("sample_weight needs data in memory, not a stream of blocks")
+            self._stream = cast(Stream, data)
+            return
+        block = check_block(data)
+        self._stream = lambda: (block,)
+        if sample_weight is not None:
+            self._weights = check_weights(sample_weight, block.shape[0]).to(placement.dtype)
+
+    def batches(self, batch_size: int, seed: int, start: int = 0) -> Iterator[Batch]:
+        """Minibatches of one epoch.
+
+        Parameters
+        ----------
+        batch_size : int
+            Rows in a minibatch; the last of a block may be shorter.
+        seed : int
+            Decides the order of the rows.
+        start : int
+            Number of minibatches to pass over, to continue an epoch.
+        """
+        order = torch.Generator().manual_seed(seed)
+        for block in map(check_block, self._stream()):
+            rows = torch.randperm(block.shape[0], generator=order)
+            for index in rows.split(batch_size):
+                if start > 0:
+                    start -= 1
+                else:
+                    yield self._batch(block, index)
+
+    def first_rows(self, count: int, seed: int) -> Tensor:
+        """`count` random rows (of the first block of a stream), dense; repeated if there are fewer."""
+        block = next(iter(map(check_block, self._stream())))
+        order = torch.randperm(block.shape[0], generator=torch.Generator().manual_seed(seed))
+        rows = order.repeat(-(-count // len(order)))[:count]
+        visible = self._batch(block, rows).visible
+        return visible if visible.layout == torch.strided else visible.to_dense()
+
+    def moments(self) -> Moments:
+        """Weighted mean and variance of each column, in one pass."""
+        total = square = torch.zeros(())
+        count = mass = 0.0
+        for block in map(check_block, self._stream()):
+            for index in torch.arange(block.shape[0]).split(4096):
+                batch = self._batch(block, index)
+                share = (batch.weights * len(index)).double()
+                visible = batch.visible.double()
+                squares = Batch(visible * visible, share)
+                total = total.to(visible.device) + Batch(visible, share).total(share)
+                square = square.to(visible.device) + squares.total(share)
+                count += len(index)
+                mass += float(share.sum())
+        if count == 0:
+            raise ValueError("there is no data to train on: the stream of blocks is empty")
+        mean = total / mass
+        variance = (square / mass - mean**2).clamp_(min=0)
+        return Moments(mean.to(self.placement.dtype), variance.to(self.placement.dtype), count)
+
+    def _batch(self, block: Block, index: Tensor) -> Batch:
+        rows = index.to(block.device) if isinstance(block, Tensor) else index.numpy()
+        visible = self.placement.place(block[rows])
+        share = 1.0 / len(index)
+        if self._weights is None:
+            weights = torch.full((len(index),), share, dtype=visible.dtype, device=visible.device)
+        else:
+            weights = self._weights[index].to(visible.device) * share
+        return Batch(visible, weights)
+
+
+def check_block(block: Block) -> Block:
+    """Return a block of rows, or raise ValueError saying what is wrong with it."""
+    if sp.issparse(block):
+        block = block.tocsr()
+        values = block.data
+    else:
+        block = block if isinstance(block, Tensor) else np.asarray(block)
+        values = block
+    if len(block.shape) != 2 or 0 in block.shape:
+        raise ValueError(
+            f"data must be a matrix with rows and columns, not of shape {tuple(block.shape)}"
+        )
+    finite = torch.as_tensor(values).isfinite() if len(values) else torch.ones(1)
+    if not finite.all():
+        row, column = _first_bad(block)
+        raise ValueError(
+            f"data has a value that is not finite at row {row}, column {column}; "
+            "replace missing values before training"
+        )
+    return block
+
+
+def check_weights(weights: Block, rows: int) -> Tensor:
+    """Return sample weights scaled to a mean of one, or raise ValueError."""
+    tensor = torch.as_tensor(weights, dtype=torch.float64)
+    if tensor.shape != (rows,):
+        raise ValueError(f"sample_weight has shape {tuple(tensor.shape)}, but there are {rows} rows")
+    if not (tensor.isfinite().all() and (tensor >= 0).all() and tensor.sum() > 0):
+        raise ValueError("sample_weight must be finite, not negative, and not zero everywhere")
+    return tensor / tensor.mean()
+
+
+def _first_bad(block: Block) -> tuple[int, int]:
+    if sp.issparse(block):
+        matrix = block.tocoo()
+        position = int(np.flatnonzero(~np.isfinite(matrix.data))[0])
+        return int(matrix.row[position]), int(matrix.col[position])
+    row, column = torch.nonzero(~torch.as_tensor(block).isfinite())[0].tolist()
+    return row, column

@@ -1,0 +1,88 @@
+"""Hooks into the training: four moments, no more."""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from ebm.train.loop import Trainer
+
+
+class Callback:
+    """Does nothing; override what you need. Set `trainer.stop_because` to end the training."""
+
+    def on_train_start(self, trainer: "Trainer") -> None:
+        """Before the first step (also when a stopped training goes on)."""
+
+    def on_step_end(self, trainer: "Trainer") -> None:
+        """After each minibatch. Reading a number from the device here costs speed."""
+
+    def on_epoch_end(self, trainer: "Trainer") -> None:
+        """After each epoch; the newest record is `trainer.history.records[-1]`."""
+
+    def on_train_end(self, trainer: "Trainer") -> None:
+        """After the last step."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """JSON-able state, to go on after a stop."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what `state_dict` returned."""
+
+
+class FreeEnergyGapControl(Callback):
+    """Stop, or lower the rate, when the free-energy gap of validation and training data grows.
+
+    The gap is read from the monitor records, so `fit_rbm` needs `validation`.
+
+    Parameters
+    ----------
+    action : {'stop', 'lower_rate'}
+        What to do.
+    patience : int
+        Number of records in a row with a growing gap.
+    factor : float
+        What the rate is multiplied by, for 'lower_rate'.
+
+    References
+    ----------
+    Hinton (2012), section 6 "Monitoring the overfitting". https://doi.org/10.1007/978-3-642-35289-8_32
+    """
+
+    def __init__(
+        self,
+        action: Literal["stop", "lower_rate"] = "stop",
+        patience: int = 3,
+        factor: float = 0.5,
+    ) -> None:
+        if action not in ("stop", "lower_rate"):
+            raise ValueError(f"action must be 'stop' or 'lower_rate', not {action!r}")
+        self.action = action
+        self.patience = patience
+        self.factor = factor
+        self.seen = 0
+        self.growths = 0
+
+    def on_train_start(self, trainer: "Trainer") -> None:  # noqa: D102
+        if not trainer.has_validation:
+            raise ValueError("FreeEnergyGapControl needs validation data")
+
+    def on_epoch_end(self, trainer: "Trainer") -> None:  # noqa: D102
+        gaps = trainer.history.column("free_energy_gap_nats")
+        if len(gaps) == self.seen:
+            return
+        self.seen = len(gaps)
+        grown = len(gaps) > 1 and gaps[-1] > gaps[-2]
+        self.growths = self.growths + 1 if grown else 0
+        if self.growths < self.patience:
+            return
+        self.growths = 0
+        if self.action == "stop":
+            trainer.stop_because = f"the free-energy gap grew {self.patience} times in a row"
+        else:
+            trainer.rate_factor *= self.factor
+
+    def state_dict(self) -> dict[str, Any]:  # noqa: D102
+        return {"seen": self.seen, "growths": self.growths}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: D102
+        self.seen, self.growths = int(state["seen"]), int(state["growths"])

@@ -1,0 +1,106 @@
+"""The gradient of the log-likelihood from data and model states, plain and centred.
+
+With weights p over data rows and the same mass over model rows, the plain gradient is
+
+    ∂L/∂W = <v hᵀ>_data - <v hᵀ>_model,   ∂L/∂a = <v>_data - <v>_model,   ∂L/∂b = <h>_data - <h>_model
+
+and h is always its mean given v (the last hidden state is never sampled: that would only add noise).
+
+The centred form writes E = U(v) + U(h) - (v-λ)·W·(h-μ) with fresh biases a' = a + W·μ, b' = b + Wᵀ·λ:
+
+    ∂L/∂W = <(v-λ)(h-μ)ᵀ>_data - <(v-λ)(h-μ)ᵀ>_model,  ∂L/∂a' and ∂L/∂b' as above.
+
+A step (ΔW, Δa', Δb') taken there reads in the usual coordinates as ΔW, Δa' - ΔW·μ, Δb' - ΔWᵀ·λ.
+Such a step does not depend on which state of a bit is called 1. Without centring λ = μ = 0.
+
+References
+----------
+Melchior, Fischer, Wiskott (2016), "How to center deep Boltzmann machines", JMLR 17(99), equations 13-18.
+Montavon, Müller (2012), https://doi.org/10.1007/978-3-642-35289-8_33
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ebm.rbm import RBM
+from ebm.train.batches import Batch
+
+
+@dataclass(frozen=True)
+class Offsets:
+    """The λ (n_visible,) and μ (n_hidden,) of the centred coordinates."""
+
+    visible: Tensor
+    hidden: Tensor
+
+
+@dataclass(frozen=True)
+class PhaseStatistics:
+    """Weighted sums over the rows of one phase.
+
+    Attributes
+    ----------
+    products : Tensor of shape (n_visible, n_hidden)
+        Σ p v·E[h|v]ᵀ.
+    visible, hidden : Tensor of shape (n_visible,) and (n_hidden,)
+        Σ p v and Σ p E[h|v].
+    extras : dict
+        Σ p E[-∂U/∂θ] of the units' own parameters beside the bias, by parameter name of the RBM.
+    """
+
+    products: Tensor
+    visible: Tensor
+    hidden: Tensor
+    extras: dict[str, Tensor]
+
+
+def phase_statistics(rbm: RBM, batch: Batch, field: Tensor, hidden: Tensor) -> PhaseStatistics:
+    """Sum what the gradient needs over one phase.
+
+    Parameters
+    ----------
+    rbm : RBM
+        The machine.
+    batch : Batch
+        Visible states and their weights.
+    field, hidden : Tensor of shape (n, n_hidden)
+        v·W and E[h | v] of the batch.
+    """
+    weighted = hidden * batch.weights[:, None]
+    visible_extras = rbm.visible.extra_gradients(batch.visible, batch.weights)
+    hidden_extras = rbm.hidden.extra_mean_gradients(field, batch.weights)
+    extras = {f"visible.{name}": value for name, value in visible_extras.items()}
+    extras |= {f"hidden.{name}": value for name, value in hidden_extras.items()}
+    return PhaseStatistics(
+        products=batch.total(weighted),
+        visible=batch.total(batch.weights),
+        hidden=weighted.sum(0),
+        extras=extras,
+    )
+
+
+def log_likelihood_gradient(
+    data: PhaseStatistics, model: PhaseStatistics, offsets: Offsets
+) -> dict[str, Tensor]:
+    """Gradient in centred coordinates: 'weights', 'visible_bias', 'hidden_bias' and the extras."""
+    visible = data.visible - model.visible
+    hidden = data.hidden - model.hidden
+    products = data.products - model.products
+    # With equal mass in both phases the λμᵀ terms cancel.
+    products.addr_(offsets.visible, hidden, alpha=-1).addr_(visible, offsets.hidden, alpha=-1)
+    extras = {name: data.extras[name] - model.extras[name] for name in data.extras}
+    return {"weights": products, "visible_bias": visible, "hidden_bias": hidden, **extras}
+
+
+@torch.no_grad()
+def apply_step(rbm: RBM, step: dict[str, Tensor], offsets: Offsets) -> None:
+    """Add a step, given in centred coordinates, to the machine's parameters."""
+    weights = step["weights"]
+    rbm.weights.add_(weights)
+    rbm.visible.shift_bias(step["visible_bias"] - weights @ offsets.hidden)
+    rbm.hidden.shift_bias(step["hidden_bias"] - offsets.visible @ weights)
+    for name, change in step.items():
+        if name not in ("weights", "visible_bias", "hidden_bias"):
+            rbm.get_parameter(name).add_(change)

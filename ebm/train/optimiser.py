@@ -1,0 +1,98 @@
+"""From a gradient to a step: SGD with momentum, or Adam."""
+
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+Gradient = dict[str, Tensor]
+
+
+class Optimiser(Protocol):
+    """Turns gradients (of something to be raised) into steps."""
+
+    def step(self, gradient: Gradient, rates: dict[str, float], momentum: float) -> Gradient:
+        """Step for each name of the gradient, in place of which it may be stored."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to continue."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from what `state_dict` returned."""
+
+
+class MomentumSGD:
+    """velocity <- momentum · velocity + rate · gradient; the step is the velocity."""
+
+    def __init__(self) -> None:
+        self.velocities: Gradient = {}
+
+    def step(  # noqa: D102
+        self, gradient: Gradient, rates: dict[str, float], momentum: float
+    ) -> Gradient:
+        for name, value in gradient.items():
+            if name not in self.velocities:
+                self.velocities[name] = torch.zeros_like(value)
+            self.velocities[name].mul_(momentum).add_(value, alpha=rates[name])
+        return self.velocities
+
+    def state_dict(self) -> dict[str, Any]:  # noqa: D102
+        return {"velocities": {name: value.clone() for name, value in self.velocities.items()}}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: D102
+        self.velocities = {name: value.clone() for name, value in state["velocities"].items()}
+
+
+class Adam:
+    """Adam with its bias correction counted in steps; the ramped momentum is its β₁.
+
+    References
+    ----------
+    Kingma, Ba (2015), algorithm 1. https://doi.org/10.48550/arXiv.1412.6980
+    """
+
+    def __init__(self, beta_2: float = 0.999, epsilon: float = 1e-8) -> None:
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.first: Gradient = {}
+        self.second: Gradient = {}
+        # Products of the βs so far: 1 - β^t when β is constant, and still right while it ramps.
+        self.decay_1 = 1.0
+        self.decay_2 = 1.0
+
+    def step(  # noqa: D102
+        self, gradient: Gradient, rates: dict[str, float], momentum: float
+    ) -> Gradient:
+        self.decay_1 *= momentum
+        self.decay_2 *= self.beta_2
+        steps: Gradient = {}
+        for name, value in gradient.items():
+            if name not in self.first:
+                self.first[name] = torch.zeros_like(value)
+                self.second[name] = torch.zeros_like(value)
+            first = self.first[name].mul_(momentum).add_(value, alpha=1 - momentum)
+            second = self.second[name].mul_(self.beta_2).addcmul_(
+                value, value, value=1 - self.beta_2
+            )
+            scale = (second / (1 - self.decay_2)).sqrt_().add_(self.epsilon)
+            steps[name] = (first / scale).mul_(rates[name] / (1 - self.decay_1))
+        return steps
+
+    def state_dict(self) -> dict[str, Any]:  # noqa: D102
+        return {
+            "first": {name: value.clone() for name, value in self.first.items()},
+            "second": {name: value.clone() for name, value in self.second.items()},
+            "decay_1": self.decay_1,
+            "decay_2": self.decay_2,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: D102
+        self.first = {name: value.clone() for name, value in state["first"].items()}
+        self.second = {name: value.clone() for name, value in state["second"].items()}
+        self.decay_1 = float(state["decay_1"])
+        self.decay_2 = float(state["decay_2"])
+
+
+def make_optimiser(kind: str) -> Optimiser:
+    """Optimiser by its name in `TrainingOptions`."""
+    return Adam() if kind == "adam" else MomentumSGD()

@@ -1,0 +1,50 @@
+"""Bernoulli units: bits, or probabilities of bits."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from ebm.units.base import Moments, Site, Unit, smoothed_mean
+
+
+class Bernoulli(Unit):
+    """Bits s in {0, 1} with U(s) = -bias·s, so Γ(x) = Σ log(1 + exp(bias + x)).
+
+    As a visible layer it also takes values in [0, 1], read as the probability that the bit is on
+    (grey pixels, quantiles).
+
+    References
+    ----------
+    Hinton, "A practical guide to training restricted Boltzmann machines" (2012), sections 2-3 and 8.1.
+    https://doi.org/10.1007/978-3-642-35289-8_32
+    """
+
+    kind = "bernoulli"
+
+    def energy(self, states: Tensor) -> Tensor:  # noqa: D102
+        return -(states @ self.bias)
+
+    def mean(self, field: Tensor) -> Tensor:  # noqa: D102
+        return torch.sigmoid(field + self.bias)
+
+    @torch.no_grad()
+    def sample(self, field: Tensor, generator: torch.Generator) -> Tensor:  # noqa: D102
+        probability = torch.sigmoid_(field + self.bias)
+        uniform = torch.rand(
+            probability.shape, generator=generator, dtype=probability.dtype, device=field.device
+        )
+        return torch.lt(uniform, probability, out=uniform)
+
+    def log_partition(self, field: Tensor) -> Tensor:  # noqa: D102
+        return softplus(field + self.bias).sum(-1)
+
+    @torch.no_grad()
+    def set_from_moments(self, moments: Moments, smoothing: float = 1.0) -> None:  # noqa: D102
+        self.bias.copy_(torch.logit(smoothed_mean(moments, smoothing, centre=0.5, states=2)))
+
+    def sites(self) -> list[Site]:  # noqa: D102
+        states = torch.tensor([[0.0], [1.0]], dtype=self.bias.dtype, device=self.bias.device)
+        return [Site(column, column + 1, states) for column in range(self.size)]
+
+    def site_weights(self, values: Tensor, states: Tensor) -> Tensor:  # noqa: D102
+        return torch.cat([1 - values, values], dim=1)
