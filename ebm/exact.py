@@ -11,7 +11,7 @@ ROWS_AT_ONCE = 2**14
 
 
 def count_states(unit: Unit) -> int:
-    """Number of states of a layer of discrete units (ValueError when continuous)."""
+    """Count the states of a layer of discrete units (ValueError when continuous)."""
     total = 1
     for site in unit.sites():
         total *= len(site.states)
@@ -48,7 +48,7 @@ def log_partition(rbm: RBM) -> Tensor:
     over_hidden = _enumerable(rbm.hidden) < _enumerable(rbm.visible)
     states = enumerate_states(rbm.hidden if over_hidden else rbm.visible)
     free_energy = rbm.free_energy_of_hidden if over_hidden else rbm.free_energy
-    parts = [torch.logsumexp(-free_energy(rows), 0) for rows in states.split(ROWS_AT_ONCE)]
+    parts = [torch.logsumexp(-free_energy(rows), 0) for rows in torch.split(states, ROWS_AT_ONCE)]
     return torch.logsumexp(torch.stack(parts), 0)
 
 
@@ -58,7 +58,7 @@ def log_likelihood_nats(rbm: RBM, data: Tensor) -> Tensor:
 
 
 def visible_distribution(rbm: RBM) -> tuple[Tensor, Tensor]:
-    """Every visible state and its exact probability, shapes (n_states, n_visible) and (n_states,)."""
+    """Every visible state (n_states, n_visible) and its exact probability (n_states,)."""
     states = enumerate_states(rbm.visible)
     return states, torch.softmax(-rbm.free_energy(states), 0)
 

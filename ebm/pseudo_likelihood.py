@@ -15,11 +15,12 @@ Besag (1975), "Statistical analysis of non-lattice data". https://doi.org/10.230
 import torch
 from torch import Tensor
 
-from ebm.rbm import RBM, as_dense
+from ebm.rbm import RBM
+from ebm.units import as_dense
 
 
 def site_log_probabilities(rbm: RBM, visible: Tensor) -> Tensor:
-    """log p(v_i | v_rest) of every variable, in nats, shape (n, n_variables).
+    """Log p(v_i | v_rest) of every variable, in nats, shape (n, n_variables).
 
     A Bernoulli value between 0 and 1 counts as that probability of either state.
 
@@ -40,8 +41,7 @@ def site_log_probabilities(rbm: RBM, visible: Tensor) -> Tensor:
         moved = (field - values @ weights)[:, None, :] + site.states @ weights
         cumulant = rbm.hidden.log_partition(moved.flatten(0, 1)).view(moved.shape[:2])
         log_probability = torch.log_softmax(cumulant - rbm.visible.energy(alone), dim=1)
-        observed = rbm.visible.site_weights(values, site.states)
-        columns.append((observed * log_probability).sum(1))
+        columns.append((site.weights(values) * log_probability).sum(1))
     return torch.stack(columns, dim=1)
 
 

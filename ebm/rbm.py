@@ -6,12 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ebm.units import Unit, unit_from_config
-
-
-def as_dense(states: Tensor) -> Tensor:
-    """Return a batch as a dense tensor, whatever its layout."""
-    return states if states.layout == torch.strided else states.to_dense()
+from ebm.units import Unit, as_dense, unit_from_config
 
 
 class RBM(nn.Module):
@@ -52,7 +47,11 @@ class RBM(nn.Module):
         self.hidden = hidden
         bias = hidden.bias
         normal = torch.randn(
-            visible.size, hidden.size, generator=generator, dtype=bias.dtype, device=generator.device
+            visible.size,
+            hidden.size,
+            generator=generator,
+            dtype=bias.dtype,
+            device=generator.device,
         )
         self.weights = nn.Parameter((weight_scale * normal).to(bias.device))
 

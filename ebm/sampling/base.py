@@ -25,7 +25,7 @@ class Sampler(Protocol):
         """
 
     def weights(self, data_weights: Tensor) -> Tensor:
-        """Weight of each of the m states, of the same sum as the minibatch's weights, shape (m,)."""
+        """Weight of each of the m states, with the sum of the minibatch's weights, shape (m,)."""
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue the chains."""

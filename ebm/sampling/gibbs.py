@@ -1,4 +1,7 @@
-"""Block Gibbs sampling: all hidden units given the visible ones, then all visible given the hidden."""
+"""Block Gibbs sampling: all hidden units given the visible ones, then the visible given the hidden.
+
+Each sweep draws from the two exact conditionals, so it leaves p(v, h) unchanged whatever the units.
+"""
 
 import torch
 from torch import Tensor

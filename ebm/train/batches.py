@@ -110,14 +110,14 @@ class DataSource:
         order = torch.Generator().manual_seed(seed)
         for block in map(check_block, self._stream()):
             rows = torch.randperm(block.shape[0], generator=order)
-            for index in rows.split(batch_size):
+            for index in torch.split(rows, batch_size):
                 if start > 0:
                     start -= 1
                 else:
                     yield self._batch(block, index)
 
     def first_rows(self, count: int, seed: int) -> Tensor:
-        """`count` random rows (of the first block of a stream), dense; repeated if there are fewer."""
+        """Draw `count` rows (of the first block of a stream), dense; repeated if there are fewer."""
         block = next(iter(map(check_block, self._stream())))
         order = torch.randperm(block.shape[0], generator=torch.Generator().manual_seed(seed))
         rows = order.repeat(-(-count // len(order)))[:count]
@@ -129,7 +129,7 @@ class DataSource:
         total = square = torch.zeros(())
         count = mass = 0.0
         for block in map(check_block, self._stream()):
-            for index in torch.arange(block.shape[0]).split(4096):
+            for index in torch.split(torch.arange(block.shape[0]), 4096):
                 batch = self._batch(block, index)
                 share = (batch.weights * len(index)).double()
                 visible = batch.visible.double()
@@ -171,8 +171,8 @@ def check_block(block: Block) -> Block:
     if not finite.all():
         row, column = _first_bad(block)
         raise ValueError(
-            f"data has a value that is not finite at row {row}, column {column}; "
-            "replace missing values before training"
+            f"data has a value that is not finite at row {row}, column {column}: "
+            "fill in missing values before training"
         )
     return block
 
@@ -181,7 +181,7 @@ def check_weights(weights: Block, rows: int) -> Tensor:
     """Return sample weights scaled to a mean of one, or raise ValueError."""
     tensor = torch.as_tensor(weights, dtype=torch.float64)
     if tensor.shape != (rows,):
-        raise ValueError(f"sample_weight has shape {tuple(tensor.shape)}, but there are {rows} rows")
+        raise ValueError(f"sample_weight has shape {tuple(tensor.shape)} for {rows} rows of data")
     if not (tensor.isfinite().all() and (tensor >= 0).all() and tensor.sum() > 0):
         raise ValueError("sample_weight must be finite, not negative, and not zero everywhere")
     return tensor / tensor.mean()

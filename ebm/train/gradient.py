@@ -2,11 +2,13 @@
 
 With weights p over data rows and the same mass over model rows, the plain gradient is
 
-    ∂L/∂W = <v hᵀ>_data - <v hᵀ>_model,   ∂L/∂a = <v>_data - <v>_model,   ∂L/∂b = <h>_data - <h>_model
+    ∂L/∂W = <v hᵀ>_data - <v hᵀ>_model
+    ∂L/∂a = <v>_data - <v>_model              (visible bias)
+    ∂L/∂b = <h>_data - <h>_model              (hidden bias)
 
-and h is always its mean given v (the last hidden state is never sampled: that would only add noise).
+and h is always its mean given v (the last hidden state is never sampled: that would add noise only).
 
-The centred form writes E = U(v) + U(h) - (v-λ)·W·(h-μ) with fresh biases a' = a + W·μ, b' = b + Wᵀ·λ:
+The centred form writes the interaction as -(v-λ)·W·(h-μ), with biases a' = a + W·μ, b' = b + Wᵀ·λ:
 
     ∂L/∂W = <(v-λ)(h-μ)ᵀ>_data - <(v-λ)(h-μ)ᵀ>_model,  ∂L/∂a' and ∂L/∂b' as above.
 
@@ -15,8 +17,9 @@ Such a step does not depend on which state of a bit is called 1. Without centrin
 
 References
 ----------
-Melchior, Fischer, Wiskott (2016), "How to center deep Boltzmann machines", JMLR 17(99), equations 13-18.
-Montavon, Müller (2012), https://doi.org/10.1007/978-3-642-35289-8_33
+Melchior, Fischer, Wiskott (2016), "How to center deep Boltzmann machines", JMLR 17(99), section 3.
+Montavon, Müller (2012), "Deep Boltzmann machines and the centering trick",
+https://doi.org/10.1007/978-3-642-35289-8_33
 """
 
 from dataclasses import dataclass

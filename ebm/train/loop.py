@@ -140,7 +140,9 @@ class Trainer:
         if not options.centred:
             self.offsets = Offsets(torch.zeros_like(moments.mean), torch.zeros_like(hidden))
         self.activity = hidden.clone()  # running mean for the sparsity target
-        self.sampler: Sampler = make_sampler(options.sampler, rbm, self.source, self._new_seed())
+        self.sampler: Sampler = make_sampler(
+            options.sampler, self.source, moments.mean, self._new_seed()
+        )
         seed = self._new_seed()
         held = None
         if validation is not None:
@@ -198,8 +200,9 @@ class Trainer:
 
         gradient = log_likelihood_gradient(data, model, self.offsets)
         gradient["weights"].sub_(rbm.weights, alpha=options.weight_decay)
-        if options.sparsity_target is not None:
-            self._pull_towards_sparsity(gradient, data.visible, hidden.mean(0))
+        target = options.sparsity_target
+        if target is not None:
+            self._pull_towards_sparsity(gradient, target, data.visible, hidden.mean(0))
         rates = self._rates(gradient)
         momentum = momentum_at(self.epoch, options)
         apply_step(rbm, self.optimiser.step(gradient, rates, momentum), self.offsets)
@@ -210,7 +213,7 @@ class Trainer:
         self.total_steps += 1
 
     def _pull_towards_sparsity(
-        self, gradient: dict[str, Tensor], visible_mean: Tensor, activity: Tensor
+        self, gradient: dict[str, Tensor], target: float, visible_mean: Tensor, activity: Tensor
     ) -> None:
         """Raise -(cross-entropy of target and mean activity), by the units' inputs.
 
@@ -219,7 +222,7 @@ class Trainer:
         """
         options = self.options
         self.activity.lerp_(activity, 1 - options.sparsity_decay)
-        pull = options.sparsity_cost * (options.sparsity_target - self.activity)
+        pull = options.sparsity_cost * (target - self.activity)
         gradient["hidden_bias"].add_(pull)
         gradient["weights"].addr_(visible_mean - self.offsets.visible, pull)
 

@@ -31,7 +31,7 @@ class MonitorRows:
 
 @torch.no_grad()
 def measure(rbm: RBM, rows: MonitorRows) -> dict[str, float | None]:
-    """Monitors of `EpochRecord` that depend on the machine and the rows alone."""
+    """Compute the monitors of `EpochRecord` that need only the machine and the rows."""
     hidden = rbm.hidden_mean(rows.train)
     activity = hidden.mean(0)
     train = float(rbm.free_energy(rows.train).mean())

@@ -71,8 +71,8 @@ class Adam:
                 self.first[name] = torch.zeros_like(value)
                 self.second[name] = torch.zeros_like(value)
             first = self.first[name].mul_(momentum).add_(value, alpha=1 - momentum)
-            second = self.second[name].mul_(self.beta_2).addcmul_(
-                value, value, value=1 - self.beta_2
+            second = (
+                self.second[name].mul_(self.beta_2).addcmul_(value, value, value=1 - self.beta_2)
             )
             scale = (second / (1 - self.decay_2)).sqrt_().add_(self.epsilon)
             steps[name] = (first / scale).mul_(rates[name] / (1 - self.decay_1))

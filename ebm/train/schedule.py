@@ -13,7 +13,7 @@ def learning_rate_at(epoch: int, options: TrainingOptions) -> float:
         "constant": 1.0,
         "linear": 1 + (final - 1) * progress,
         "cosine": final + (1 - final) * (1 + math.cos(math.pi * progress)) / 2,
-        "exponential": final**progress,
+        "exponential": math.pow(final, progress),
     }[options.schedule]
     return options.learning_rate * fraction
 

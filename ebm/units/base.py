@@ -5,17 +5,21 @@ An RBM has the energy E(v, h) = U_v(v) + U_h(h) - v·W·h. A unit is one of the 
 
     Γ(x) = log ∫ exp(-U(s) + x·s) ds
 
-is its cumulant (`log_partition`). Everything else follows: the mean is ∂Γ/∂x, the free energy of the
-other layer is its own U minus Γ, and the gradient of a parameter is the mean of -∂U/∂θ.
+is its cumulant (`log_partition`). Everything else follows: the mean is ∂Γ/∂x, the free energy of
+the other layer is its own U minus Γ, and the gradient of a parameter is the mean of -∂U/∂θ.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
+
+
+def as_dense(states: Tensor) -> Tensor:
+    """Return a batch as a dense tensor, whatever its layout."""
+    return states if states.layout == torch.strided else states.to_dense()
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,20 @@ class Site:
         The columns of the variable.
     states : Tensor of shape (n_states, stop - start)
         Every value of these columns that has a probability.
+    soft : bool
+        The variable is a bit, and values between 0 and 1 count as its probability.
     """
 
     start: int
     stop: int
     states: Tensor
+    soft: bool = False
+
+    def weights(self, values: Tensor) -> Tensor:
+        """How much each row of `values` (n, stop - start) is in each state, shape (n, n_states)."""
+        if self.soft:
+            return torch.cat([1 - values, values], dim=1)
+        return (values[:, None, :] == self.states).all(-1).to(values.dtype)
 
 
 class Unit(nn.Module, ABC):
@@ -74,7 +87,9 @@ class Unit(nn.Module, ABC):
     def __init__(self, size: int) -> None:
         super().__init__()
         if size < 1:
-            raise ValueError(f"a layer of {type(self).__name__} units needs a size >= 1, not {size}")
+            raise ValueError(
+                f"a layer of {type(self).__name__} units needs a size >= 1, not {size}"
+            )
         self.size = size
         self.bias = nn.Parameter(torch.zeros(size))
 
@@ -107,11 +122,19 @@ class Unit(nn.Module, ABC):
             bias.
         """
 
-    def extra_gradients(self, states: Tensor, weights: Tensor) -> dict[str, Tensor]:
+    def extra_gradients(
+        self,
+        states: Tensor,  # noqa: ARG002
+        weights: Tensor,  # noqa: ARG002
+    ) -> dict[str, Tensor]:
         """Weighted sum of -∂U/∂θ over rows, for each parameter other than the bias."""
         return {}
 
-    def extra_mean_gradients(self, field: Tensor, weights: Tensor) -> dict[str, Tensor]:
+    def extra_mean_gradients(
+        self,
+        field: Tensor,  # noqa: ARG002
+        weights: Tensor,  # noqa: ARG002
+    ) -> dict[str, Tensor]:
         """Weighted sum over rows of E[-∂U/∂θ | field], for each parameter other than the bias."""
         return {}
 
@@ -130,10 +153,6 @@ class Unit(nn.Module, ABC):
         """
         raise ValueError(f"{type(self).__name__} units are continuous and cannot be enumerated")
 
-    def site_weights(self, values: Tensor, states: Tensor) -> Tensor:
-        """How much each row of `values` is in each of a site's states, shape (n, n_states)."""
-        return (values[:, None, :] == states).all(-1).to(values.dtype)
-
     def site_of_column(self) -> Tensor:
         """Index of the variable that each column belongs to, shape (size,), long."""
         return torch.arange(self.size)
@@ -142,15 +161,25 @@ class Unit(nn.Module, ABC):
         """Describe kind and sizes as a JSON-able dict; the numbers are in `state_dict()`."""
         return {"kind": self.kind, "size": self.size}
 
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> "Unit":
-        """Build the layer that `to_config` described, with parameters at their start values."""
-        return cls(**{key: value for key, value in config.items() if key != "kind"})
-
 
 def smoothed_mean(
     moments: Moments, smoothing: float, centre: float | Tensor, states: float | Tensor
 ) -> Tensor:
-    """Mean after adding `smoothing` pseudo-observations of each of `states` states around `centre`."""
+    """Mean after `smoothing` pseudo-observations of each of `states` states around `centre`."""
     extra = smoothing * states
     return (moments.count * moments.mean + extra * centre) / (moments.count + extra)
+
+
+@torch.no_grad()
+def set_bias_by_bisection(unit: Unit, target: Tensor) -> None:
+    """Set the bias so that the mean of the layer alone is `target`, shape (size,).
+
+    For units whose mean has no closed inverse; the mean must rise with the bias.
+    """
+    unit.bias.zero_()
+    low, high = torch.full_like(target, -1e3), torch.full_like(target, 1e3)
+    for _ in range(60):
+        middle = (low + high) / 2
+        below = unit.mean(middle[None])[0] < target
+        low, high = torch.where(below, middle, low), torch.where(below, high, middle)
+    unit.bias.copy_((low + high) / 2)

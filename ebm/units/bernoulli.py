@@ -1,5 +1,7 @@
 """Bernoulli units: bits, or probabilities of bits."""
 
+# ruff: noqa: D102 (the methods are documented by Unit)
+
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
@@ -15,36 +17,33 @@ class Bernoulli(Unit):
 
     References
     ----------
-    Hinton, "A practical guide to training restricted Boltzmann machines" (2012), sections 2-3 and 8.1.
+    Hinton (2012), "A practical guide to training restricted Boltzmann machines", sections 2, 3, 8.1.
     https://doi.org/10.1007/978-3-642-35289-8_32
     """
 
     kind = "bernoulli"
 
-    def energy(self, states: Tensor) -> Tensor:  # noqa: D102
+    def energy(self, states: Tensor) -> Tensor:
         return -(states @ self.bias)
 
-    def mean(self, field: Tensor) -> Tensor:  # noqa: D102
+    def mean(self, field: Tensor) -> Tensor:
         return torch.sigmoid(field + self.bias)
 
     @torch.no_grad()
-    def sample(self, field: Tensor, generator: torch.Generator) -> Tensor:  # noqa: D102
+    def sample(self, field: Tensor, generator: torch.Generator) -> Tensor:
         probability = torch.sigmoid_(field + self.bias)
         uniform = torch.rand(
             probability.shape, generator=generator, dtype=probability.dtype, device=field.device
         )
         return torch.lt(uniform, probability, out=uniform)
 
-    def log_partition(self, field: Tensor) -> Tensor:  # noqa: D102
+    def log_partition(self, field: Tensor) -> Tensor:
         return softplus(field + self.bias).sum(-1)
 
     @torch.no_grad()
-    def set_from_moments(self, moments: Moments, smoothing: float = 1.0) -> None:  # noqa: D102
+    def set_from_moments(self, moments: Moments, smoothing: float = 1.0) -> None:
         self.bias.copy_(torch.logit(smoothed_mean(moments, smoothing, centre=0.5, states=2)))
 
-    def sites(self) -> list[Site]:  # noqa: D102
+    def sites(self) -> list[Site]:
         states = torch.tensor([[0.0], [1.0]], dtype=self.bias.dtype, device=self.bias.device)
-        return [Site(column, column + 1, states) for column in range(self.size)]
-
-    def site_weights(self, values: Tensor, states: Tensor) -> Tensor:  # noqa: D102
-        return torch.cat([1 - values, values], dim=1)
+        return [Site(column, column + 1, states, soft=True) for column in range(self.size)]

@@ -5,12 +5,22 @@ from typing import Any
 
 from ebm.units.base import Unit
 from ebm.units.bernoulli import Bernoulli
+from ebm.units.binomial import Binomial
+from ebm.units.blocks import Blocks
+from ebm.units.gaussian import Gaussian
+from ebm.units.nrelu import NReLU
+from ebm.units.rectified import Rectified
+from ebm.units.softmax import Softmax
+from ebm.units.thermometer import Thermometer
 
-KINDS: dict[str, type[Unit]] = {unit.kind: unit for unit in (Bernoulli,)}
+KINDS: dict[str, type[Unit]] = {
+    unit.kind: unit
+    for unit in (Bernoulli, Binomial, Blocks, Gaussian, NReLU, Rectified, Softmax, Thermometer)
+}
 
 
 def unit_from_config(config: Mapping[str, Any]) -> Unit:
-    """Build the layer that `Unit.to_config` described.
+    """Build the layer that `Unit.to_config` described, its parameters at their start values.
 
     Raises
     ------
@@ -20,4 +30,6 @@ def unit_from_config(config: Mapping[str, Any]) -> Unit:
     kind = config.get("kind")
     if kind not in KINDS:
         raise ValueError(f"unknown kind of unit {kind!r}; known are {', '.join(sorted(KINDS))}")
-    return KINDS[kind].from_config(config)
+    if kind == Blocks.kind:
+        return Blocks([unit_from_config(block) for block in config["blocks"]])
+    return KINDS[kind](**{key: value for key, value in config.items() if key != "kind"})
