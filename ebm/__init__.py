@@ -12,16 +12,34 @@ from ebm.train import (
     TrainingOptions,
     fit_rbm,
 )
-from ebm.units import Bernoulli, Unit, unit_from_config
+from ebm.units import (
+    Bernoulli,
+    Binomial,
+    Blocks,
+    Gaussian,
+    NReLU,
+    Rectified,
+    Softmax,
+    Thermometer,
+    Unit,
+    unit_from_config,
+)
 
 __all__ = [
     "RBM",
     "Bernoulli",
+    "Binomial",
+    "Blocks",
     "Callback",
     "EpochRecord",
     "FreeEnergyGapControl",
+    "Gaussian",
     "History",
+    "NReLU",
+    "Rectified",
     "SamplerOptions",
+    "Softmax",
+    "Thermometer",
     "Trainer",
     "TrainingOptions",
     "Unit",

@@ -21,8 +21,9 @@ def autocorrelation(series: Tensor) -> Tensor:
     deviation = series.double() - series.double().mean()
     spectrum = torch.fft.rfft(deviation, n=2 * steps, dim=0).abs().square()
     covariance = torch.fft.irfft(spectrum, n=2 * steps, dim=0)[:steps].mean(1)
-    covariance /= steps - torch.arange(steps, device=series.device)
-    return covariance / covariance[0]
+    covariance = covariance / (steps - torch.arange(steps, device=series.device))
+    rho: Tensor = covariance / covariance[0]
+    return rho
 
 
 def autocorrelation_time(series: Tensor, window: float = 5.0) -> float:
@@ -55,5 +56,5 @@ def autocorrelation_time(series: Tensor, window: float = 5.0) -> float:
 
 
 def effective_sample_size(series: Tensor, window: float = 5.0) -> float:
-    """Number of independent draws that the chains are worth: all their states over τ."""
+    """Count the independent draws that the chains are worth: all their states over τ."""
     return series.numel() / autocorrelation_time(series, window)

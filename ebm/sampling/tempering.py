@@ -115,12 +115,12 @@ class ParallelTempering:
 
     @property
     def acceptance(self) -> Tensor:
-        """Share of accepted swaps between neighbours, shape (n_betas - 1,); NaN before the first."""
+        """Share of accepted swaps of neighbours, shape (n_betas - 1,); NaN before the first."""
         return self.accepted / self.proposed
 
     @torch.no_grad()
     def advance(self, rbm: RBM, generator: torch.Generator) -> Tensor:
-        """`steps` sweeps, then swaps between neighbours; the states at β = 1."""
+        """Do `steps` sweeps, then swaps between neighbours; return the states at β = 1."""
         path = TemperedPath.from_means(rbm, self.visible_mean)
         for _ in range(self.steps):
             self.visible = path.sweep(self.visible, self.betas, generator)

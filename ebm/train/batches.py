@@ -117,7 +117,7 @@ class DataSource:
                     yield self._batch(block, index)
 
     def first_rows(self, count: int, seed: int) -> Tensor:
-        """Draw `count` rows (of the first block of a stream), dense; repeated if there are fewer."""
+        """Draw `count` dense rows (of a stream's first block); repeated if there are fewer."""
         block = next(iter(map(check_block, self._stream())))
         order = torch.randperm(block.shape[0], generator=torch.Generator().manual_seed(seed))
         rows = order.repeat(-(-count // len(order)))[:count]

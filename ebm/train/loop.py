@@ -12,7 +12,13 @@ from ebm.rbm import RBM
 from ebm.sampling import Sampler
 from ebm.train.batches import Batch, Block, DataSource, Placement, Stream
 from ebm.train.callbacks import Callback
-from ebm.train.gradient import Offsets, apply_step, log_likelihood_gradient, phase_statistics
+from ebm.train.gradient import (
+    Offsets,
+    PhaseStatistics,
+    apply_step,
+    log_likelihood_gradient,
+    phase_statistics,
+)
 from ebm.train.history import EpochRecord, History
 from ebm.train.monitors import MonitorRows, measure
 from ebm.train.negative import make_sampler
@@ -198,22 +204,23 @@ class Trainer:
         fantasy_field = rbm.hidden_field(states)
         model = phase_statistics(rbm, fantasy, fantasy_field, rbm.hidden.mean(fantasy_field))
 
+        mass = batch.weights.sum()
         gradient = log_likelihood_gradient(data, model, self.offsets)
         gradient["weights"].sub_(rbm.weights, alpha=options.weight_decay)
         target = options.sparsity_target
         if target is not None:
-            self._pull_towards_sparsity(gradient, target, data.visible, hidden.mean(0))
+            self._pull_towards_sparsity(gradient, target, data, mass)
         rates = self._rates(gradient)
         momentum = momentum_at(self.epoch, options)
         apply_step(rbm, self.optimiser.step(gradient, rates, momentum), self.offsets)
         if options.centred:
-            self.offsets.hidden.lerp_(hidden.mean(0), options.offset_rate)
+            _follow(self.offsets.hidden, data.hidden, mass, options.offset_rate)
 
         self.step_in_epoch += 1
         self.total_steps += 1
 
     def _pull_towards_sparsity(
-        self, gradient: dict[str, Tensor], target: float, visible_mean: Tensor, activity: Tensor
+        self, gradient: dict[str, Tensor], target: float, data: PhaseStatistics, mass: Tensor
     ) -> None:
         """Raise -(cross-entropy of target and mean activity), by the units' inputs.
 
@@ -221,10 +228,10 @@ class Trainer:
         v, with W_ij (Hinton 2012, section 11).
         """
         options = self.options
-        self.activity.lerp_(activity, 1 - options.sparsity_decay)
+        _follow(self.activity, data.hidden, mass, 1 - options.sparsity_decay)
         pull = options.sparsity_cost * (target - self.activity)
         gradient["hidden_bias"].add_(pull)
-        gradient["weights"].addr_(visible_mean - self.offsets.visible, pull)
+        gradient["weights"].addr_(data.visible - mass * self.offsets.visible, pull)
 
     def _rates(self, gradient: dict[str, Tensor]) -> dict[str, float]:
         rate = learning_rate_at(self.epoch, self.options) * self.rate_factor
@@ -306,3 +313,8 @@ class Trainer:
         self.history = History.from_dicts(state["history"], self.stop_because)
         for callback, saved in zip(self.callbacks, state["callbacks"], strict=True):
             callback.load_state_dict(saved)
+
+
+def _follow(mean: Tensor, total: Tensor, mass: Tensor, rate: float) -> None:
+    """Move a running mean towards total/mass; rows without weight do not move it."""
+    mean.lerp_(total / mass.clamp(min=1e-12), (rate * mass).clamp(max=1))

@@ -17,7 +17,7 @@ class Bernoulli(Unit):
 
     References
     ----------
-    Hinton (2012), "A practical guide to training restricted Boltzmann machines", sections 2, 3, 8.1.
+    Hinton (2012), "A practical guide to training restricted Boltzmann machines", sections 2-3.
     https://doi.org/10.1007/978-3-642-35289-8_32
     """
 

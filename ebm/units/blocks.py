@@ -64,7 +64,7 @@ class Blocks(Unit):
         return self._named(lambda unit, part: unit.extra_mean_gradients(part, weights), field)
 
     def shift_bias(self, change: Tensor) -> None:
-        for unit, part in zip(self.units, change.split(self.lengths), strict=True):
+        for unit, part in zip(self.units, torch.split(change, self.lengths), strict=True):
             unit.shift_bias(part)
 
     def sites(self) -> list[Site]:
@@ -89,7 +89,7 @@ class Blocks(Unit):
         return [sum(self.lengths[:index]) for index in range(len(self.lengths))]
 
     def _parts(self, values: Tensor) -> list[tuple[Unit, Tensor]]:
-        return list(zip(self.units, values.split(self.lengths, dim=1), strict=True))
+        return list(zip(self.units, torch.split(values, self.lengths, dim=1), strict=True))
 
     def _sum(self, function: Callable[[Unit, Tensor], Tensor], values: Tensor) -> Tensor:
         return torch.stack([function(unit, part) for unit, part in self._parts(values)]).sum(0)

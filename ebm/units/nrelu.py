@@ -14,8 +14,8 @@ from ebm.units.base import Moments, Site, Unit, set_bias_by_bisection
 class NReLU(Unit):
     """The sum s of `copies` bits that share weights and have biases lowered by 1/2, 3/2, 5/2, ...
 
-    Its mean Σ_i sigmoid(bias + x - i + 1/2) follows log(1 + exp(bias + x)) up to `copies`. The usual
-    max(0, x + noise) only approximates this law; here s is drawn from it. As a law of s,
+    Its mean Σ_i sigmoid(bias + x - i + 1/2) follows log(1 + exp(bias + x)) up to `copies`. The
+    usual max(0, x + noise) only approximates this law; here s is drawn from it. As a law of s,
     U(s) = -bias·s - log e_s, with e_s the sum over all ways to choose s of the copies (elementary
     symmetric polynomial of exp(1/2 - i)), so that Γ(x) = Σ_i log(1 + exp(bias + x - i + 1/2)).
 
