@@ -1,5 +1,15 @@
 """The engine: RBMs and deep belief networks on tensors. Knows no chemistry and imports nothing of ours."""
 
+from ebm.finetune import (
+    FinetuneHistory,
+    FinetuneOptions,
+    FineTuner,
+    FinetuneRecord,
+    fine_tune,
+    predict_logits,
+    probabilities,
+)
+from ebm.network import Network
 from ebm.pseudo_likelihood import pseudo_log_likelihood_nats
 from ebm.rbm import RBM
 from ebm.train import (
@@ -32,10 +42,15 @@ __all__ = [
     "Blocks",
     "Callback",
     "EpochRecord",
+    "FineTuner",
+    "FinetuneHistory",
+    "FinetuneOptions",
+    "FinetuneRecord",
     "FreeEnergyGapControl",
     "Gaussian",
     "History",
     "NReLU",
+    "Network",
     "Rectified",
     "SamplerOptions",
     "Softmax",
@@ -43,7 +58,10 @@ __all__ = [
     "Trainer",
     "TrainingOptions",
     "Unit",
+    "fine_tune",
     "fit_rbm",
+    "predict_logits",
+    "probabilities",
     "pseudo_log_likelihood_nats",
     "unit_from_config",
 ]

@@ -1,0 +1,132 @@
+"""The losses, with missing labels masked and every row and class given its weight.
+
+For the entries (i, t) that have a label, with sample weights w (mean one) and class weights c,
+
+    loss = Σ w_i · c_t(y_it) · l(logit_it, y_it) / (number of entries that have a label)
+
+where l is the cross-entropy in nats, computed from logits. An entry without a label (NaN) counts
+neither above nor below.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from ebm.finetune.options import FinetuneOptions
+from ebm.train.batches import Placement
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Sum and count of a masked, weighted cross-entropy.
+
+    Attributes
+    ----------
+    multi_class : bool
+        One softmax over the logits, or one sigmoid for each.
+    class_weights : Tensor
+        Shape (n_classes,) for multi-class, else (2, n_tasks): row 0 of the negatives.
+    label_smoothing : float
+    """
+
+    multi_class: bool
+    class_weights: Tensor
+    label_smoothing: float = 0.0
+
+    def total(self, logits: Tensor, labels: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Weighted sum of the losses of all present labels, and their number: two scalars.
+
+        Parameters
+        ----------
+        logits : Tensor of shape (n, n_outputs)
+        labels : Tensor of shape (n, n_tasks), or (n, 1) with class numbers for multi-class
+            NaN where missing.
+        weights : Tensor of shape (n,)
+        """
+        present = ~labels.isnan()
+        target = torch.where(present, labels, 0.0)
+        losses = (
+            self._softmax(logits, target) if self.multi_class else self._sigmoid(logits, target)
+        )
+        return (losses * present * weights[:, None]).sum(), present.sum()
+
+    def mean(self, logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+        """Sum over number of present labels (0 when there is none)."""
+        total, count = self.total(logits, labels, weights)
+        return total / count.clamp(min=1)
+
+    def without_smoothing(self) -> "Loss":
+        """Return the same loss with plain targets."""
+        return replace(self, label_smoothing=0.0)
+
+    def to(self, placement: Placement) -> "Loss":
+        """Return the same loss on another device, in another number type."""
+        moved = self.class_weights.to(dtype=placement.dtype, device=placement.device)
+        return replace(self, class_weights=moved)
+
+    def _sigmoid(self, logits: Tensor, target: Tensor) -> Tensor:
+        weight = torch.where(target == 1, self.class_weights[1], self.class_weights[0])
+        smooth = target * (1 - self.label_smoothing) + self.label_smoothing / 2
+        return weight * binary_cross_entropy_with_logits(logits, smooth, reduction="none")
+
+    def _softmax(self, logits: Tensor, target: Tensor) -> Tensor:
+        index = target.long()
+        log_probability = torch.log_softmax(logits, 1)
+        right = log_probability.gather(1, index)
+        mean = log_probability.mean(1, keepdim=True)
+        smooth = (1 - self.label_smoothing) * right + self.label_smoothing * mean
+        return -self.class_weights[index] * smooth
+
+
+def check_labels(y: Any, rows: int, n_outputs: int, options: FinetuneOptions) -> Tensor:
+    """Return labels as a float64 tensor of shape (rows, n_tasks), or raise ValueError.
+
+    Class numbers of a multi-class task have shape (rows, 1). Missing labels are NaN.
+    """
+    labels = torch.as_tensor(y).to(torch.float64)
+    if labels.ndim == 1:
+        labels = labels[:, None]
+    tasks = 1 if options.task == "multi_class" else n_outputs
+    if options.task == "binary" and n_outputs != 1:
+        raise ValueError(f"a binary task needs a network with one output, not {n_outputs}")
+    if labels.shape != (rows, tasks):
+        raise ValueError(f"y has shape {tuple(labels.shape)}, but ({rows}, {tasks}) is wanted")
+    present = ~labels.isnan()
+    if not present.any():
+        raise ValueError("y has no label at all: every value is missing")
+    highest = n_outputs - 1 if options.task == "multi_class" else 1
+    good = (labels >= 0) & (labels <= highest) & (labels == labels.round())
+    if not (good | ~present).all():
+        row, task = torch.nonzero(present & ~good)[0].tolist()
+        raise ValueError(
+            f"y is {float(labels[row, task])} at row {row}, column {task}; a label must be a whole "
+            f"number from 0 to {highest}, or NaN when it is missing"
+        )
+    return labels
+
+
+def make_loss(labels: Tensor, n_outputs: int, options: FinetuneOptions) -> Loss:
+    """Loss of a task, with its class weights learned from checked training labels."""
+    multi_class = options.task == "multi_class"
+    n_classes = n_outputs if multi_class else 2
+    # (n_classes, n_tasks): how often each class occurs.
+    counts = torch.stack([(labels == number).sum(0) for number in range(n_classes)]).double()
+    if options.class_weight is None:
+        weights = torch.ones_like(counts)
+    elif options.class_weight == "balanced":
+        weights = counts.sum(0) / (n_classes * counts.clamp(min=1))
+    else:
+        given = torch.as_tensor(options.class_weight, dtype=torch.float64)
+        given = given[:, None] if given.ndim == 1 else given.T
+        if given.shape not in {(n_classes, 1), (n_classes, counts.shape[1])}:
+            raise ValueError(
+                f"class_weight has shape {tuple(torch.as_tensor(options.class_weight).shape)}, but "
+                f"{n_classes} numbers are wanted (or as many for each of {counts.shape[1]} tasks)"
+            )
+        if not (given.isfinite().all() and (given >= 0).all()):
+            raise ValueError("class_weight must be finite and not negative")
+        weights = given.expand_as(counts)
+    return Loss(multi_class, weights[:, 0] if multi_class else weights, options.label_smoothing)
