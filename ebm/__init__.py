@@ -1,5 +1,6 @@
 """The engine: RBMs and deep belief networks on tensors. Knows no chemistry and imports nothing of ours."""
 
+from ebm.dbn import DBN, GreedyPretrainer, pretrain_greedily
 from ebm.finetune import (
     FinetuneHistory,
     FinetuneOptions,
@@ -36,6 +37,7 @@ from ebm.units import (
 )
 
 __all__ = [
+    "DBN",
     "RBM",
     "Bernoulli",
     "Binomial",
@@ -48,6 +50,7 @@ __all__ = [
     "FinetuneRecord",
     "FreeEnergyGapControl",
     "Gaussian",
+    "GreedyPretrainer",
     "History",
     "NReLU",
     "Network",
@@ -61,6 +64,7 @@ __all__ = [
     "fine_tune",
     "fit_rbm",
     "predict_logits",
+    "pretrain_greedily",
     "probabilities",
     "pseudo_log_likelihood_nats",
     "unit_from_config",
