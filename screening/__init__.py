@@ -1,1 +1,1 @@
-"""The application: from tested compounds and a library to a ranked, explained list of what to buy."""
+"""The application: from an assay and a library to a ranked, explained list of what to buy."""

@@ -1,0 +1,18 @@
+"""Molecules: parsed, standardised, named, or rejected with a reason."""
+
+from screening.chemistry.molecule import Failure, Limits, Reject, read_molecule
+from screening.chemistry.standardise import Level, Standardiser, prepare_molecule
+from screening.chemistry.structure import canonical_smiles, murcko_scaffold, structure_key
+
+__all__ = [
+    "Failure",
+    "Level",
+    "Limits",
+    "Reject",
+    "Standardiser",
+    "canonical_smiles",
+    "murcko_scaffold",
+    "prepare_molecule",
+    "read_molecule",
+    "structure_key",
+]

@@ -1,0 +1,121 @@
+"""From text to a molecule, or to the reason why not: errors are values here."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rdkit import Chem, rdBase
+
+# RDKit's messages go to Python's stderr from here on, where `captured` can read them.
+rdBase.LogToPythonStderr()
+rdBase.DisableLog("rdApp.info")
+rdBase.DisableLog("rdApp.debug")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a molecule may cost.
+
+    Attributes
+    ----------
+    max_atoms : int
+        Heavy atoms; larger molecules are rejected.
+    timeout_seconds : float
+        Time for one molecule, held by whoever runs the worker.
+    """
+
+    max_atoms: int = 200
+    timeout_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a text did not become a molecule.
+
+    Attributes
+    ----------
+    reason : str
+        One of empty, parse, sanitize, too_large, timeout, crash, no_atoms.
+    message : str
+        RDKit's own words where it has any.
+    """
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that could not be used: where it stands, what it says, and why."""
+
+    source: str
+    row: int
+    id: str
+    smiles: str
+    reason: str
+    message: str
+
+
+@contextmanager
+def captured() -> Iterator[io.StringIO]:
+    """Catch what RDKit says on stderr."""
+    kept, sys.stderr = sys.stderr, io.StringIO()
+    try:
+        yield sys.stderr
+    finally:
+        sys.stderr = kept
+
+
+def read_molecule(smiles: str, limits: Limits | None = None) -> Chem.Mol | Failure:
+    """Parse one SMILES.
+
+    Parameters
+    ----------
+    smiles
+        The text of the row; blanks around it are ignored.
+    limits
+        Size cap; the default limits when None.
+
+    Returns
+    -------
+    Mol or Failure
+        Never raises for a bad text.
+    """
+    limits = limits or Limits()
+    text = smiles.strip()
+    if not text:
+        return Failure("empty", "there is no structure in this row")
+    with captured() as said:
+        mol = _parse(text, limits)
+    if isinstance(mol, Failure) and not mol.message:
+        return Failure(mol.reason, _last_words(said.getvalue()))
+    return mol
+
+
+def _parse(text: str, limits: Limits) -> Chem.Mol | Failure:
+    # A text is never shorter than its atoms: what is short enough is parsed in one go.
+    if len(text) <= limits.max_atoms:
+        mol = Chem.MolFromSmiles(text)
+        if mol is not None:
+            return mol if mol.GetNumAtoms() else Failure("no_atoms", "the structure has no atoms")
+    raw = Chem.MolFromSmiles(text, sanitize=False)
+    if raw is None:
+        return Failure("parse", "")
+    heavy = raw.GetNumHeavyAtoms()
+    if not raw.GetNumAtoms():
+        return Failure("no_atoms", "the structure has no atoms")
+    if heavy > limits.max_atoms:
+        return Failure("too_large", f"{heavy} heavy atoms; the limit is {limits.max_atoms}")
+    mol = Chem.MolFromSmiles(text)
+    return mol if mol is not None else Failure("sanitize", "")
+
+
+def _last_words(said: str) -> str:
+    """Return RDKit's message as one line, without its time stamps."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    words = [line.split("] ", 1)[-1] if line.startswith("[") else line for line in lines]
+    return " ".join(dict.fromkeys(words)) or "RDKit gave no message"

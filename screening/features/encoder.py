@@ -1,0 +1,168 @@
+"""From raw features to visible units: thermometer bits for counts, quantiles for descriptors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from screening.features.sets import RawFeatures
+
+
+class VisibleBlock(NamedTuple):
+    """Columns of the encoded matrix that belong together.
+
+    Attributes
+    ----------
+    name : str
+        The feature block.
+    columns : slice
+        Its columns.
+    encoding : str
+        thermometer or quantile.
+    """
+
+    name: str
+    columns: slice
+    encoding: str
+
+
+class Encoder(TransformerMixin, BaseEstimator):
+    """Learns which thermometer bits occur, and how each descriptor is distributed.
+
+    A count c becomes the bits c >= 1, c >= 2, c >= 4: bits that Bernoulli units fit, and that a
+    rare high count cannot blow up. A descriptor becomes its quantile among the training molecules, a
+    number in [0, 1] that a Bernoulli unit reads as a probability.
+
+    Parameters
+    ----------
+    thresholds : tuple of int
+        Levels of the thermometer.
+    min_molecules : int
+        A bit that is on in fewer training molecules is dropped.
+    n_quantiles : int
+        Grid on which a descriptor's distribution is kept.
+    """
+
+    def __init__(
+        self,
+        thresholds: tuple[int, ...] = (1, 2, 4),
+        min_molecules: int = 2,
+        n_quantiles: int = 129,
+    ) -> None:
+        self.thresholds = thresholds
+        self.min_molecules = min_molecules
+        self.n_quantiles = n_quantiles
+
+    def fit(self, X: RawFeatures, y: Any = None) -> Self:
+        """Learn the used bits and the quantile grids."""
+        del y
+        self.bits_ = {
+            name: [self._used(counts, level) for level in self.thresholds]
+            for name, counts in X.sparse.items()
+        }
+        levels = np.linspace(0, 1, self.n_quantiles)
+        self.grids_ = {
+            name: np.quantile(values.astype(np.float64), levels, axis=0).T
+            for name, values in X.dense.items()
+        }
+        return self
+
+    def _used(self, counts: csr_matrix, level: int) -> NDArray[np.int64]:
+        columns = counts.indices[counts.data >= level]
+        occurrences = np.bincount(columns, minlength=counts.shape[1])
+        return np.flatnonzero(occurrences >= self.min_molecules)
+
+    def transform(self, X: RawFeatures) -> csr_matrix:
+        """Encode, float32 in [0, 1], one row a molecule."""
+        check_is_fitted(self)
+        parts = [
+            thermometer_bits(X.sparse[name], level, used)
+            for name, per_level in self.bits_.items()
+            for level, used in zip(self.thresholds, per_level, strict=True)
+        ]
+        parts += [csr_matrix(quantiles(X.dense[name], grid)) for name, grid in self.grids_.items()]
+        return csr_matrix(hstack(parts, format="csr", dtype=np.float32))
+
+    def blocks(self) -> list[VisibleBlock]:
+        """Return which columns came from which block, in order."""
+        check_is_fitted(self)
+        sizes = [(n, sum(map(len, used)), "thermometer") for n, used in self.bits_.items()]
+        sizes += [(name, len(grid), "quantile") for name, grid in self.grids_.items()]
+        found, start = [], 0
+        for name, size, encoding in sizes:
+            found.append(VisibleBlock(name, slice(start, start + size), encoding))
+            start += size
+        return found
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return `morgan_counts_77>=2` for thermometer bits, `descriptors_3` for quantiles."""
+        del input_features
+        check_is_fitted(self)
+        names = [
+            f"{name}_{bit}>={level}"
+            for name, per_level in self.bits_.items()
+            for level, used in zip(self.thresholds, per_level, strict=True)
+            for bit in used
+        ]
+        names += [f"{name}_{i}" for name, grid in self.grids_.items() for i in range(len(grid))]
+        return np.array(names, dtype=object)
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return the parameters as a JSON-able dict and the learned arrays by name."""
+        check_is_fitted(self)
+        arrays: dict[str, NDArray[Any]] = {}
+        for name, per_level in self.bits_.items():
+            for level, used in zip(self.thresholds, per_level, strict=True):
+                arrays[f"bits.{name}.{level}"] = used
+        for name, grid in self.grids_.items():
+            arrays[f"grid.{name}"] = grid
+        names = {"sparse": list(self.bits_), "dense": list(self.grids_)}
+        return {**self.get_params(), "thresholds": list(self.thresholds), **names}, arrays
+
+    @classmethod
+    def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Build the encoder that `to_state` described."""
+        made = cls(tuple(config["thresholds"]), config["min_molecules"], config["n_quantiles"])
+        made.bits_ = {
+            name: [arrays[f"bits.{name}.{level}"] for level in made.thresholds]
+            for name in config["sparse"]
+        }
+        made.grids_ = {name: arrays[f"grid.{name}"] for name in config["dense"]}
+        return made
+
+
+def thermometer_bits(counts: csr_matrix, level: int, used: NDArray[np.int64]) -> csr_matrix:
+    """Return the bits `count >= level` of the used columns, as CSR of float32 ones."""
+    place = np.full(counts.shape[1], -1, dtype=np.int64)
+    place[used] = np.arange(len(used))
+    columns = place[counts.indices]
+    kept = (counts.data >= level) & (columns >= 0)
+    rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))[kept]
+    ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=counts.shape[0]))])
+    ones = np.ones(int(kept.sum()), dtype=np.float32)
+    return csr_matrix((ones, columns[kept], ends), shape=(counts.shape[0], len(used)))
+
+
+def quantiles(values: NDArray[np.float32], grid: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return where each value lies in its column's distribution, in [0, 1].
+
+    A value that many training molecules share gets the middle of the range it covers, so that a
+    column that is mostly zero does not sit at one end.
+    """
+    levels = np.linspace(0, 1, grid.shape[1])
+    out = np.empty(values.shape, dtype=np.float32)
+    for column, marks in enumerate(grid):
+        value = values[:, column].astype(np.float64)
+        low = np.searchsorted(marks, value, side="left")
+        high = np.searchsorted(marks, value, side="right")
+        shared = high > low
+        between = np.interp(value, marks, levels)
+        middle = (levels[np.minimum(low, len(levels) - 1)] + levels[np.maximum(high - 1, 0)]) / 2
+        out[:, column] = np.where(shared, middle, between)
+    return out

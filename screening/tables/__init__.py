@@ -1,0 +1,18 @@
+"""Compound tables: files read as a stream of rows, files written whole or not at all."""
+
+from screening.tables.assay import AssayTable, read_assay
+from screening.tables.atomic import write_atomically
+from screening.tables.columns import Columns
+from screening.tables.library import Announce, Chunk, LibraryStream, open_library, silent
+
+__all__ = [
+    "Announce",
+    "AssayTable",
+    "Chunk",
+    "Columns",
+    "LibraryStream",
+    "open_library",
+    "read_assay",
+    "silent",
+    "write_atomically",
+]
