@@ -1,0 +1,22 @@
+"""Log-likelihood of machines too large to enumerate: log Z from below and from above."""
+
+from ebm.likelihood.annealing import AnnealedEstimate, annealed, reverse_annealed
+from ebm.likelihood.bracket import (
+    BracketTooWideError,
+    LogPartitionBracket,
+    estimate_log_likelihood_nats,
+    estimate_log_partition,
+)
+from ebm.likelihood.start import base_rate_path, log_partition_at_start
+
+__all__ = [
+    "AnnealedEstimate",
+    "BracketTooWideError",
+    "LogPartitionBracket",
+    "annealed",
+    "base_rate_path",
+    "estimate_log_likelihood_nats",
+    "estimate_log_partition",
+    "log_partition_at_start",
+    "reverse_annealed",
+]

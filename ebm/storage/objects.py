@@ -1,0 +1,80 @@
+"""RBMs, DBNs and networks to and from a description and tensors, and files of them."""
+
+import os
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from torch import Tensor
+
+from ebm.dbn import DBN
+from ebm.errors import StorageError
+from ebm.network import Network
+from ebm.rbm import RBM
+from ebm.storage.files import read_tensors, write_tensors
+
+Storable: TypeAlias = RBM | DBN | Network
+
+FORMAT_VERSION = 1
+KINDS: dict[str, type[RBM] | type[DBN] | type[Network]] = {
+    "rbm": RBM,
+    "dbn": DBN,
+    "network": Network,
+}
+
+
+def to_state(model: Storable) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Describe a model as a JSON-able dict and a dict of tensors (its own, not copies)."""
+    for kind, cls in KINDS.items():
+        if isinstance(model, cls):
+            config = {"kind": kind, "version": FORMAT_VERSION, "config": model.to_config()}
+            return config, dict(model.state_dict())
+    raise TypeError(f"a {type(model).__name__} cannot be stored; known are {', '.join(KINDS)}")
+
+
+def from_state(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Storable:
+    """Build the model that `to_state` described; the tensors are copied, their number type kept.
+
+    Raises
+    ------
+    StorageError
+        If the description is not understood, or the tensors do not fit it.
+    """
+    kind, version = config.get("kind"), config.get("version")
+    if kind not in KINDS:
+        raise StorageError(f"unknown kind of model {kind!r}; known are {', '.join(KINDS)}")
+    if version != FORMAT_VERSION:
+        raise StorageError(
+            f"the model has format version {version!r}, and this program reads {FORMAT_VERSION}"
+        )
+    try:
+        model = KINDS[kind].from_config(config["config"])
+        for tensor in tensors.values():
+            if tensor.is_floating_point():
+                model.to(tensor.dtype)
+                break
+        model.load_state_dict(dict(tensors))
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise StorageError(
+            f"the parts of the stored {kind} do not fit together: {error}"
+        ) from error
+    return model
+
+
+def save(path: str | os.PathLike[str], model: Storable) -> None:
+    """Write a model to one file, moved into place."""
+    write_tensors(path, *to_state(model))
+
+
+def load(path: str | os.PathLike[str]) -> Storable:
+    """Read a model that `save` wrote.
+
+    Raises
+    ------
+    StorageError
+        If the file is missing, damaged, or holds something else.
+    """
+    description, tensors = read_tensors(path)
+    try:
+        return from_state(description, tensors)
+    except StorageError as error:
+        raise StorageError(f"{path}: {error}") from error
