@@ -123,6 +123,6 @@ def _guess_id(names: Sequence[str], smiles: str) -> str | None:
     by_name = [name for name in others if name.lower() in ID_NAMES]
     if len(by_name) == 1:
         return by_name[0]
-    # Without a header there is no name to go by: beside the structures, one column can only be names.
+    # Without a header there is no name to go by; beside structures, one column can only be names.
     nameless = all(name.startswith("column_") for name in names)
     return others[0] if nameless and len(others) == 1 else None

@@ -1,0 +1,165 @@
+"""How good a ranking and its probabilities are; every figure is computed from scores."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.metrics import average_precision_score, matthews_corrcoef, roc_auc_score
+
+BEDROC_ALPHA = 20.0
+
+
+def enrichment_factor(labels: ArrayLike, scores: ArrayLike, fraction: float) -> float:
+    """Return how much richer in actives the top fraction is than the whole.
+
+    EF = (actives in the top k / k) / (actives / n) with k = ceil(fraction * n). Compounds that tie
+    with the last place share it: each counts for the same part, so that no order of the input
+    helps.
+
+    Parameters
+    ----------
+    labels : array of 0 and 1, shape (n,)
+    scores : array, shape (n,)
+    fraction : float in (0, 1]
+    """
+    y, s = _checked(labels, scores)
+    top = max(1, int(np.ceil(fraction * len(y) - 1e-9)))
+    return float(_found_in_top(y, s, top) / top / y.mean())
+
+
+def hits_in_top(labels: ArrayLike, scores: ArrayLike, top: int) -> float:
+    """Return the expected number of actives among the `top` best scores, ties shared."""
+    y, s = _checked(labels, scores)
+    return float(_found_in_top(y, s, min(top, len(y))))
+
+
+def _found_in_top(y: NDArray[np.float64], s: NDArray[np.float64], top: int) -> float:
+    last = np.sort(s)[::-1][top - 1]
+    above, tied = s > last, s == last
+    places = top - int(above.sum())
+    return float(y[above].sum() + y[tied].sum() * places / tied.sum())
+
+
+def bedroc(labels: ArrayLike, scores: ArrayLike, alpha: float = BEDROC_ALPHA) -> float:
+    """Return the Boltzmann-enhanced discrimination of ROC, in [0, 1].
+
+    References
+    ----------
+    Truchon and Bayly 2007, equations 34-36, https://doi.org/10.1021/ci600426e
+    """
+    y, s = _checked(labels, scores)
+    n, actives = len(y), y.sum()
+    order = np.argsort(-s, kind="stable")
+    # Tied compounds get the mean weight of the places that they share.
+    weights = np.exp(-alpha * np.arange(1, n + 1) / n)
+    _, group = np.unique(-s[order], return_inverse=True)
+    shared = np.bincount(group, weights) / np.bincount(group)
+    total = float((shared[group] * y[order]).sum())
+    share = actives / n
+    rie = total / actives / ((1 / n) * (1 - np.exp(-alpha)) / (np.exp(alpha / n) - 1))
+    scale = share * np.sinh(alpha / 2) / (np.cosh(alpha / 2) - np.cosh(alpha / 2 - alpha * share))
+    return float(rie * scale + 1 / (1 - np.exp(alpha * (1 - share))))
+
+
+def expected_calibration_error(labels: ArrayLike, scores: ArrayLike, bins: int = 10) -> float:
+    """Return the mean distance of probability and frequency over bins of equal size.
+
+    References
+    ----------
+    Naeini, Cooper and Hauskrecht 2015, https://doi.org/10.1609/aaai.v29i1.9602
+    """
+    y, s = _checked(labels, scores)
+    parts = np.array_split(np.argsort(s, kind="stable"), min(bins, len(y)))
+    return float(sum(len(p) * abs(y[p].mean() - s[p].mean()) for p in parts) / len(y))
+
+
+def best_threshold(labels: ArrayLike, scores: ArrayLike) -> float:
+    """Return the score at which calling a compound active has the highest MCC."""
+    y, s = _checked(labels, scores)
+    order = np.argsort(-s, kind="stable")
+    true = np.cumsum(y[order])
+    called = np.arange(1, len(y) + 1)
+    actives = y.sum()
+    false = called - true
+    top = true * (len(y) - actives - false) - false * (actives - true)
+    below = called * actives * (len(y) - actives) * (len(y) - called)
+    mcc = top / np.sqrt(np.maximum(below, 1e-12))
+    # A threshold may only stand where the score changes.
+    ends = np.append(np.diff(s[order]) != 0, True)
+    return float(s[order][np.argmax(np.where(ends, mcc, -np.inf))])
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Figures of one model on one set of compounds.
+
+    Attributes
+    ----------
+    n, n_active : int
+        Compounds, and actives among them.
+    roc_auc, pr_auc, bedroc_20, mcc, brier, ece : float
+        Area under ROC, average precision, BEDROC with alpha 20, Matthews correlation at
+        `threshold`, mean squared error of the probability, expected calibration error.
+    ef_1, ef_5 : float
+        Enrichment factors at 1 % and 5 %.
+    """
+
+    n: int
+    n_active: int
+    roc_auc: float
+    pr_auc: float
+    bedroc_20: float
+    ef_1: float
+    ef_5: float
+    mcc: float
+    brier: float
+    ece: float
+
+    def to_dict(self) -> dict[str, float]:
+        """Return the figures by name."""
+        return asdict(self)
+
+
+def assess(labels: ArrayLike, scores: ArrayLike, threshold: float = 0.5) -> Quality:
+    """Compute every figure.
+
+    Parameters
+    ----------
+    labels : array of 0 and 1, shape (n,)
+    scores : array of probabilities, shape (n,)
+    threshold : float
+        Probability from which a compound is called active, chosen on other data.
+
+    Raises
+    ------
+    ValueError
+        A class is missing, or a score is not finite.
+    """
+    y, s = _checked(labels, scores)
+    return Quality(
+        n=len(y),
+        n_active=int(y.sum()),
+        roc_auc=float(roc_auc_score(y, s)),
+        pr_auc=float(average_precision_score(y, s)),
+        bedroc_20=bedroc(y, s),
+        ef_1=enrichment_factor(y, s, 0.01),
+        ef_5=enrichment_factor(y, s, 0.05),
+        mcc=float(matthews_corrcoef(y, s >= threshold)),
+        brier=float(np.mean((s - y) ** 2)),
+        ece=expected_calibration_error(y, s),
+    )
+
+
+def _checked(
+    labels: ArrayLike, scores: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    y, s = np.asarray(labels, dtype=np.float64), np.asarray(scores, dtype=np.float64)
+    if y.shape != s.shape or y.ndim != 1:
+        raise ValueError(f"labels of shape {y.shape} and scores of shape {s.shape} do not fit")
+    if not np.isfinite(s).all():
+        raise ValueError("a score is not a finite number")
+    if not 0 < y.sum() < len(y):
+        raise ValueError("the compounds are all of one class; no ranking can be judged on them")
+    return y, s

@@ -1,0 +1,102 @@
+"""Splits that say how a model will do on compounds unlike those it has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Two parts of a set of compounds, as sorted indices."""
+
+    train: Indices
+    test: Indices
+
+
+def scaffold_split(scaffolds: Sequence[str], test_share: float, seed: int) -> Split:
+    """Hold out whole scaffolds, chosen by the seed.
+
+    Scaffolds with more compounds than half the test part stay in training, the others come in
+    random order, as chemprop's `scaffold_balanced` has it. Compounds without a ring have the empty
+    scaffold and stay together.
+
+    Parameters
+    ----------
+    scaffolds
+        Bemis-Murcko scaffold of each compound.
+    test_share
+        Wanted share of the test part; whole scaffolds come close to it from below.
+    seed
+        Chooses the order.
+    """
+    groups = _groups(scaffolds)
+    room = round(test_share * len(scaffolds))
+    small = [group for group in groups if len(group) <= room / 2]
+    order = np.random.default_rng(seed).permutation(len(small))
+    test: list[int] = []
+    for index in order:
+        if len(test) + len(small[index]) <= room:
+            test.extend(small[index])
+    return _split(len(scaffolds), test)
+
+
+def random_split(labels: NDArray[np.float32], test_share: float, seed: int) -> Split:
+    """Hold out compounds at random, the same share of each class."""
+    rng = np.random.default_rng(seed)
+    test: list[int] = []
+    for value in np.unique(labels):
+        members = np.flatnonzero(labels == value)
+        test.extend(rng.permutation(members)[: round(test_share * len(members))])
+    return _split(len(labels), test)
+
+
+def grouped_folds(
+    groups: Sequence[str], labels: NDArray[np.float32], n_folds: int, seed: int
+) -> list[Split]:
+    """Cut into folds that share no group, with sizes and actives spread evenly.
+
+    Groups are dealt from large to small, each to the fold that it leaves most even; groups of one
+    size come in an order chosen by the seed.
+
+    Parameters
+    ----------
+    groups
+        What must stay together, for instance scaffolds.
+    labels : array of shape (n,) or (n, n_tasks)
+        0, 1, or NaN where missing.
+    """
+    table = np.nan_to_num(np.asarray(labels, dtype=np.float64).reshape(len(groups), -1))
+    # Each row carries its own weight, and that of its actives.
+    weights = np.column_stack([np.ones(len(groups)), table])
+    wanted = weights.sum(axis=0) / n_folds + 1e-9
+    members = _groups(groups)
+    order = np.random.default_rng(seed).permutation(len(members))
+    order = np.array(sorted(order, key=lambda i: -len(members[i])), dtype=np.int64)
+    load = np.zeros((n_folds, weights.shape[1]))
+    folds: list[list[int]] = [[] for _ in range(n_folds)]
+    for index in order:
+        extra = weights[members[index]].sum(axis=0)
+        cost = (((load + extra) / wanted) ** 2 - (load / wanted) ** 2).sum(axis=1)
+        fold = int(np.argmin(cost))
+        load[fold] += extra
+        folds[fold].extend(members[index])
+    return [_split(len(groups), fold) for fold in folds]
+
+
+def _groups(keys: Sequence[str]) -> list[list[int]]:
+    found: dict[str, list[int]] = {}
+    for index, key in enumerate(keys):
+        found.setdefault(key, []).append(index)
+    return list(found.values())
+
+
+def _split(n: int, test: Sequence[int]) -> Split:
+    held = np.zeros(n, dtype=bool)
+    held[list(test)] = True
+    return Split(np.flatnonzero(~held), np.flatnonzero(held))
