@@ -1,6 +1,17 @@
 """The engine: RBMs and deep belief networks on tensors. Knows no chemistry and imports nothing of ours."""
 
-from ebm.dbn import DBN, GreedyPretrainer, pretrain_greedily
+from ebm.dbn import (
+    DBN,
+    GreedyPretrainer,
+    LikelihoodBound,
+    UpDownOptions,
+    class_log_probabilities,
+    generate,
+    generate_class,
+    log_likelihood_bound,
+    pretrain_greedily,
+    train_up_down,
+)
 from ebm.errors import StorageError
 from ebm.finetune import (
     FinetuneHistory,
@@ -61,6 +72,7 @@ __all__ = [
     "Gaussian",
     "GreedyPretrainer",
     "History",
+    "LikelihoodBound",
     "LogPartitionBracket",
     "NReLU",
     "Network",
@@ -72,12 +84,17 @@ __all__ = [
     "Trainer",
     "TrainingOptions",
     "Unit",
+    "UpDownOptions",
+    "class_log_probabilities",
     "estimate_log_likelihood_nats",
     "estimate_log_partition",
     "fine_tune",
     "fit_rbm",
+    "generate",
+    "generate_class",
     "load",
     "load_resume",
+    "log_likelihood_bound",
     "predict_logits",
     "pretrain_greedily",
     "probabilities",
@@ -85,5 +102,6 @@ __all__ = [
     "run_with_checkpoints",
     "save",
     "save_resume",
+    "train_up_down",
     "unit_from_config",
 ]

@@ -1,6 +1,22 @@
 """Deep belief networks. Read `stack` for what one is, then `greedy` for how it is trained."""
 
+from ebm.dbn.bound import LikelihoodBound, log_likelihood_bound
+from ebm.dbn.generate import generate, generate_class
 from ebm.dbn.greedy import GreedyPretrainer, pretrain_greedily
+from ebm.dbn.labels import class_log_probabilities
 from ebm.dbn.stack import DBN
+from ebm.dbn.up_down import UpDownOptions, UpDownRecord, train_up_down
 
-__all__ = ["DBN", "GreedyPretrainer", "pretrain_greedily"]
+__all__ = [
+    "DBN",
+    "GreedyPretrainer",
+    "LikelihoodBound",
+    "UpDownOptions",
+    "UpDownRecord",
+    "class_log_probabilities",
+    "generate",
+    "generate_class",
+    "log_likelihood_bound",
+    "pretrain_greedily",
+    "train_up_down",
+]

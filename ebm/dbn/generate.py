@@ -1,0 +1,83 @@
+"""Samples of a DBN: Gibbs sampling in the top RBM, then one pass down."""
+
+import torch
+from torch import Tensor
+
+from ebm.dbn.labels import require_labels
+from ebm.dbn.stack import DBN
+from ebm.sampling import gibbs, gibbs_clamped
+
+
+@torch.no_grad()
+def generate(
+    dbn: DBN, count: int, steps: int, generator: torch.Generator, *, start: Tensor | None = None
+) -> Tensor:
+    """Draw visible states, shape (count, n_visible), from one chain each.
+
+    Parameters
+    ----------
+    dbn : DBN
+    count : int
+        Number of samples.
+    steps : int
+        Gibbs sweeps in the top RBM before the pass down.
+    generator : torch.Generator
+    start : Tensor of shape (count, n_visible), optional
+        Data rows whose upward samples the chains start from; by default the chains start from the
+        top RBM's visible units alone.
+    """
+    state = _top_start(dbn, count, generator, start)
+    unknown = state.isnan()
+    alone = dbn.top.visible.sample(torch.zeros_like(state), generator)
+    state = gibbs(dbn.top, torch.where(unknown, alone, state), steps, generator)
+    return dbn.down(state[:, : dbn.sizes[-2]], generator)
+
+
+@torch.no_grad()
+def generate_class(
+    dbn: DBN,
+    label: int,
+    count: int,
+    steps: int,
+    generator: torch.Generator,
+    *,
+    start: Tensor | None = None,
+) -> Tensor:
+    """Draw visible states of one class: the label is held fixed in the top RBM.
+
+    Parameters
+    ----------
+    dbn : DBN
+        With a label block.
+    label : int
+        Class number.
+    count, steps, generator, start
+        See `generate`.
+
+    Raises
+    ------
+    ValueError
+        If the DBN has no labels, or not this one.
+    """
+    require_labels(dbn)
+    if not 0 <= label < dbn.label_size:
+        raise ValueError(f"label must be from 0 to {dbn.label_size - 1}, not {label}")
+    state = _top_start(dbn, count, generator, start)
+    columns = dbn.sizes[-2]
+    state[:, columns:] = 0
+    state[:, columns + label] = 1
+    clamped = torch.arange(state.shape[1], device=state.device) >= columns
+    state = gibbs_clamped(dbn.top, state, clamped, steps, generator)
+    return dbn.down(state[:, :columns], generator)
+
+
+def _top_start(dbn: DBN, count: int, generator: torch.Generator, start: Tensor | None) -> Tensor:
+    """States of the top RBM's visible layer, NaN where nothing is known."""
+    state = dbn.top.weights.new_full((count, dbn.top.visible.size), torch.nan)
+    if start is not None:
+        if len(start) != count:
+            raise ValueError(f"start has {len(start)} rows, but {count} are wanted")
+        for rbm in dbn.recognition:
+            start = rbm.sample_hidden(start, generator)
+        state[:, : dbn.sizes[-2]] = start
+    return state

@@ -1,0 +1,64 @@
+"""Labels that the top RBM sees beside the features: classification by free energy.
+
+    p(y | x) = exp(-F(x, y)) / Σ_y' exp(-F(x, y'))
+
+with F the top RBM's free energy: exact for a single RBM, and for a deep stack exact given the
+states that went up.
+
+References
+----------
+Larochelle, Bengio (2008), "Classification using discriminative restricted Boltzmann machines",
+equation 2. https://doi.org/10.1145/1390156.1390224. Hinton, Osindero, Teh (2006), section 6.1.
+"""
+
+import torch
+from torch import Tensor
+
+from ebm.dbn.stack import DBN
+
+
+def require_labels(dbn: DBN) -> None:
+    """Raise ValueError unless the top RBM has a label block."""
+    if dbn.label_size == 0:
+        raise ValueError("this DBN has no label block; pretrain it with labels=...")
+
+
+def negative_free_energies(dbn: DBN, state: Tensor) -> Tensor:
+    """-F(x, y) of the top RBM for every class y, in nats, shape (n, label_size).
+
+    Parameters
+    ----------
+    dbn : DBN
+        With a label block.
+    state : Tensor of shape (n, sizes[-2])
+        States of the layer below the highest hidden one.
+    """
+    top, columns = dbn.top, dbn.sizes[-2]
+    field = state @ top.weights[:columns]
+    parts = []
+    for label in range(dbn.label_size):
+        one_hot = state.new_zeros(len(state), dbn.label_size)
+        one_hot[:, label] = 1
+        energy = top.visible.energy(torch.cat([state, one_hot], dim=1))
+        parts.append(top.hidden.log_partition(field + top.weights[columns + label]) - energy)
+    return torch.stack(parts, dim=1)
+
+
+@torch.no_grad()
+def class_log_probabilities(dbn: DBN, visible: Tensor) -> Tensor:
+    """Log p(y | v) of every class by the top RBM's free energy, in nats, shape (n, label_size).
+
+    Parameters
+    ----------
+    dbn : DBN
+        With a label block.
+    visible : Tensor of shape (n, n_visible)
+        Dense, or sparse CSR when there is a layer below the top RBM.
+
+    Raises
+    ------
+    ValueError
+        If the DBN has no labels.
+    """
+    require_labels(dbn)
+    return torch.log_softmax(negative_free_energies(dbn, dbn.up(visible)), dim=1)
