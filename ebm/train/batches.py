@@ -13,6 +13,7 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
+from ebm.sparse import to_torch_csr
 from ebm.units import Moments
 
 Block: TypeAlias = Any  # Tensor, numpy array or scipy sparse matrix, one row an example
@@ -53,12 +54,7 @@ class Placement:
     def place(self, block: Block) -> Tensor:
         """Return a block as a tensor (sparse CSR when the block is sparse)."""
         if sp.issparse(block):
-            matrix = block.tocsr()
-            parts = (matrix.indptr, matrix.indices, matrix.data)
-            pointers, columns, values = (torch.from_numpy(np.array(part)) for part in parts)
-            values = values.to(self.dtype)
-            sparse = torch.sparse_csr_tensor(pointers, columns, values, size=matrix.shape)
-            return sparse.to(self.device)
+            return to_torch_csr(block, self.dtype, self.device)
         return torch.as_tensor(block).to(dtype=self.dtype, device=self.device)
 
 
@@ -83,15 +79,16 @@ class DataSource:
         sample_weight: Block | None = None,
     ) -> None:
         self.placement = placement
-        self._stream: Stream
+        self._blocks: Stream
         self._weights: Tensor | None = None
         if callable(data) and not isinstance(data, Tensor):
             if sample_weight is not None:
                 raise ValueError("sample_weight needs data in memory, not a stream of blocks")
-            self._stream = cast(Stream, data)
+            stream = cast(Stream, data)
+            self._blocks = lambda: map(check_block, stream())
             return
         block = check_block(data)
-        self._stream = lambda: (block,)
+        self._blocks = lambda: (block,)
         if sample_weight is not None:
             self._weights = check_weights(sample_weight, block.shape[0]).to(placement.dtype)
 
@@ -108,7 +105,7 @@ class DataSource:
             Number of minibatches to pass over, to continue an epoch.
         """
         order = torch.Generator().manual_seed(seed)
-        for block in map(check_block, self._stream()):
+        for block in self._blocks():
             rows = torch.randperm(block.shape[0], generator=order)
             for index in torch.split(rows, batch_size):
                 if start > 0:
@@ -118,7 +115,7 @@ class DataSource:
 
     def first_rows(self, count: int, seed: int) -> Tensor:
         """Draw `count` dense rows (of a stream's first block); repeated if there are fewer."""
-        block = next(iter(map(check_block, self._stream())))
+        block = next(iter(self._blocks()))
         order = torch.randperm(block.shape[0], generator=torch.Generator().manual_seed(seed))
         rows = order.repeat(-(-count // len(order)))[:count]
         visible = self._batch(block, rows).visible
@@ -128,7 +125,7 @@ class DataSource:
         """Weighted mean and variance of each column, in one pass."""
         total = square = torch.zeros(())
         count = mass = 0.0
-        for block in map(check_block, self._stream()):
+        for block in self._blocks():
             for index in torch.split(torch.arange(block.shape[0]), 4096):
                 batch = self._batch(block, index)
                 share = (batch.weights * len(index)).double()
@@ -167,7 +164,7 @@ def check_block(block: Block) -> Block:
         raise ValueError(
             f"data must be a matrix with rows and columns, not of shape {tuple(block.shape)}"
         )
-    finite = torch.as_tensor(values).isfinite() if len(values) else torch.ones(1)
+    finite = values.isfinite() if isinstance(values, Tensor) else np.isfinite(values)
     if not finite.all():
         row, column = _first_bad(block)
         raise ValueError(
@@ -192,5 +189,6 @@ def _first_bad(block: Block) -> tuple[int, int]:
         matrix = block.tocoo()
         position = int(np.flatnonzero(~np.isfinite(matrix.data))[0])
         return int(matrix.row[position]), int(matrix.col[position])
-    row, column = torch.nonzero(~torch.as_tensor(block).isfinite())[0].tolist()
-    return row, column
+    bad = ~block.isfinite().cpu().numpy() if isinstance(block, Tensor) else ~np.isfinite(block)
+    row, column = np.argwhere(bad)[0]
+    return int(row), int(column)

@@ -8,7 +8,7 @@ With weights p over data rows and the same mass over model rows, the plain gradi
 
 and h is always its mean given v (the last hidden state is never sampled: that would add noise only).
 
-The centred form has the interaction -(v-λ)·W·(h-μ) and biases a' = a + W·μ, b' = b + Wᵀ·λ:
+Centred: the interaction is -(v-λ)·W·(h-μ), and the biases are a' = a + W·μ, b' = b + Wᵀ·λ:
 
     ∂L/∂W = <(v-λ)(h-μ)ᵀ>_data - <(v-λ)(h-μ)ᵀ>_model,  ∂L/∂a' and ∂L/∂b' as above.
 

@@ -177,7 +177,7 @@ def set_bias_by_bisection(unit: Unit, target: Tensor) -> None:
     For units whose mean has no closed inverse; the mean must rise with the bias.
     """
     unit.bias.zero_()
-    low, high = torch.full_like(target, -1e3), torch.full_like(target, 1e3)
+    low, high = torch.full_like(target, -1e4), torch.full_like(target, 1e4)
     for _ in range(60):
         middle = (low + high) / 2
         below = unit.mean(middle[None])[0] < target
