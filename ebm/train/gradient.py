@@ -6,7 +6,7 @@ With weights p over data rows and the same mass over model rows, the plain gradi
     ∂L/∂a = <v>_data - <v>_model              (visible bias)
     ∂L/∂b = <h>_data - <h>_model              (hidden bias)
 
-and h is always its mean given v (the last hidden state is never sampled: that would add noise only).
+where h is its mean given v in both phases (sampling the last h would add nothing but noise).
 
 Centred: the interaction is -(v-λ)·W·(h-μ), and the biases are a' = a + W·μ, b' = b + Wᵀ·λ:
 

@@ -100,7 +100,7 @@ class TrainingOptions:
     sampler: SamplerOptions = field(default_factory=SamplerOptions)
     monitor_every: int = 1
     monitor_rows: int = 500
-    pseudo_likelihood_rows: int = 50
+    pseudo_likelihood_rows: int = 20
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "monitor_every", "monitor_rows"):
