@@ -13,6 +13,7 @@ from ebm.dbn import (
     train_up_down,
 )
 from ebm.errors import StorageError
+from ebm.estimators import DBNClassifier, RBMTransformer
 from ebm.finetune import (
     FinetuneHistory,
     FinetuneOptions,
@@ -63,6 +64,7 @@ __all__ = [
     "Blocks",
     "BracketTooWideError",
     "Callback",
+    "DBNClassifier",
     "EpochRecord",
     "FineTuner",
     "FinetuneHistory",
@@ -76,6 +78,7 @@ __all__ = [
     "LogPartitionBracket",
     "NReLU",
     "Network",
+    "RBMTransformer",
     "Rectified",
     "SamplerOptions",
     "Softmax",

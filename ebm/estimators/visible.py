@@ -1,0 +1,89 @@
+"""What the visible layer makes of a table's columns: bits, or scaled real numbers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.utils.sparsefuncs import mean_variance_axis
+
+from ebm.units import Bernoulli, Gaussian, Unit
+
+
+@dataclass(frozen=True)
+class VisibleLayer:
+    """Kind of the visible units and the scale of the columns.
+
+    Attributes
+    ----------
+    kind : {'bernoulli', 'gaussian'}
+    scale : array of shape (n_features,) or None
+        Standard deviation of each column, by which Gaussian units divide; None for Bernoulli units.
+    """
+
+    kind: str
+    scale: NDArray[np.float64] | None
+
+    def unit(self, size: int) -> Unit:
+        """Return a new layer of units."""
+        return Bernoulli(size) if self.kind == "bernoulli" else Gaussian(size)
+
+    def scaled(self, X: Any) -> Any:
+        """Columns as the units want them; a sparse matrix stays sparse."""
+        if self.scale is None:
+            return X
+        factor = (1 / self.scale).astype(X.dtype)
+        if sp.issparse(X):
+            return (X @ sp.diags(factor, format="csr", dtype=X.dtype)).tocsr()
+        return X * factor
+
+    def unscaled(self, X: Any) -> Any:
+        """Undo `scaled` on a dense array."""
+        return X if self.scale is None else X * self.scale.astype(X.dtype)
+
+
+def learn_visible_layer(
+    X: Any, weights: NDArray[np.float64], visible: str = "auto"
+) -> VisibleLayer:
+    """Choose the units for a table.
+
+    Parameters
+    ----------
+    X : array or CSR matrix of shape (n, n_features)
+    weights : array of shape (n,)
+    visible : {'auto', 'bernoulli', 'gaussian'}
+        'auto' takes Bernoulli units if every value is between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If Bernoulli units are asked for and a value is outside.
+    """
+    values = X.data if sp.issparse(X) else X
+    inside = values.size == 0 or bool(values.min() >= 0 and values.max() <= 1)
+    if visible == "bernoulli" and not inside:
+        row, column, value = _first_outside(X)
+        raise ValueError(
+            f"Bernoulli visible units take values from 0 to 1, but X[{row}, {column}] is {value}; "
+            "scale the columns or use visible='gaussian'"
+        )
+    if visible == "bernoulli" or (visible == "auto" and inside):
+        return VisibleLayer("bernoulli", None)
+    if sp.issparse(X):
+        _, variance = mean_variance_axis(X.astype(np.float64), axis=0, weights=weights)
+    else:
+        mean = np.average(X.astype(np.float64), axis=0, weights=weights)
+        variance = np.average((X - mean) ** 2, axis=0, weights=weights)
+    deviation = np.sqrt(variance)
+    # A column that does not vary has nothing to tell; leave it as it is.
+    return VisibleLayer("gaussian", np.where(deviation > 1e-12, deviation, 1.0))
+
+
+def _first_outside(X: Any) -> tuple[int, int, float]:
+    if sp.issparse(X):
+        X = X.tocoo()
+        position = int(np.flatnonzero((X.data < 0) | (X.data > 1))[0])
+        return int(X.row[position]), int(X.col[position]), float(X.data[position])
+    row, column = np.argwhere((X < 0) | (X > 1))[0]
+    return int(row), int(column), float(X[row, column])

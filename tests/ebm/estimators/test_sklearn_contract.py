@@ -1,0 +1,16 @@
+"""scikit-learn's own checks of an estimator, with no failure expected."""
+
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from ebm import DBNClassifier, RBMTransformer
+
+ESTIMATORS = [
+    RBMTransformer(n_components=8, epochs=2),
+    DBNClassifier((16,), pretrain_epochs=2),
+    DBNClassifier((16, 8), pretrain_epochs=0),
+]
+
+
+@parametrize_with_checks(ESTIMATORS)
+def test_scikit_learn_checks(estimator, check) -> None:
+    check(estimator)
