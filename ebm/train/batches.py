@@ -19,6 +19,8 @@ from ebm.units import Moments
 Block: TypeAlias = Any  # Tensor, numpy array or scipy sparse matrix, one row an example
 Stream: TypeAlias = Callable[[], Iterable[Block]]
 
+SLACK = 1e-4  # what rounding may add to a probability
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -121,13 +123,26 @@ class DataSource:
         visible = self._batch(block, rows).visible
         return visible if visible.layout == torch.strided else visible.to_dense()
 
-    def moments(self) -> Moments:
-        """Weighted mean and variance of each column, in one pass."""
+    def moments(self, support: tuple[Tensor, Tensor] | None = None) -> Moments:
+        """Weighted mean and variance of each column, in one pass.
+
+        Parameters
+        ----------
+        support : two Tensors of shape (n_columns,), optional
+            Smallest and largest value that each column may have.
+
+        Raises
+        ------
+        ValueError
+            If there is no row, or a value is outside the support; it names row, column and value.
+        """
         total = square = torch.zeros(())
         count = mass = 0.0
         for block in self._blocks():
             for index in torch.split(torch.arange(block.shape[0]), 4096):
                 batch = self._batch(block, index)
+                if support is not None:
+                    _check_support(batch.visible, *support, first_row=int(count))
                 share = (batch.weights * len(index)).double()
                 visible = batch.visible.double()
                 squares = Batch(visible * visible, share)
@@ -192,3 +207,24 @@ def _first_bad(block: Block) -> tuple[int, int]:
     bad = ~block.isfinite().cpu().numpy() if isinstance(block, Tensor) else ~np.isfinite(block)
     row, column = np.argwhere(bad)[0]
     return int(row), int(column)
+
+
+def _check_support(visible: Tensor, low: Tensor, high: Tensor, first_row: int) -> None:
+    """Compare a batch with the values its columns may have; absent entries are zero and fine."""
+    if visible.shape[1] != len(low):
+        raise ValueError(
+            f"data has {visible.shape[1]} columns, but the machine has {len(low)} visible units"
+        )
+    dense = visible.layout == torch.strided
+    values = visible if dense else visible.values()
+    lowest, highest = (x if dense else x[visible.col_indices()] for x in (low, high))
+    outside = ((values < lowest - SLACK) | (values > highest + SLACK)).nonzero()
+    if len(outside) == 0:
+        return
+    place = outside[0] if dense else visible.to_sparse_coo().indices()[:, outside[0, 0]]
+    row, column = place.tolist()
+    raise ValueError(
+        f"data has the value {float(values[tuple(outside[0])]):g} at row {first_row + row}, column "
+        f"{column}, where the visible units take values from {float(low[column]):g} to "
+        f"{float(high[column]):g}"
+    )

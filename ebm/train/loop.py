@@ -68,7 +68,8 @@ def fit_rbm(
     Raises
     ------
     ValueError
-        If the data are empty, not finite, of a wrong width, or the weights are unusable.
+        If the data are empty, not finite, of a wrong width or outside the units' range, the weights
+        are unusable, or the generator is on another device than the machine.
     """
     trainer = Trainer(
         rbm,
@@ -114,6 +115,11 @@ class Trainer:
     ) -> None:
         if device is not None:
             rbm.to(device)
+        if generator.device.type != rbm.weights.device.type:
+            raise ValueError(
+                f"the generator is on {generator.device}, but the machine is on "
+                f"{rbm.weights.device}: make it with torch.Generator({str(rbm.weights.device)!r})"
+            )
         self.rbm = rbm
         self.options = options
         self.generator = generator
@@ -133,12 +139,7 @@ class Trainer:
     def _start_from_data(self, validation: Block | None, placement: Placement) -> None:
         """Set what depends on the data: visible biases, offsets, chains and monitor rows."""
         options, rbm = self.options, self.rbm
-        moments = self.source.moments()
-        if len(moments.mean) != rbm.visible.size:
-            raise ValueError(
-                f"data has {len(moments.mean)} columns, but the machine has "
-                f"{rbm.visible.size} visible units"
-            )
+        moments = self.source.moments(rbm.visible.support())
         if options.set_visible_bias:
             rbm.visible.set_from_moments(moments)
         hidden = rbm.hidden.mean((moments.mean @ rbm.weights)[None])[0]
@@ -159,6 +160,11 @@ class Trainer:
             data_mean=moments.mean,
             pseudo_likelihood_rows=options.pseudo_likelihood_rows,
         )
+        if not rbm.visible.energy(self.monitor_rows.train).isfinite().all():
+            raise ValueError(
+                "the data has rows that are impossible states of the visible units: the bits of a "
+                "thermometer variable must be ones followed by zeros"
+            )
 
     def run(self, max_steps: int | None = None) -> History:
         """Train to the end, or for at most `max_steps` more minibatches."""

@@ -143,6 +143,10 @@ class Unit(nn.Module, ABC):
         """Add `change`, shape (size,), to the bias in place."""
         self.bias.add_(change)
 
+    def support(self) -> tuple[Tensor, Tensor]:
+        """Smallest and largest possible value of each column, two tensors of shape (size,)."""
+        return torch.zeros_like(self.bias), torch.ones_like(self.bias)
+
     def sites(self) -> list[Site]:
         """Return the discrete variables of the layer, in column order.
 

@@ -59,6 +59,9 @@ class Binomial(Unit):
         share = Moments(moments.mean / self.trials, moments.variance, moments.count * self.trials)
         self.bias.copy_(torch.logit(smoothed_mean(share, smoothing, centre=0.5, states=2)))
 
+    def support(self) -> tuple[Tensor, Tensor]:
+        return torch.zeros_like(self.bias), torch.full_like(self.bias, self.trials)
+
     def sites(self) -> list[Site]:
         states = torch.arange(self.trials + 1).to(self.bias)[:, None]
         return [Site(column, column + 1, states) for column in range(self.size)]

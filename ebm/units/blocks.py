@@ -67,6 +67,10 @@ class Blocks(Unit):
         for unit, part in zip(self.units, torch.split(change, self.lengths), strict=True):
             unit.shift_bias(part)
 
+    def support(self) -> tuple[Tensor, Tensor]:
+        low, high = zip(*(unit.support() for unit in self.units), strict=True)
+        return torch.cat(low), torch.cat(high)
+
     def sites(self) -> list[Site]:
         return [
             Site(start + site.start, start + site.stop, site.states, site.soft)

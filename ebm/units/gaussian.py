@@ -107,5 +107,9 @@ class Gaussian(PrecisionUnit):
             self.log_precision.copy_(-variance.log())
         self.bias.copy_(self.precision * moments.mean)
 
+    def support(self) -> tuple[Tensor, Tensor]:
+        top = torch.full_like(self.bias, torch.inf)
+        return -top, top
+
     def second_moment(self, field: Tensor) -> Tensor:
         return self.mean(field).square() + 1 / self.precision

@@ -71,6 +71,9 @@ class NReLU(Unit):
         mean = (count * moments.mean + extra * self.copies / 2) / (count + extra)
         set_bias_by_bisection(self, mean)
 
+    def support(self) -> tuple[Tensor, Tensor]:
+        return torch.zeros_like(self.bias), torch.full_like(self.bias, self.copies)
+
     def sites(self) -> list[Site]:
         states = torch.arange(self.copies + 1).to(self.bias)[:, None]
         return [Site(column, column + 1, states) for column in range(self.size)]

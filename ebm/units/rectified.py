@@ -61,6 +61,9 @@ class Rectified(PrecisionUnit):
         count = moments.count
         set_bias_by_bisection(self, (count * moments.mean + smoothing) / (count + smoothing))
 
+    def support(self) -> tuple[Tensor, Tensor]:
+        return torch.zeros_like(self.bias), torch.full_like(self.bias, torch.inf)
+
     def _standard(self, field: Tensor) -> Tensor:
         return (field + self.bias) * (-self.log_precision / 2).exp()
 

@@ -289,6 +289,14 @@ def test_sparsity_target_pulls_the_activity(patterns):
     assert activity(0.3) == pytest.approx(0.3, abs=0.06)
 
 
+def counts():
+    """Sparse counts where bits are wanted."""
+    matrix = sp.lil_matrix((6, 12))
+    matrix[1, 2] = 1
+    matrix[3, 7] = 3
+    return matrix.tocsr()
+
+
 @pytest.mark.parametrize(
     ("data", "weights", "message"),
     [
@@ -302,8 +310,23 @@ def test_sparsity_target_pulls_the_activity(patterns):
         (torch.zeros(5, 12), [1.0, -1, 1, 1, 1], "not negative"),
         (lambda: iter([]), None, "empty"),
         (lambda: [torch.zeros(5, 12)], [1.0] * 5, "not a stream"),
+        (torch.eye(12) * 2, None, r"value 2 at row 0, column 0, .* from 0 to 1"),
+        (lambda: [torch.zeros(5, 12), -torch.eye(12)], None, "value -1 at row 5, column 0"),
+        (counts(), None, "value 3 at row 3, column 7"),
     ],
 )
 def test_bad_data_are_refused_by_name(data, weights, message):
     with pytest.raises(ValueError, match=message):
         fit_rbm(new_machine(), data, sample_weight=weights, generator=seeded())
+
+
+def test_impossible_thermometer_rows_are_refused():
+    rbm = RBM(Thermometer([2, 2]), Bernoulli(2), generator=seeded())
+    rows = torch.tensor([[1.0, 1, 0, 0], [0, 1, 1, 0]])
+    with pytest.raises(ValueError, match="ones followed by zeros"):
+        fit_rbm(rbm, rows, generator=seeded())
+
+
+def test_a_generator_on_another_device_is_refused(patterns):
+    with pytest.raises(ValueError, match=r"generator is on cpu, but the machine is on meta"):
+        fit_rbm(new_machine(), patterns, generator=seeded(), device="meta")
