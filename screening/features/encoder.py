@@ -35,7 +35,7 @@ class VisibleBlock(NamedTuple):
 class Encoder(TransformerMixin, BaseEstimator):
     """Learns which thermometer bits occur, and how each descriptor is distributed.
 
-    A count c becomes the bits c >= 1, c >= 2, c >= 4: bits that Bernoulli units fit, and that a rare
+    A count c becomes the bits c >= 1, c >= 2, c >= 4: bits that Bernoulli units fit, and that one
     high count cannot blow up. A descriptor becomes its quantile among the training molecules, a
     number in [0, 1] that a Bernoulli unit reads as a probability.
 

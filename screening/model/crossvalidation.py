@@ -1,0 +1,136 @@
+"""Held-out predictions: what calibration, conformal values, domain and quality rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.evaluation import Split, forest_scores, grouped_folds, logistic_scores
+from screening.features import Encoder, RawFeatures
+from screening.model.ensemble import Ensemble
+from screening.model.member import Member
+from screening.model.neighbours import Packed, nearest
+from screening.model.novelty import fit_novelty
+from screening.model.options import ModelOptions
+
+FOREST = "Random forest"
+LOGISTIC = "Logistic regression"
+NEIGHBOUR = "1-nearest neighbour"
+
+
+@dataclass
+class HeldOut:
+    """What models said of each compound without having seen its scaffold.
+
+    Attributes
+    ----------
+    folds : int64 array of shape (n,)
+        Which fold held the compound out.
+    logits : float64 array of shape (n, n_tasks)
+        Mean over the members.
+    baselines : dict of str to float64 array of shape (n, n_tasks)
+        Probabilities of the baselines on the same folds and features; NaN where a fold could not
+        be trained on.
+    novelties : float64 array of shape (n,)
+    similarities : float32 array of shape (n,)
+        To the nearest compound of the other folds.
+    """
+
+    folds: NDArray[np.int64]
+    logits: NDArray[np.float64]
+    baselines: dict[str, NDArray[np.float64]]
+    novelties: NDArray[np.float64]
+    similarities: NDArray[np.float32]
+
+
+@dataclass
+class Fold:
+    """One fold: its split, and the compounds as its training part's encoder sees them."""
+
+    split: Split
+    encoder: Encoder
+    x_train: NDArray[np.float32]
+    x_test: NDArray[np.float32]
+
+
+def make_folds(
+    raw: RawFeatures, labels: NDArray[np.float32], scaffolds: Sequence[str], options: ModelOptions
+) -> list[Fold]:
+    """Cut by scaffold, and encode each fold with what its training part alone teaches.
+
+    Compounds without a ring have no scaffold and would be one group; each is its own.
+    """
+    groups = [scaffold or f"acyclic {i}" for i, scaffold in enumerate(scaffolds)]
+    n_folds = min(options.folds, len(set(groups)))
+    folds = []
+    for split in grouped_folds(groups, labels, n_folds, options.seed):
+        if not len(split.train) or not len(split.test):
+            continue
+        encoder = Encoder().fit(raw.take(split.train))
+        folds.append(
+            Fold(
+                split,
+                encoder,
+                encoder.transform(raw.take(split.train)),
+                encoder.transform(raw.take(split.test)),
+            )
+        )
+    return folds
+
+
+def hold_out(
+    folds: Sequence[Fold],
+    members: Sequence[Sequence[Member]],
+    labels: NDArray[np.float32],
+    fingerprints: Packed,
+    options: ModelOptions,
+    workers: int,
+    on_fold: Callable[[], None],
+) -> HeldOut:
+    """Score each fold's compounds with the members, and with baselines trained on the same part."""
+    n, n_tasks = labels.shape
+    out = HeldOut(
+        folds=np.zeros(n, dtype=np.int64),
+        logits=np.full((n, n_tasks), np.nan),
+        baselines={k: np.full((n, n_tasks), np.nan) for k in (FOREST, LOGISTIC, NEIGHBOUR)},
+        novelties=np.zeros(n),
+        similarities=np.zeros(n, dtype=np.float32),
+    )
+    for number, (fold, ensemble) in enumerate(zip(folds, members, strict=True)):
+        train, test = fold.split.train, fold.split.test
+        out.folds[test] = number
+        scored = Ensemble(ensemble, fold.x_test.shape[1]).logits(fold.x_test)
+        out.logits[test] = scored.mean(axis=0)
+        novelty, _ = fit_novelty(fold.x_train, options, options.seed + number)
+        out.novelties[test] = novelty(fold.x_test)
+        _, out.similarities[test] = nearest(fingerprints[test], fingerprints[train])
+        for task in range(n_tasks):
+            _score_baselines(out, fold, labels[:, task], task, fingerprints, options.seed, workers)
+        on_fold()
+    return out
+
+
+def _score_baselines(
+    out: HeldOut,
+    fold: Fold,
+    labels: NDArray[np.float32],
+    task: int,
+    fingerprints: Packed,
+    seed: int,
+    workers: int,
+) -> None:
+    test = fold.split.test
+    known = ~np.isnan(labels[fold.split.train])
+    train = fold.split.train[known]
+    y = labels[train]
+    if len(np.unique(y)) < 2:
+        return
+    x = fold.x_train[np.flatnonzero(known)]
+    out.baselines[FOREST][test, task] = forest_scores(x, y, fold.x_test, seed=seed, workers=workers)
+    out.baselines[LOGISTIC][test, task] = logistic_scores(x, y, fold.x_test, seed=seed)
+    index, similarity = nearest(fingerprints[test], fingerprints[train])
+    # The more similar the neighbour, the more its label counts.
+    out.baselines[NEIGHBOUR][test, task] = 0.5 + (y[index] - 0.5) * similarity

@@ -1,0 +1,102 @@
+"""The ensemble: members trained beside each other, scored in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from torch import Tensor
+
+from ebm.sparse import to_torch_csr
+from screening.model.member import Member, one_thread, train_member
+from screening.model.options import ModelOptions
+
+
+def train_members(
+    jobs: Sequence[tuple[csr_matrix, NDArray[np.float32], int]],
+    options: ModelOptions,
+    workers: int,
+    on_member: Callable[[], None],
+) -> list[Member]:
+    """Train several members in processes; the result is the same for any number of them.
+
+    Parameters
+    ----------
+    jobs
+        Data and seed of each member.
+    options
+        Settings shared by all.
+    workers
+        Processes; with 1 everything happens in this one.
+    on_member
+        Called as each member is ready, in order.
+    """
+    calls = (delayed(train_member)(x, y, options, seed) for x, y, seed in jobs)
+    members = []
+    for member in Parallel(n_jobs=workers, return_as="generator")(calls):
+        on_member()
+        members.append(member)
+    return members
+
+
+class Ensemble:
+    """Several networks of one shape, as one stack of matrices.
+
+    The first layers stand side by side as one matrix over all columns, with zeros where a member
+    does not look: the compounds are read once for all members. Numbers are float64 here, so that a
+    score rounded to six places does not depend on which rows were computed together.
+
+    Parameters
+    ----------
+    members : sequence of Member
+    n_columns : int
+        Width of the encoded matrix.
+    """
+
+    def __init__(self, members: Sequence[Member], n_columns: int) -> None:
+        self.members = list(members)
+        networks = [member.network for member in members]
+        width = networks[0].sizes[1]
+        self._first = torch.zeros(n_columns, len(members) * width, dtype=torch.float64)
+        for index, member in enumerate(members):
+            block = slice(index * width, (index + 1) * width)
+            self._first[torch.from_numpy(member.columns), block] = _weights(member, 0)
+        self._first_bias = torch.cat([_bias(member, 0) for member in members])
+        depth = len(networks[0].sizes) - 1
+        self._upper = [
+            (
+                torch.stack([_weights(m, layer) for m in members]),
+                torch.stack([_bias(m, layer) for m in members])[:, None],
+            )
+            for layer in range(1, depth + 1)
+        ]
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    @torch.no_grad()
+    def logits(self, x: csr_matrix) -> NDArray[np.float64]:
+        """Return every member's logits, shape (n_members, n, n_tasks)."""
+        if not x.shape[0]:
+            return np.zeros((len(self), 0, self._upper[-1][0].shape[-1]))
+        with one_thread():
+            rows: Tensor = to_torch_csr(x, torch.float64, "cpu")
+            state = torch.sigmoid(rows @ self._first + self._first_bias)
+            state = state.reshape(x.shape[0], len(self), -1).transpose(0, 1)
+            for depth, (weights, bias) in enumerate(self._upper, start=1):
+                state = torch.baddbmm(bias, state, weights)
+                if depth < len(self._upper):
+                    state = torch.sigmoid(state)
+        return np.asarray(state.numpy())
+
+
+def _weights(member: Member, layer: int) -> Tensor:
+    return list(member.network.affines())[layer].weights.detach().double()
+
+
+def _bias(member: Member, layer: int) -> Tensor:
+    return list(member.network.affines())[layer].bias.detach().double()

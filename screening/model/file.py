@@ -1,0 +1,239 @@
+"""The model file: one zip of JSON, safetensors and Parquet. Nothing in it can run code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from ebm.errors import StorageError
+from ebm.finetune import FinetuneHistory
+from ebm.storage import from_state, to_state
+from screening.chemistry import Failure
+from screening.errors import UserError
+from screening.features import Encoder, FeatureSet
+from screening.model.calibration import Calibration
+from screening.model.conformal import Conformal
+from screening.model.domain import Domain
+from screening.model.ensemble import Ensemble
+from screening.model.member import Member
+from screening.model.novelty import Novelty
+from screening.model.options import ModelOptions
+from screening.model.provenance import versions
+from screening.model.screening_model import ScreeningModel
+from screening.model.training_table import TrainingTable
+from screening.tables import write_atomically
+
+SCHEMA = 1
+PARTS = ("model.json", "weights.safetensors", "training.parquet", "canary.json")
+# No model comes near this; an archive that claims more is a mistake or an attack.
+MAX_BYTES = 4 << 30
+CANARIES = 8
+TOLERANCE = 1e-4
+
+
+def save_model(model: ScreeningModel, path: Path) -> None:
+    """Write a model to one file, whole or not at all; `model.model_hash` is set."""
+    tensors, members = _tensors(model)
+    encoder, encoder_arrays = model.encoder.to_state()
+    tensors.update({f"encoder.{k}": torch.from_numpy(v.copy()) for k, v in encoder_arrays.items()})
+    description = {
+        "schema": SCHEMA,
+        "tasks": list(model.tasks),
+        "options": model.options.to_dict(),
+        "features": model.features.to_config(),
+        "encoder": encoder,
+        "members": members,
+        "novelty": {"rbm": to_state(model.novelty.rbm)[0], "centre": model.novelty.centre},
+        "calibrations": [vars(c) for c in model.calibrations],
+        "thresholds": model.thresholds,
+        "domain": {
+            "novelty_limit": model.domain.novelty_limit,
+            "similarity_limit": model.domain.similarity_limit,
+        },
+        "quality": model.quality,
+        "provenance": model.provenance,
+    }
+    parts: dict[str, str | bytes] = {
+        "model.json": _json(description),
+        "weights.safetensors": save_tensors(tensors),
+        "training.parquet": model.training.to_parquet(),
+        "canary.json": _json(_canaries(model)),
+    }
+    with write_atomically(path) as temporary:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for name, data in parts.items():
+                # A fixed date: the same model is the same file.
+                archive.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), data)
+        model.model_hash = file_hash(temporary)
+
+
+def load_model(path: Path) -> ScreeningModel:
+    """Read a model file, on the CPU, and check that it still gives the scores it was stored with.
+
+    Raises
+    ------
+    UserError
+        The file is missing, damaged, cut short, too large, of another kind or of a newer version,
+        or its scores cannot be reproduced here.
+    """
+    parts = _read_parts(path)
+    try:
+        description = json.loads(parts["model.json"])
+        _check_schema(path, description)
+        model = _build(description, parts)
+        canaries = json.loads(parts["canary.json"])
+    except UserError:
+        raise
+    except (StorageError, SafetensorError, ValueError, KeyError, TypeError, OSError) as error:
+        raise UserError(
+            f"{path} is a damaged model file ({type(error).__name__}: {error}); "
+            "copy it again from where it came, or train the model again."
+        ) from error
+    _check_canaries(path, model, canaries)
+    model.model_hash = file_hash(path)
+    return model
+
+
+def _check_schema(path: Path, description: dict[str, Any]) -> None:
+    if description.get("schema") != SCHEMA:
+        raise UserError(
+            f"{path} has schema {description.get('schema')!r} and this version of ebmscreen "
+            f"reads {SCHEMA}; update ebmscreen, or train the model again."
+        )
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, indent=1)
+
+
+def _finite(value: Any) -> Any:
+    """Replace NaN and infinity, which JSON does not have, by null."""
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, np.generic):
+        return _finite(value.item())
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _tensors(model: ScreeningModel) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
+    tensors: dict[str, Tensor] = {}
+    members = []
+    for number, member in enumerate(model.ensemble.members):
+        config, parts = to_state(member.network)
+        prefix = f"member.{number}."
+        tensors[f"{prefix}columns"] = torch.from_numpy(member.columns.copy())
+        tensors.update({f"{prefix}network.{k}": v.clone() for k, v in parts.items()})
+        members.append({"network": config, "finetuning": member.finetuning.to_dict()})
+    _, rbm = to_state(model.novelty.rbm)
+    tensors.update({f"novelty.rbm.{k}": v.clone() for k, v in rbm.items()})
+    tensors["novelty.bit_logits"] = model.novelty.bit_logits.clone()
+    tensors["domain.novelties"] = torch.from_numpy(model.domain.novelties.copy())
+    for task, conformal in enumerate(model.conformals):
+        tensors[f"conformal.{task}.active"] = torch.from_numpy(conformal.active.copy())
+        tensors[f"conformal.{task}.inactive"] = torch.from_numpy(conformal.inactive.copy())
+    return tensors, members
+
+
+def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _build(description: dict[str, Any], parts: dict[str, bytes]) -> ScreeningModel:
+    tensors = load_tensors(parts["weights.safetensors"])
+    tasks = tuple(description["tasks"])
+    arrays = {k: v.numpy() for k, v in _under("encoder.", tensors).items()}
+    encoder = Encoder.from_state(description["encoder"], arrays)
+    members = []
+    for number, stored in enumerate(description["members"]):
+        own = _under(f"member.{number}.", tensors)
+        network = from_state(stored["network"], _under("network.", own))
+        history = FinetuneHistory.from_dict(stored["finetuning"])
+        members.append(Member(own["columns"].numpy(), network, [], history))  # type: ignore[arg-type]
+    rbm = from_state(description["novelty"]["rbm"], _under("novelty.rbm.", tensors))
+    novelty = Novelty(rbm, tensors["novelty.bit_logits"], description["novelty"]["centre"])  # type: ignore[arg-type]
+    conformals = [
+        Conformal(
+            tensors[f"conformal.{task}.active"].numpy(),
+            tensors[f"conformal.{task}.inactive"].numpy(),
+        )
+        for task in range(len(tasks))
+    ]
+    return ScreeningModel(
+        options=ModelOptions.from_dict(description["options"]),
+        tasks=tasks,
+        features=FeatureSet.from_config(description["features"]),
+        encoder=encoder,
+        ensemble=Ensemble(members, sum(b.columns.stop - b.columns.start for b in encoder.blocks())),
+        novelty=novelty,
+        calibrations=[Calibration(**c) for c in description["calibrations"]],
+        conformals=conformals,
+        thresholds=list(description["thresholds"]),
+        domain=Domain(tensors["domain.novelties"].numpy(), **description["domain"]),
+        training=TrainingTable.from_parquet(parts["training.parquet"], tasks),
+        quality=description["quality"],
+        provenance=description["provenance"],
+    )
+
+
+def _read_parts(path: Path) -> dict[str, bytes]:
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such model file.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            sizes = {info.filename: info.file_size for info in archive.infolist()}
+            if not set(PARTS) <= sizes.keys():
+                raise UserError(f"{path} is a zip archive but no ebmscreen model (.ebm).")
+            if sum(sizes[name] for name in PARTS) > MAX_BYTES:
+                raise UserError(f"{path} unpacks to more than {MAX_BYTES >> 30} GiB; refused.")
+            return {name: archive.read(name) for name in PARTS}
+    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError) as error:
+        raise UserError(
+            f"{path} is not a whole model file ({error}); it was cut short, or is no .ebm file. "
+            "Copy it again from where it came, or train the model again."
+        ) from error
+
+
+def _canaries(model: ScreeningModel) -> dict[str, Any]:
+    order = np.argsort(model.training.labels[:, 0], kind="stable")
+    chosen = order[np.unique(np.linspace(0, len(order) - 1, CANARIES).astype(int))]
+    smiles = [model.training.smiles[i] for i in chosen]
+    return {"versions": versions(), "smiles": smiles, "scores": _scores(model, smiles).tolist()}
+
+
+def _scores(model: ScreeningModel, smiles: list[str]) -> Any:
+    mols = [mol for mol in map(model.prepare, smiles) if not isinstance(mol, Failure)]
+    return model.score_molecules(mols).score
+
+
+def _check_canaries(path: Path, model: ScreeningModel, canaries: dict[str, Any]) -> None:
+    now, then = _scores(model, canaries["smiles"]), np.asarray(canaries["scores"])
+    if now.shape == then.shape and np.abs(now - then).max(initial=0.0) <= TOLERANCE:
+        return
+    here = versions()
+    changed = [
+        f"{k} {v} -> {here.get(k)}" for k, v in canaries["versions"].items() if here.get(k) != v
+    ]
+    raise UserError(
+        f"{path} gives other scores here than when it was trained "
+        f"({', '.join(changed) or 'with the same versions: the file was altered'}); "
+        "install the versions it was trained with, or train it again."
+    )

@@ -1,0 +1,132 @@
+"""One member of the ensemble: a deep belief network on some columns, fine-tuned for activity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from ebm.dbn import pretrain_greedily
+from ebm.finetune import FinetuneHistory, FinetuneOptions, fine_tune
+from ebm.network import Network
+from ebm.train import History, TrainingOptions
+from screening.model.options import ModelOptions
+
+
+@dataclass
+class Member:
+    """A trained network and how it came to be.
+
+    Attributes
+    ----------
+    columns : int64 array
+        Columns of the encoded matrix that the network sees, ascending.
+    network : Network
+    pretraining : list of History
+        One for each RBM; empty without pretraining.
+    finetuning : FinetuneHistory
+    """
+
+    columns: NDArray[np.int64]
+    network: Network
+    pretraining: list[History]
+    finetuning: FinetuneHistory
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread: the last bits of a matrix product depend on how it was cut up."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def train_member(x: csr_matrix, y: NDArray[np.float32], options: ModelOptions, seed: int) -> Member:
+    """Draw columns and compounds, pretrain, fine-tune.
+
+    Parameters
+    ----------
+    x : CSR of shape (n, n_columns)
+        Encoded compounds, values in [0, 1].
+    y : float32 array of shape (n, n_tasks)
+        1, 0, or NaN where missing.
+    options
+        Settings of the ensemble.
+    seed
+        Decides everything random of this member.
+    """
+    with one_thread():
+        draw = np.random.default_rng(seed)
+        columns = _draw_columns(draw, x.shape[1], options.column_share)
+        rows = _draw_rows(draw, y)
+        generator = torch.Generator().manual_seed(seed)
+        seen = x[:, columns]
+        network, histories = _start(seen, y.shape[1], options, generator)
+        finetuning = fine_tune(
+            network,
+            seen[rows],
+            y[rows],
+            FinetuneOptions(
+                task="binary" if y.shape[1] == 1 else "multi_label",
+                epochs=options.epochs,
+                batch_size=options.batch_size,
+                learning_rate=options.learning_rate,
+                weight_decay=options.weight_decay,
+            ),
+            generator=generator,
+        )
+    return Member(columns, network, histories, finetuning)
+
+
+def _draw_columns(draw: np.random.Generator, n: int, share: float) -> NDArray[np.int64]:
+    return np.sort(draw.permutation(n)[: max(1, round(share * n))])
+
+
+def _draw_rows(draw: np.random.Generator, y: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Bootstrap within each class of the first task, so that a small set keeps both classes."""
+    first = np.nan_to_num(y[:, 0], nan=-1.0)
+    classes = [np.flatnonzero(first == value) for value in np.unique(first)]
+    return np.concatenate([draw.choice(members, len(members)) for members in classes])
+
+
+def _start(
+    x: csr_matrix, n_tasks: int, options: ModelOptions, generator: torch.Generator
+) -> tuple[Network, list[History]]:
+    if options.pretrain == "none":
+        network = Network.from_sizes(
+            [x.shape[1], *options.hidden],
+            n_tasks,
+            dropout=options.dropout,
+            input_dropout=options.input_dropout,
+            generator=generator,
+        )
+        return network, []
+    dbn, histories = pretrain_greedily(
+        x, options.hidden, pretraining_options(options), generator=generator
+    )
+    network = dbn.to_network(
+        n_tasks,
+        dropout=options.dropout,
+        input_dropout=options.input_dropout,
+        generator=generator,
+    )
+    return network, histories
+
+
+def pretraining_options(options: ModelOptions) -> TrainingOptions:
+    """Return the settings of every RBM: CD-1 with centred gradient."""
+    return TrainingOptions(
+        epochs=options.pretrain_epochs,
+        batch_size=50,
+        learning_rate=0.05,
+        monitor_every=options.pretrain_epochs,
+        pseudo_likelihood_rows=0,
+    )

@@ -1,0 +1,76 @@
+"""Every setting of a screening model's training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from screening.chemistry import Level, Limits
+from screening.features import DEFAULT
+
+Pretrain = Literal["rbm", "none"]
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """How an ensemble of deep belief networks is trained.
+
+    Attributes
+    ----------
+    features : tuple of str
+        Feature blocks.
+    standardize : str
+        none, parent or tautomer.
+    hidden : tuple of int
+        Sizes of the hidden layers, lowest first.
+    ensemble_size : int
+        Members; each sees a bootstrap sample of the compounds and a random part of the columns.
+    column_share : float in (0, 1]
+        The part of the columns that a member sees.
+    pretrain : str
+        rbm, or none for random weights (the ablation).
+    pretrain_epochs, epochs : int
+        Passes over the data of each RBM, and of fine-tuning.
+    learning_rate : float
+        Highest rate of the one-cycle schedule.
+    weight_decay : float
+    dropout, input_dropout : float
+        Of hidden units, and of input columns.
+    batch_size : int
+    folds : int
+        Scaffold-grouped folds of the cross-validation behind calibration and quality.
+    limits : Limits
+        How large a molecule may be.
+    seed : int
+        Decides everything random.
+    """
+
+    features: tuple[str, ...] = DEFAULT
+    standardize: Level = "parent"
+    hidden: tuple[int, ...] = (256, 128)
+    ensemble_size: int = 8
+    column_share: float = 0.6
+    pretrain: Pretrain = "rbm"
+    pretrain_epochs: int = 10
+    epochs: int = 30
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    dropout: float = 0.5
+    input_dropout: float = 0.2
+    batch_size: int = 64
+    folds: int = 5
+    limits: Limits = field(default_factory=Limits)
+    seed: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as a JSON-able dict."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> ModelOptions:
+        """Build the options that `to_dict` described; an unknown name is a TypeError."""
+        plain: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()
+        }
+        return cls(**{**plain, "limits": Limits(**stored["limits"])})

@@ -1,0 +1,73 @@
+"""Where a model comes from: data, versions, command, learning curves."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from ebm.train import History
+from screening.assay import Assay
+from screening.model.member import Member
+from screening.model.options import ModelOptions
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what decides a score."""
+    found = {"python": platform.python_version()}
+    for name in ("ebmscreen", "torch", "rdkit", "numpy", "scikit-learn"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # run from a checkout that was never installed
+            found[name] = "not installed"
+    return found
+
+
+def describe_origin(assay: Assay, options: ModelOptions) -> dict[str, Any]:
+    """Return what the model was made from, as a JSON-able dict."""
+    counts = {
+        task: {
+            "active": int((column == 1).sum()),
+            "inactive": int((column == 0).sum()),
+            "missing": int(np.isnan(column).sum()),
+        }
+        for task, column in zip(assay.tasks, assay.labels.T, strict=True)
+    }
+    return {
+        "source": assay.ledger.source,
+        "data_hash": data_hash(assay),
+        "compounds": len(assay),
+        "counts": counts,
+        "ledger": assay.ledger.to_dict(),
+        "versions": versions(),
+        "command": command_line(),
+        "seed": options.seed,
+    }
+
+
+def data_hash(assay: Assay) -> str:
+    """Return the SHA-256 of structures and labels, in the order of the file."""
+    digest = hashlib.sha256()
+    for smiles, labels in zip(assay.smiles, assay.labels, strict=True):
+        digest.update(f"{smiles} {' '.join(map(str, labels.tolist()))}\n".encode())
+    return digest.hexdigest()
+
+
+def command_line() -> str:
+    """Return the command that is running, with the program's name instead of its path."""
+    return " ".join([PurePath(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def learning_curves(members: Sequence[Member], novelty: History) -> dict[str, Any]:
+    """Return the means over members of what was measured while training."""
+    losses = np.array([m.finetuning.column("train_loss_nats") for m in members])
+    return {
+        "fine_tuning_loss_nats": np.round(losses.mean(axis=0), 5).tolist(),
+        "novelty_rbm_records": [dict(vars(record)) for record in novelty.records],
+    }

@@ -1,0 +1,41 @@
+"""What a model says of molecules, by column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Scores leave the model with this many decimals: beyond them, sums depend on their order.
+DECIMALS = 6
+
+
+@dataclass
+class Scores:
+    """Scores of n molecules, rounded to six decimals.
+
+    Attributes
+    ----------
+    score : float64 array of shape (n, n_tasks)
+        Probability of being active, calibrated at the assay's base rate.
+    score_std : float64 array of shape (n, n_tasks)
+        Standard deviation of the members' probabilities.
+    p_active, p_inactive : float64 arrays of shape (n, n_tasks)
+        Class-conditional conformal p-values.
+    novelty_percentile : float64 array of shape (n,)
+        Share of held-out training compounds that are less novel, 0-100.
+    """
+
+    score: NDArray[np.float64]
+    score_std: NDArray[np.float64]
+    p_active: NDArray[np.float64]
+    p_inactive: NDArray[np.float64]
+    novelty_percentile: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        for name in ("score", "score_std", "p_active", "p_inactive", "novelty_percentile"):
+            setattr(self, name, np.round(getattr(self, name), DECIMALS))
+
+    def __len__(self) -> int:
+        return len(self.score)

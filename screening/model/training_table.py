@@ -1,0 +1,114 @@
+"""The compounds a model was trained on: for neighbours, duplicates and the report."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from screening.model.neighbours import Packed, nearest
+
+
+@dataclass
+class TrainingTable:
+    """Training compounds by column.
+
+    Attributes
+    ----------
+    tasks : tuple of str
+    ids, smiles : list of str
+        Names, and standardised canonical structures.
+    rows : int64 array
+        Line of the assay file.
+    keys : int64 array
+        Hash of each structure.
+    fingerprints : uint8 array of shape (n, 256)
+        Packed Morgan bits.
+    labels : float32 array of shape (n, n_tasks)
+        1, 0, or NaN where missing.
+    values : float64 array of shape (n, n_tasks)
+        Measured values, NaN where there is none.
+    folds : int64 array
+        Fold of the cross-validation that held the compound out.
+    held_out : dict of str to float64 array of shape (n, n_tasks)
+        Probability that each model gave the compound while it was held out.
+    """
+
+    tasks: tuple[str, ...]
+    ids: list[str]
+    smiles: list[str]
+    rows: NDArray[np.int64]
+    keys: NDArray[np.int64]
+    fingerprints: Packed
+    labels: NDArray[np.float32]
+    values: NDArray[np.float64]
+    folds: NDArray[np.int64]
+    held_out: dict[str, NDArray[np.float64]]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def nearest(self, fingerprints: Packed) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return index and Tanimoto similarity of each query's most similar training compound."""
+        return nearest(fingerprints, self.fingerprints)
+
+    def nearest_labelled(
+        self, fingerprints: Packed, task: int, label: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the same among the compounds of one label (1 active, 0 inactive) of a task."""
+        members = np.flatnonzero(self.labels[:, task] == label)
+        index, similarity = nearest(fingerprints, self.fingerprints[members])
+        return members[index], similarity
+
+    def to_parquet(self) -> bytes:
+        """Return the table as the bytes of a Parquet file."""
+        columns: dict[str, pa.Array] = {
+            "id": pa.array(self.ids),
+            "smiles": pa.array(self.smiles),
+            "row": pa.array(self.rows),
+            "key": pa.array(self.keys),
+            "fold": pa.array(self.folds),
+            "fingerprint": pa.array(
+                [row.tobytes() for row in self.fingerprints], pa.binary(self.fingerprints.shape[1])
+            ),
+        }
+        for index, task in enumerate(self.tasks):
+            columns[f"label:{task}"] = pa.array(self.labels[:, index])
+            columns[f"value:{task}"] = pa.array(self.values[:, index])
+            for model, scores in self.held_out.items():
+                columns[f"held_out:{model}:{task}"] = pa.array(scores[:, index])
+        buffer = io.BytesIO()
+        pq.write_table(pa.table(columns), buffer, compression="zstd")
+        return buffer.getvalue()
+
+    @classmethod
+    def from_parquet(cls, data: bytes, tasks: tuple[str, ...]) -> TrainingTable:
+        """Read what `to_parquet` wrote."""
+        table = pq.read_table(io.BytesIO(data))
+
+        def column(name: str) -> NDArray[np.generic]:
+            return np.asarray(table[name].to_numpy())
+
+        def by_task(prefix: str) -> NDArray[np.generic]:
+            return np.column_stack([column(f"{prefix}:{task}") for task in tasks])
+
+        models = dict.fromkeys(
+            name.split(":")[1] for name in table.column_names if name.startswith("held_out:")
+        )
+        packed = np.frombuffer(b"".join(table["fingerprint"].to_pylist()), dtype=np.uint8)
+        return cls(
+            tasks=tasks,
+            ids=table["id"].to_pylist(),
+            smiles=table["smiles"].to_pylist(),
+            rows=column("row").astype(np.int64),
+            keys=column("key").astype(np.int64),
+            fingerprints=packed.reshape(table.num_rows, -1),
+            labels=by_task("label").astype(np.float32),
+            values=by_task("value").astype(np.float64),
+            folds=column("fold").astype(np.int64),
+            held_out={m: by_task(f"held_out:{m}").astype(np.float64) for m in models},
+        )
