@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor
 
 from ebm.sparse import to_torch_csr
+from ebm.train.checks import check_block as check_block
+from ebm.train.checks import check_support
+from ebm.train.checks import check_weights as check_weights
 from ebm.units import Moments
 
 Block: TypeAlias = Any  # Tensor, numpy array or scipy sparse matrix, one row an example
 Stream: TypeAlias = Callable[[], Iterable[Block]]
-
-SLACK = 1e-4  # what rounding may add to a probability
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class DataSource:
             for index in torch.split(torch.arange(block.shape[0]), 4096):
                 batch = self._batch(block, index)
                 if support is not None:
-                    _check_support(batch.visible, *support, first_row=int(count))
+                    check_support(batch.visible, *support, first_row=int(count))
                 share = (batch.weights * len(index)).double()
                 visible = batch.visible.double()
                 squares = Batch(visible * visible, share)
@@ -165,66 +165,3 @@ class DataSource:
         else:
             weights = self._weights[index].to(visible.device) * share
         return Batch(visible, weights)
-
-
-def check_block(block: Block) -> Block:
-    """Return a block of rows, or raise ValueError saying what is wrong with it."""
-    if sp.issparse(block):
-        block = block.tocsr()
-        values = block.data
-    else:
-        block = block if isinstance(block, Tensor) else np.asarray(block)
-        values = block
-    if len(block.shape) != 2 or 0 in block.shape:
-        raise ValueError(
-            f"data must be a matrix with rows and columns, not of shape {tuple(block.shape)}"
-        )
-    finite = values.isfinite() if isinstance(values, Tensor) else np.isfinite(values)
-    if not finite.all():
-        row, column = _first_bad(block)
-        raise ValueError(
-            f"data has a value that is not finite at row {row}, column {column}: "
-            "fill in missing values before training"
-        )
-    return block
-
-
-def check_weights(weights: Block, rows: int) -> Tensor:
-    """Return sample weights scaled to a mean of one, or raise ValueError."""
-    tensor = torch.as_tensor(weights, dtype=torch.float64)
-    if tensor.shape != (rows,):
-        raise ValueError(f"sample_weight has shape {tuple(tensor.shape)} for {rows} rows of data")
-    if not (tensor.isfinite().all() and (tensor >= 0).all() and tensor.sum() > 0):
-        raise ValueError("sample_weight must be finite, not negative, and not zero everywhere")
-    return tensor / tensor.mean()
-
-
-def _first_bad(block: Block) -> tuple[int, int]:
-    if sp.issparse(block):
-        matrix = block.tocoo()
-        position = int(np.flatnonzero(~np.isfinite(matrix.data))[0])
-        return int(matrix.row[position]), int(matrix.col[position])
-    bad = ~block.isfinite().cpu().numpy() if isinstance(block, Tensor) else ~np.isfinite(block)
-    row, column = np.argwhere(bad)[0]
-    return int(row), int(column)
-
-
-def _check_support(visible: Tensor, low: Tensor, high: Tensor, first_row: int) -> None:
-    """Compare a batch with the values its columns may have; absent entries are zero and fine."""
-    if visible.shape[1] != len(low):
-        raise ValueError(
-            f"data has {visible.shape[1]} columns, but the machine has {len(low)} visible units"
-        )
-    dense = visible.layout == torch.strided
-    values = visible if dense else visible.values()
-    lowest, highest = (x if dense else x[visible.col_indices()] for x in (low, high))
-    outside = ((values < lowest - SLACK) | (values > highest + SLACK)).nonzero()
-    if len(outside) == 0:
-        return
-    place = outside[0] if dense else visible.to_sparse_coo().indices()[:, outside[0, 0]]
-    row, column = place.tolist()
-    raise ValueError(
-        f"data has the value {float(values[tuple(outside[0])]):g} at row {first_row + row}, column "
-        f"{column}, where the visible units take values from {float(low[column]):g} to "
-        f"{float(high[column]):g}"
-    )
