@@ -108,6 +108,24 @@ def test_training_samplers_keep_the_exact_law(kind, steps, binary_machine, gener
     assert total_variation(states, law, draws) < tolerance(law, CHAINS)
 
 
+@pytest.mark.parametrize("steps", [1, 4])
+def test_the_k_of_cd_and_pcd_counts_sweeps(steps, binary_machine, generator, monkeypatch):
+    sweeps = []
+    sample = binary_machine.visible.sample
+
+    def counted(field, source):
+        sweeps.append(len(field))
+        return sample(field, source)
+
+    monkeypatch.setattr(binary_machine.visible, "sample", counted)
+    start = torch.zeros(2, 4).double()
+    field = binary_machine.hidden_field(start).detach()
+    ContrastiveDivergence(steps).sample(binary_machine, field, generator)
+    assert len(sweeps) == steps
+    PersistentChains(start, steps).sample(binary_machine, field, generator)
+    assert len(sweeps) == 2 * steps
+
+
 def test_persistent_chains_do_not_look_at_the_batch(binary_machine, generator):
     states, law = exact.visible_distribution(binary_machine)
     sampler = PersistentChains(draw(states, law.detach(), CHAINS, generator))

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+import scipy.special
 import scipy.stats
 import torch
 from scipy.integrate import quad
@@ -10,6 +11,7 @@ from scipy.integrate import quad
 from ebm import Blocks, Gaussian, Rectified, unit_from_config
 from ebm.exact import enumerate_states
 from ebm.units import Moments
+from ebm.units.rectified import _tail_quantile
 
 KINDS = {"gaussian": Gaussian, "rectified": Rectified}
 
@@ -40,7 +42,7 @@ def integrate(unit, field, power=0, scale=0.0):
         energy = float(unit.energy(torch.tensor([[s]]).double()).detach())
         return s**power * math.exp(-energy + field * s - scale)
 
-    return quad(density, low, high, epsabs=0, epsrel=1e-8)[0]
+    return quad(density, low, high, epsabs=1e-9, epsrel=1e-8)[0]
 
 
 CASES = [(0.3, 1.0, 0.5), (-1.0, 4.0, 2.5), (2.0, 0.3, -1.0), (0.0, 1.0, -9.0), (0.0, 2.0, 14.0)]
@@ -83,6 +85,14 @@ def test_rectified_samples_follow_the_truncated_normal(field, generator):
     draws = Rectified(1).double().sample(torch.full((20_000, 1), field).double(), generator)
     law = scipy.stats.truncnorm(-field, float("inf"), loc=field)
     assert scipy.stats.kstest(draws[:, 0].numpy(), law.cdf).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("z", [-5.001, -9.0, -40.0])
+def test_rectified_tail_quantiles_are_exact(z):
+    uniform = torch.tensor([1.0, 0.9, 0.5, 1e-3, 1e-12], dtype=torch.float64)
+    found = _tail_quantile(torch.full_like(uniform, z), uniform)
+    survival = scipy.special.log_ndtr(z - found.numpy()) - scipy.special.log_ndtr(z)
+    assert survival == pytest.approx(uniform.log().numpy(), rel=1e-6, abs=1e-9)
 
 
 def test_gaussian_samples_have_the_given_mean_and_variance(generator):
