@@ -1,4 +1,4 @@
-"""The engine: RBMs and deep belief networks on tensors. Knows no chemistry and imports nothing of ours."""
+"""The engine: RBMs and deep belief networks on tensors. It knows no chemistry."""
 
 from ebm.dbn import (
     DBN,
