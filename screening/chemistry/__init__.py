@@ -1,15 +1,19 @@
 """Molecules: parsed, standardised, named, or rejected with a reason."""
 
+from screening.chemistry.alerts import Alert, alert_names, alerts
 from screening.chemistry.molecule import Failure, Limits, Reject, read_molecule
 from screening.chemistry.standardise import Level, Standardiser, prepare_molecule
 from screening.chemistry.structure import canonical_smiles, murcko_scaffold, structure_key
 
 __all__ = [
+    "Alert",
     "Failure",
     "Level",
     "Limits",
     "Reject",
     "Standardiser",
+    "alert_names",
+    "alerts",
     "canonical_smiles",
     "murcko_scaffold",
     "prepare_molecule",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from screening.tables.columns import Columns, choose_columns, unique_names
 from screening.tables.dialect import Dialect, recognise, text_of
 from screening.tables.records import Record, records
-from screening.tables.sources import expand, open_bytes
+from screening.tables.sources import OpenedSource, expand, open_bytes, source_size
 
 Announce = Callable[[str], None]
 SAMPLE = 50
@@ -81,15 +81,32 @@ class LibraryStream:
         self.id_column = id_column
         self.chunk_size = chunk_size
         self.announce = announce
+        self._sizes = [source_size(source) for source in self.sources]
+        self._finished = 0
+        self._position: Callable[[], int] = lambda: 0
+
+    def share_read(self) -> float | None:
+        """Return the share of all bytes that were read, or None when the size is not known."""
+        if None in self._sizes:
+            return None
+        sizes = [size or 0 for size in self._sizes]
+        read = sum(sizes[: self._finished]) + self._position()
+        return min(1.0, read / max(1, sum(sizes)))
 
     def __iter__(self) -> Iterator[Chunk]:
         for source in self.sources:
             yield from self._chunks(source)
 
     def _chunks(self, source: str) -> Iterator[Chunk]:
-        columns, rows = open_table(source, self.smiles_column, self.id_column, self.announce)
+        opened = open_bytes(source)
+        self._position = opened.position
+        columns, rows = read_table(
+            source, opened, self.smiles_column, self.id_column, self.announce
+        )
         while part := list(islice(rows, self.chunk_size)):
             yield _chunk(source, columns, part)
+        self._finished += 1
+        self._position = lambda: 0
 
 
 def open_library(
@@ -120,8 +137,19 @@ def open_table(
     source: str, smiles_column: str | None, id_column: str | None, announce: Announce
 ) -> tuple[Columns, Iterator[Record]]:
     """Recognise one file and return its columns and the stream of its rows."""
-    stream = open_bytes(source)
-    dialect = recognise(source, stream.peek(1 << 16))  # type: ignore[attr-defined]
+    return read_table(source, open_bytes(source), smiles_column, id_column, announce)
+
+
+def read_table(
+    source: str,
+    opened: OpenedSource,
+    smiles_column: str | None,
+    id_column: str | None,
+    announce: Announce,
+) -> tuple[Columns, Iterator[Record]]:
+    """Do the same for a file that is already open."""
+    stream = opened.stream
+    dialect = recognise(source, stream.peek(1 << 16))
     rows = records(source, text_of(stream), dialect)
     sample = list(islice(rows, SAMPLE))
     names = _names(dialect, sample)

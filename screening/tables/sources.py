@@ -6,9 +6,10 @@ import glob
 import gzip
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, cast
 
 from screening.errors import UserError
 
@@ -48,7 +49,28 @@ def expand(paths: Sequence[str]) -> list[str]:
     return found
 
 
-def open_bytes(path: str) -> BinaryIO:
+@dataclass(frozen=True)
+class OpenedSource:
+    """A file that is being read.
+
+    Attributes
+    ----------
+    stream : BufferedReader
+        Its bytes, unpacked.
+    position : callable
+        Tells how many bytes of the file itself were read.
+    """
+
+    stream: io.BufferedReader[Any]
+    position: Callable[[], int]
+
+
+def source_size(path: str) -> int | None:
+    """Return the size of a file in bytes, or None for what has none."""
+    return Path(path).stat().st_size if Path(path).is_file() else None
+
+
+def open_bytes(path: str) -> OpenedSource:
     """Open a file or stdin for reading bytes, unpacking gzip whatever its name says.
 
     Raises
@@ -60,7 +82,8 @@ def open_bytes(path: str) -> BinaryIO:
         raw = sys.stdin.buffer if path == STDIN else Path(path).open("rb")  # noqa: SIM115
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
-    stream = io.BufferedReader(cast("io.RawIOBase", raw), 1 << 20)
+    position = raw.tell if path != STDIN else lambda: 0
+    stream: io.BufferedReader[Any] = io.BufferedReader(cast("io.RawIOBase", raw), 1 << 20)
     if stream.peek(2)[:2] == _GZIP:
         stream = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=stream)), 1 << 20)
     try:
@@ -72,4 +95,4 @@ def open_bytes(path: str) -> BinaryIO:
             raise UserError(f"{path} is {kind}, not a table; save it as CSV.")
     if b"\0" in head[:8192] and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UserError(f"{path} is a binary file, not a table; save it as CSV.")
-    return stream
+    return OpenedSource(stream, position)
