@@ -18,7 +18,7 @@ from ebm.dbn import DBN, pretrain_greedily
 from ebm.estimators.rows import TrainingRows, checked_weights, merge_equal_rows
 from ebm.estimators.seeds import new_generator
 from ebm.estimators.targets import Targets, encode_targets
-from ebm.estimators.visible import learn_visible_layer
+from ebm.estimators.visible import check_range, learn_visible_layer
 from ebm.finetune import FinetuneOptions, fine_tune, predict_logits, probabilities
 from ebm.finetune.options import Task
 from ebm.network import Network
@@ -124,7 +124,7 @@ class DBNClassifier(ClassifierMixin, BaseEstimator):
         pretrain_learning_rate: float = 0.05,
         epochs: int = 50,
         batch_size: int = 32,
-        learning_rate: float = 3e-3,
+        learning_rate: float = 1e-2,
         schedule: Literal["one_cycle", "cosine", "constant"] = "one_cycle",
         weight_decay: float = 1e-2,
         dropout: float = 0.0,
@@ -242,6 +242,7 @@ class DBNClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError("DBNClassifier requires y to be passed, but the target y is None")
         weights = checked_weights(sample_weight, X)
         check_consistent_length(X, y)
+        check_range(X, self.visible)
         heavy = weights > 0
         y = y[heavy] if hasattr(y, "toarray") else np.asarray(y)[heavy]
         targets = encode_targets(y, classes)

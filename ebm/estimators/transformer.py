@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ebm.estimators.rows import checked_weights, merge_equal_rows
 from ebm.estimators.seeds import new_generator
-from ebm.estimators.visible import learn_visible_layer
+from ebm.estimators.visible import check_range, learn_visible_layer
 from ebm.pseudo_likelihood import pseudo_log_likelihood_nats
 from ebm.rbm import RBM
 from ebm.train import SamplerOptions, TrainingOptions, fit_rbm
@@ -142,6 +142,7 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self
         """
         X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS)
+        check_range(X, self.visible)
         weights = checked_weights(sample_weight, X)
         self.random_state_ = check_random_state(self.random_state)
         self._begin(X, weights)
@@ -166,6 +167,7 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         first = not hasattr(self, "rbm_")
         X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=first)
+        check_range(X, self.visible)
         weights = checked_weights(sample_weight, X)
         if first:
             self.random_state_ = check_random_state(self.random_state)

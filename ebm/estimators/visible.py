@@ -43,6 +43,16 @@ class VisibleLayer:
         return X if self.scale is None else X * self.scale.astype(X.dtype)
 
 
+def check_range(X: Any, visible: str) -> None:
+    """Raise ValueError, naming the first value, if Bernoulli units are asked for and cannot be."""
+    if visible == "bernoulli" and not _in_unit_range(X):
+        row, column, value = _first_outside(X)
+        raise ValueError(
+            f"Bernoulli visible units take values from 0 to 1, but X[{row}, {column}] is {value}; "
+            "scale the columns or use visible='gaussian'"
+        )
+
+
 def learn_visible_layer(
     X: Any, weights: NDArray[np.float64], visible: str = "auto"
 ) -> VisibleLayer:
@@ -54,21 +64,8 @@ def learn_visible_layer(
     weights : array of shape (n,)
     visible : {'auto', 'bernoulli', 'gaussian'}
         'auto' takes Bernoulli units if every value is between 0 and 1.
-
-    Raises
-    ------
-    ValueError
-        If Bernoulli units are asked for and a value is outside.
     """
-    values = X.data if sp.issparse(X) else X
-    inside = values.size == 0 or bool(values.min() >= 0 and values.max() <= 1)
-    if visible == "bernoulli" and not inside:
-        row, column, value = _first_outside(X)
-        raise ValueError(
-            f"Bernoulli visible units take values from 0 to 1, but X[{row}, {column}] is {value}; "
-            "scale the columns or use visible='gaussian'"
-        )
-    if visible == "bernoulli" or (visible == "auto" and inside):
+    if visible == "bernoulli" or (visible == "auto" and _in_unit_range(X)):
         return VisibleLayer("bernoulli", None)
     if sp.issparse(X):
         _, variance = mean_variance_axis(X.astype(np.float64), axis=0, weights=weights)
@@ -78,6 +75,11 @@ def learn_visible_layer(
     deviation = np.sqrt(variance)
     # A column that does not vary has nothing to tell; leave it as it is.
     return VisibleLayer("gaussian", np.where(deviation > 1e-12, deviation, 1.0))
+
+
+def _in_unit_range(X: Any) -> bool:
+    values = X.data if sp.issparse(X) else X
+    return values.size == 0 or bool(values.min() >= 0 and values.max() <= 1)
 
 
 def _first_outside(X: Any) -> tuple[int, int, float]:

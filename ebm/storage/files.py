@@ -1,8 +1,8 @@
 """One file of tensors with a JSON description, written beside its place and moved into it.
 
-The file is a safetensors file (https://github.com/huggingface/safetensors). Its metadata hold the
-description under the key ``ebm`` and, under ``checksum``, a BLAKE2b hash of description and
-tensors: safetensors itself notices a file cut short, but not a changed number.
+The file is a safetensors file (https://github.com/huggingface/safetensors). Its metadata have one
+key, ``ebm``, with a JSON object of the description and a BLAKE2b hash of description and tensors:
+safetensors itself notices a file cut short, but not a changed number.
 """
 
 import hashlib
@@ -20,7 +20,6 @@ from torch import Tensor
 from ebm.errors import StorageError
 
 KEY = "ebm"
-CHECKSUM = "checksum"
 
 
 def write_tensors(
@@ -41,10 +40,11 @@ def write_tensors(
     text = json.dumps(description, sort_keys=True)
     # A clone each: safetensors refuses tensors that share memory.
     own = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    metadata = {KEY: text, CHECKSUM: checksum(text, own)}
+    # One key: safetensors writes several in a random order, and equal models shall be equal files.
+    header = json.dumps({"checksum": checksum(text, own), "description": text})
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        save_file(own, temporary, metadata=metadata)
+        save_file(own, temporary, metadata={KEY: header})
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -74,12 +74,18 @@ def read_tensors(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str
             f"{path} is damaged or no file of this program ({error}); make it again, or restore "
             "it from a copy"
         ) from error
-    if metadata.get(CHECKSUM) != checksum(metadata[KEY], tensors):
+    try:
+        header = json.loads(metadata[KEY])
+        text, stated = header["description"], header["checksum"]
+        right = stated == checksum(text, tensors)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        right = False
+    if not right:
         raise StorageError(
             f"{path} has been changed since it was written (its checksum is wrong); make it "
             "again, or restore it from a copy"
         )
-    description: dict[str, Any] = json.loads(metadata[KEY])
+    description: dict[str, Any] = json.loads(text)
     return description, tensors
 
 

@@ -57,6 +57,8 @@ class Placement:
         """Return a block as a tensor (sparse CSR when the block is sparse)."""
         if sp.issparse(block):
             return to_torch_csr(block, self.dtype, self.device)
+        if isinstance(block, np.ndarray) and not block.flags.writeable:
+            block = block.copy()  # torch warns about memory that it must not write to
         return torch.as_tensor(block).to(dtype=self.dtype, device=self.device)
 
 
