@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
+import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor
