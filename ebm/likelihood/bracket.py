@@ -9,6 +9,7 @@ from ebm.likelihood.annealing import AnnealedEstimate, annealed, reverse_anneale
 from ebm.likelihood.start import base_rate_path
 from ebm.rbm import RBM
 from ebm.sampling import gibbs
+from ebm.units import as_dense
 
 
 class BracketTooWideError(ValueError):
@@ -103,6 +104,8 @@ def estimate_log_partition(
     The upper end holds in the mean only if the samples of the reverse run are the machine's. When
     the chains do not mix in `burn_in` sweeps it knows no more than the modes they have seen.
     """
+    if data is not None:
+        data = as_dense(data)
     path = base_rate_path(rbm, data)
     if isinstance(betas, int):
         betas = torch.linspace(0, 1, betas, dtype=torch.float64)

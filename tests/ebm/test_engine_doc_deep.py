@@ -1,0 +1,39 @@
+"""The manual's example of a deep network runs as printed, and every name on the page exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+import ebm
+
+PAGE = Path(__file__).parents[2] / "docs" / "engine.md"
+
+
+def section(title: str) -> str:
+    return PAGE.read_text(encoding="utf-8").split(f"## {title}")[1].split("\n## ")[0]
+
+
+def test_pretrain_fine_tune_and_save(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (example,) = re.findall(r"```python\n(.*?)```", section("The deep belief"), flags=re.DOTALL)
+    names: dict = {}
+    exec(compile(example, str(PAGE), "exec"), names)
+    assert "FinetuneRecord(epoch=" in capsys.readouterr().out
+    predicted = (names["probability"][:, 0] > 0.5).long()
+    assert float((predicted == names["labels"][300:]).double().mean()) > 0.95
+    stored = ebm.load("model.safetensors")
+    rows = names["rows"]
+    assert torch.equal(ebm.predict_logits(stored, rows), ebm.predict_logits(names["network"], rows))
+
+
+@pytest.mark.parametrize(
+    "title", ["The deep belief", "Fine-tuning", "Likelihood of large", "Files", "scikit-learn"]
+)
+def test_every_name_of_the_page_exists(title):
+    words = re.findall(r"`(?:ebm\.)?([A-Za-z_]+)\(", section(title))
+    words += re.findall(r"`(?:ebm\.)?([A-Z][A-Za-z]+)`", section(title))
+    methods = {*dir(ebm.DBN), *dir(ebm.Network), *dir(ebm.storage)}
+    unknown = [word for word in words if not hasattr(ebm, word) and word not in methods]
+    assert set(unknown) <= {"Pipeline", "GridSearchCV"}, unknown
