@@ -1,4 +1,4 @@
-"""The command line's entry: finds the command, turns errors into one sentence and an exit status."""
+"""The command line: finds the command, turns errors into one sentence and an exit status."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ COMMANDS = {
     "demo": "Train, screen and report on the bundled data.",
     "train": "Train a model on an assay.",
     "screen": "Score and rank a library with a model.",
-    "report": "Write the HTML report of a run or a model.",
-    "explain": "Draw which atoms carry one molecule's score.",
-    "prepare": "Parse and fingerprint a library once, for many screens.",
-    "inspect": "Say what is in a model, a prepared library or a run.",
+    "report": "Write the HTML report of a run.",
+    "inspect": "Say what is in a model or a run.",
 }
 
 

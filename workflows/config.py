@@ -42,7 +42,10 @@ def read_config(ctx: click.Context, parameter: click.Parameter, path: Path | Non
             f"{path}: unknown key {', '.join(map(repr, unknown))}; "
             f"`{ctx.command_path}` knows {', '.join(sorted(known))}."
         )
-    ctx.default_map = {**(ctx.default_map or {}), **{known[k].name or k: v for k, v in given.items()}}
+    ctx.default_map = {
+        **(ctx.default_map or {}),
+        **{known[k].name or k: v for k, v in given.items()},
+    }
     return path
 
 

@@ -82,7 +82,12 @@ def open_bytes(path: str) -> OpenedSource:
         raw = sys.stdin.buffer if path == STDIN else Path(path).open("rb")  # noqa: SIM115
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
-    position = raw.tell if path != STDIN else lambda: 0
+    size = source_size(path) or 0
+
+    def position() -> int:
+        # The reader closes the file when it has come to its end.
+        return size if raw.closed or path == STDIN else raw.tell()
+
     stream: io.BufferedReader[Any] = io.BufferedReader(cast("io.RawIOBase", raw), 1 << 20)
     if stream.peek(2)[:2] == _GZIP:
         stream = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=stream)), 1 << 20)

@@ -1,0 +1,101 @@
+"""`ebmscreen inspect`: what is in a model file or a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workflows.options import COMMON
+
+
+@click.command("inspect", epilog="Example: ebmscreen inspect model.ebm")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+@COMMON
+def command(path: Path, as_json: bool, **common: Any) -> None:
+    """Say what is in a model file (.ebm) or in the folder of a run."""
+    del common
+    content = _run(path) if path.is_dir() else _model(path)
+    if as_json:
+        click.echo(json.dumps(content, indent=1, ensure_ascii=False))
+        return
+    click.echo(content["summary"])
+
+
+def _run(path: Path) -> dict[str, Any]:
+    from screening.errors import UserError
+
+    try:
+        run = json.loads((path / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{path} holds no finished run (run.json cannot be read); "
+            "repeat the `ebmscreen screen` command to finish it."
+        ) from error
+    counts = run["counts"]
+    lines = [
+        f"run of {', '.join(run['sources'])}",
+        f"{counts['read']} rows read = {counts['scored']} scored + {counts['rejected']} rejected",
+        f"{run['hits']} hits, tasks {', '.join(run['tasks'])}",
+        f"model {run['model']} (sha256 {run['model_hash'][:12]})",
+        "seconds: " + ", ".join(f"{stage} {spent}" for stage, spent in run["seconds"].items()),
+        f"command: {run['command']}",
+    ]
+    return {"summary": "\n".join(lines), **run}
+
+
+def _model(path: Path) -> dict[str, Any]:
+    from screening.model import load_model
+    from workflows.quality import quality_table
+
+    model = load_model(path)
+    origin = model.provenance
+    sizes = " - ".join(map(str, model.ensemble.members[0].network.sizes))
+    rows = [
+        f"model of {origin['source']}: {origin['compounds']} compounds",
+        *(
+            f"  {task}: {c['active']} active, {c['inactive']} inactive, {c['missing']} missing"
+            for task, c in origin["counts"].items()
+        ),
+        f"features {', '.join(model.features.names)}; standardisation {model.options.standardize}",
+        f"{len(model.ensemble)} networks of {sizes} units, pretraining {model.options.pretrain}",
+        "versions " + ", ".join(f"{k} {v}" for k, v in origin["versions"].items()),
+        f"command: {origin['command']}",
+        f"sha256 {model.model_hash}",
+        "",
+        quality_table(model.quality),
+        "",
+        *_ledger_lines(origin["ledger"]),
+    ]
+    return {
+        "summary": "\n".join(rows),
+        "tasks": list(model.tasks),
+        "options": model.options.to_dict(),
+        "quality": model.quality,
+        "provenance": origin,
+        "model_hash": model.model_hash,
+    }
+
+
+def _ledger_lines(ledger: dict[str, Any]) -> list[str]:
+    head = (
+        f"curation: {ledger['read']} rows read, {ledger['kept']} compounds kept, "
+        f"{len(ledger['rejects'])} rejected, {ledger['unlabelled']} without label"
+    )
+    lines = [head]
+    lines += [
+        f"  line {r['row']} rejected, {r['reason']}: {r['message']}" for r in ledger["rejects"]
+    ]
+    lines += [
+        f"  lines {', '.join(map(str, m['rows']))} are one structure: {m['smiles']}"
+        for m in ledger["merges"]
+    ]
+    lines += [
+        f"  lines {', '.join(map(str, c['rows']))} contradict each other on {c['task']} "
+        f"({c['resolution']}): {c['smiles']}"
+        for c in ledger["conflicts"]
+    ]
+    return lines + [f"  {note}" for note in ledger["notes"]]

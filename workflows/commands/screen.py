@@ -1,0 +1,111 @@
+"""`ebmscreen screen`: from a library and a model to ranked hits and a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workflows.config import write_config
+from workflows.options import COLUMNS, COMMON, FOLDER, MOLECULES
+from workflows.talk import talk_of
+
+
+@click.command(
+    "screen", epilog="Example: ebmscreen screen vendor.smi.gz more.csv -m model.ebm -o run/"
+)
+@click.argument("library", nargs=-1, required=True)
+@click.option(
+    "-m",
+    "--model",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The model file (.ebm).",
+)
+@click.option("-o", "--output", type=FOLDER, required=True, help="Folder of the run.")
+@COLUMNS
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="Hits to list.",
+)
+@click.option(
+    "--rank-by", metavar="TASK", help="Task that decides the rank; the first if not given."
+)
+@click.option(
+    "--risk",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.1,
+    show_default=True,
+    help="Accepted share of wrong prediction sets.",
+)
+@click.option(
+    "--prevalence",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="P",
+    help="Share of actives expected in the library; restates the score.",
+)
+@MOLECULES
+@click.option(
+    "--shard-size",
+    type=click.IntRange(min=1),
+    default=2000,
+    show_default=True,
+    help="Rows that a killed run loses; does not change the result.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 when any row was rejected.")
+@click.option("--no-report", is_flag=True, help="Leave the report out.")
+@COMMON
+def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -> int:
+    """Score every compound of the LIBRARY files, rank them, and write hits and report.
+
+    A run that was stopped continues when the same command is given again. `-` reads stdin.
+    """
+    from screening.chemistry import Limits
+    from screening.library import Counts, ScreenOptions, screen
+    from workflows.checks import writable_folder
+    from workflows.progress import Rows
+
+    talk = talk_of(given["quiet"], given["verbose"])
+    writable_folder(output)
+    options = ScreenOptions(
+        smiles_column=given["smiles_column"],
+        id_column=given["id_column"],
+        top=given["top"],
+        rank_by=given["rank_by"],
+        risk=given["risk"],
+        prevalence=given["prevalence"],
+        limits=Limits(given["max_atoms"], given["timeout"]),
+        shard_size=given["shard_size"],
+        workers=given["num_workers"],
+    )
+    with Rows(talk) as rows:
+
+        def show(counts: Counts, share: float | None) -> None:
+            rows.show(counts.read, counts.rejected, share)
+
+        try:
+            summary = screen(
+                library, model, output, options, announce=talk.announce, on_progress=show
+            )
+        except KeyboardInterrupt:
+            talk.warn(f"stopped; the same command continues where {output} is.")
+            return 130
+    write_config(click.get_current_context(), output / "config.toml")
+    counts = summary.counts
+    talk.announce(
+        f"{counts.read} rows read: {counts.scored} scored, {counts.rejected} rejected; "
+        f"{summary.hits} hits in {summary.seconds['total']:.0f} s."
+    )
+    click.echo(output / "hits.csv")
+    if not given["no_report"]:
+        from screening.report import write_report
+
+        click.echo(write_report(output, model))
+    if given["strict"] and counts.rejected:
+        talk.warn(f"{counts.rejected} rows were rejected; see {output / 'rejects.csv'}.")
+        return 1
+    return 0

@@ -1,0 +1,119 @@
+"""`ebmscreen train`: from an assay to one model file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workflows.config import write_config
+from workflows.options import COLUMNS, COMMON, FILE, MOLECULES, STANDARDIZE
+from workflows.talk import talk_of
+
+
+@click.command(
+    "train", epilog="Example: ebmscreen train assay.csv -t pIC50 --active-above 6.5 -o model.ebm"
+)
+@click.argument("assay")
+@click.option("-o", "--output", type=FILE, required=True, help="The model file to write (.ebm).")
+@COLUMNS
+@click.option(
+    "-t",
+    "--target-column",
+    "targets",
+    multiple=True,
+    help="Column of labels or values; several times for several tasks.",
+)
+@click.option("--active-above", type=float, metavar="X", help="A value above X is active.")
+@click.option("--active-below", type=float, metavar="X", help="A value below X is active.")
+@click.option(
+    "--conflicts",
+    type=click.Choice(["drop", "majority", "error"]),
+    default="drop",
+    show_default=True,
+    help="What to do with one structure that is both active and inactive.",
+)
+@click.option("--features", metavar="NAME,NAME", help="Feature blocks, separated by commas.")
+@STANDARDIZE
+@MOLECULES
+@click.option("--ensemble-size", type=click.IntRange(min=1), help="Networks in the ensemble.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Epochs of fine-tuning.")
+@click.option(
+    "--pretrain",
+    type=click.Choice(["rbm", "none"]),
+    default="rbm",
+    show_default=True,
+    help="Start from RBMs, or from random weights (the ablation).",
+)
+@COMMON
+def command(assay: str, output: Path, **given: Any) -> None:
+    """Curate ASSAY, pretrain and fine-tune an ensemble, calibrate, and store one model file.
+
+    Prints the cross-validated quality of the model beside the baselines.
+    """
+    from screening.assay import choose_targets, curate, make_threshold
+    from screening.chemistry import Limits, Standardiser
+    from screening.model import FOREST, OURS, save_model, train_model
+    from screening.tables import read_assay
+    from workflows.checks import writable_file
+    from workflows.progress import Stages
+    from workflows.quality import quality_table, warnings_of
+
+    talk = talk_of(given["quiet"], given["verbose"])
+    writable_file(output)
+    threshold = make_threshold(given["active_above"], given["active_below"])
+    table = read_assay(
+        assay,
+        smiles_column=given["smiles_column"],
+        id_column=given["id_column"],
+        announce=talk.announce,
+    )
+    limits = Limits(given["max_atoms"], given["timeout"])
+    options = model_options(given, limits)
+    curated = curate(
+        table,
+        choose_targets(table, given["targets"], threshold, talk.announce),
+        threshold=threshold,
+        standardiser=Standardiser(options.standardize),
+        limits=limits,
+        conflicts=given["conflicts"],
+    )
+    for sentence in curated.ledger.sentences():
+        talk.announce(sentence)
+    with Stages(talk) as stages:
+        model = train_model(curated, options, workers=given["num_workers"], on_step=stages.step)
+    save_model(model, output)
+    write_config(click.get_current_context(), output.with_suffix(".toml"))
+    click.echo(quality_table(model.quality))
+    for warning in warnings_of(model.quality, OURS, FOREST):
+        talk.warn(warning)
+    talk.announce(f"{output}: {len(curated)} compounds, {model.provenance['seconds']} s.")
+
+
+def model_options(given: dict[str, Any], limits: Any) -> Any:
+    """Return the model's options from those of the command line.
+
+    Raises
+    ------
+    UserError
+        A feature name is unknown.
+    """
+    from screening.errors import UserError
+    from screening.features import FeatureSet
+    from screening.model import ModelOptions
+
+    chosen: dict[str, Any] = {
+        "standardize": given["standardize"],
+        "pretrain": given["pretrain"],
+        "seed": given["seed"],
+        "limits": limits,
+    }
+    if given["features"]:
+        chosen["features"] = tuple(name.strip() for name in given["features"].split(","))
+        try:
+            FeatureSet(chosen["features"])
+        except ValueError as error:
+            raise UserError(f"--features: {error}.") from error
+    chosen |= {key: given[key] for key in ("ensemble_size", "epochs") if given[key] is not None}
+    return ModelOptions(**chosen)

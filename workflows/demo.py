@@ -1,0 +1,276 @@
+"""The demo: hide compounds of known activity in a library and see whether the screen finds them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow.dataset as pds
+from numpy.typing import NDArray
+
+from screening.errors import UserError
+from screening.tables import read_assay, write_atomically
+from workflows.samples import sample
+
+if TYPE_CHECKING:
+    from screening.assay import Assay
+    from screening.model import ScreeningModel
+    from workflows.talk import Talk
+
+# One compound in five is held out, as whole scaffolds.
+HELD_OUT = 0.2
+# What the demo writes: only these are removed when it begins again.
+OURS = ("assay.csv", "library.csv", "known.csv", "model.ebm", "run")
+TASK = "active"
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """How well one model found the held-out actives.
+
+    Attributes
+    ----------
+    name : str
+        The model.
+    roc_auc_held_out : float
+        Among the held-out compounds alone, whose activity was measured.
+    roc_auc, ef_1, ef_5, bedroc_20 : float
+        In the whole library, every other compound taken as inactive.
+    hits_in_top_100 : float
+        Held-out actives among the best 100 of the library.
+    roc_curve, enrichment_curve : pairs of lists
+        False against true positive rate (held-out); share screened against share found (library).
+    """
+
+    name: str
+    roc_auc_held_out: float
+    roc_auc: float
+    ef_1: float
+    ef_5: float
+    bedroc_20: float
+    hits_in_top_100: float
+    roc_curve: tuple[list[float], list[float]]
+    enrichment_curve: tuple[list[float], list[float]]
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What the demo reached, and where its report is."""
+
+    report: Path
+    protocol: str
+    retrievals: tuple[Retrieval, ...]
+
+    def table(self) -> str:
+        """Return the figures side by side, as plain text."""
+        rows = [
+            ("ROC-AUC among the held-out", "roc_auc_held_out", ".3f"),
+            ("ROC-AUC in the whole library", "roc_auc", ".3f"),
+            ("enrichment factor at 1 %", "ef_1", ".1f"),
+            ("enrichment factor at 5 %", "ef_5", ".1f"),
+            ("BEDROC (alpha 20)", "bedroc_20", ".3f"),
+            ("actives in the top 100", "hits_in_top_100", ".0f"),
+        ]
+        head = f"{'':30}" + "".join(f"{r.name:>16}" for r in self.retrievals)
+        body = [
+            f"{label:30}" + "".join(f"{getattr(r, key):>16{form}}" for r in self.retrievals)
+            for label, key, form in rows
+        ]
+        return "\n".join([self.protocol, "", head, *body])
+
+
+def run_demo(folder: Path, *, seed: int, workers: int, begin_again: bool, talk: Talk) -> DemoResult:
+    """Split, train, screen, compare and report.
+
+    Parameters
+    ----------
+    folder
+        Where everything is written: the tables as a user would have them, the model, the run.
+    seed
+        Of the split, the library's order, and the model.
+    workers
+        Processes.
+    begin_again
+        Remove what an earlier demo left in the folder.
+    talk
+        Where progress is told.
+
+    Raises
+    ------
+    UserError
+        The folder holds other files, or an earlier demo and `begin_again` is not set.
+    """
+    from screening.assay import curate
+    from screening.library import Counts, ScreenOptions, screen
+    from screening.model import ModelOptions, save_model, train_model
+    from screening.report import write_report
+    from workflows.progress import Rows, Stages
+
+    make_room(folder, begin_again)
+    talk.announce("1/4  BACE-1 assay: holding out one compound in five, as whole scaffolds")
+    known = hide(folder, seed)
+
+    talk.announce("2/4  training")
+    table = read_assay(str(folder / "assay.csv"), smiles_column="smiles", id_column="id")
+    assay = curate(table, (TASK,))
+    with Stages(talk) as stages:
+        model = train_model(assay, ModelOptions(seed=seed), workers=workers, on_step=stages.step)
+    save_model(model, folder / "model.ebm")
+
+    talk.announce("3/4  screening")
+    with Rows(talk) as rows:
+
+        def show(counts: Counts, share: float | None) -> None:
+            rows.show(counts.read, counts.rejected, share)
+
+        library, run = folder / "library.csv", folder / "run"
+        screen(
+            [str(library)],
+            folder / "model.ebm",
+            run,
+            ScreenOptions(workers=workers),
+            on_progress=show,
+        )
+
+    talk.announce("4/4  a random forest on the same features, and the report")
+    scored = read_scores(run)
+    forest = forest_beside(model, assay, scored["smiles"].tolist(), seed, workers)
+    labels = scored["id"].map(known)
+    retrievals = (
+        judge("DBN ensemble", labels, scored["score"].to_numpy()),
+        judge("Random forest", labels, forest),
+    )
+    protocol = (
+        f"{int((labels == 1).sum())} held-out actives and {int((labels == 0).sum())} held-out "
+        f"inactives hidden among {int(labels.isna().sum())} library compounds (seed {seed})"
+    )
+    content = {
+        "protocol": protocol,
+        "models": [asdict(retrieval) for retrieval in retrievals],
+        "known": known,
+    }
+    with write_atomically(run / "demo.json") as temporary:
+        temporary.write_text(json.dumps(content), encoding="utf-8")
+    return DemoResult(write_report(run, folder / "model.ebm"), protocol, retrievals)
+
+
+def make_room(folder: Path, begin_again: bool) -> None:
+    """Make an empty folder of the demo's own.
+
+    Raises
+    ------
+    UserError
+        It holds an earlier demo and may not begin again, or files that are not the demo's.
+    """
+    there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    foreign = there - set(OURS)
+    if foreign:
+        raise UserError(
+            f"{folder} holds {sorted(foreign)[0]}, which is not the demo's; choose another."
+        )
+    if there and not begin_again:
+        raise UserError(f"{folder} holds an earlier demo; give --force to begin again.")
+    for name in there:
+        path = folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def hide(folder: Path, seed: int) -> dict[str, int]:
+    """Write assay.csv, library.csv and known.csv; return the labels of the hidden compounds by ID.
+
+    The library's rows carry no sign of where they come from: two columns, one random order.
+    """
+    from screening.assay import curate
+    from screening.chemistry import murcko_scaffold
+    from screening.evaluation import scaffold_split
+
+    assay = curate(
+        read_assay(str(sample("bace.csv")), smiles_column="mol", id_column="CID"), ("Class",)
+    )
+    split = scaffold_split([murcko_scaffold(mol) for mol in assay.mols], HELD_OUT, seed)
+    training, hidden = assay.take(split.train), assay.take(split.test)
+    collection = read_assay(str(sample("wehi.csv.gz")))
+    library = pd.DataFrame(
+        {"smiles": collection.smiles + hidden.smiles, "id": collection.ids + hidden.ids}
+    )
+    order = np.random.default_rng(seed).permutation(len(library))
+    tables = {
+        "assay.csv": _labelled(training),
+        "library.csv": library.iloc[order],
+        "known.csv": _labelled(hidden),
+    }
+    for name, table in tables.items():
+        with write_atomically(folder / name) as temporary:
+            table.to_csv(temporary, index=False, lineterminator="\n")
+    return dict(zip(hidden.ids, hidden.labels[:, 0].astype(int).tolist(), strict=True))
+
+
+def _labelled(assay: Assay) -> pd.DataFrame:
+    labels = assay.labels[:, 0].astype(int)
+    return pd.DataFrame({"smiles": assay.smiles, "id": assay.ids, TASK: labels})
+
+
+def read_scores(run: Path) -> pd.DataFrame:
+    """Return every scored row of a run, in input order."""
+    parts = sorted((run / "scores").glob("part-*.parquet"))
+    table: pd.DataFrame = pds.dataset(parts).to_table(columns=["id", "smiles", "score"]).to_pandas()
+    return table
+
+
+def forest_beside(
+    model: ScreeningModel, assay: Assay, library: list[str], seed: int, workers: int
+) -> NDArray[np.float64]:
+    """Return the forest's probabilities for library structures, from the model's own features."""
+    from screening.chemistry import Failure
+    from screening.evaluation import forest_scores
+
+    x = model.encoder.transform(model.featurise(assay.mols))
+    mols = [mol for mol in map(model.prepare, library) if not isinstance(mol, Failure)]
+    x_library = model.encoder.transform(model.featurise(mols))
+    return forest_scores(x, assay.labels[:, 0], x_library, seed=seed, workers=workers)
+
+
+def judge(name: str, labels: pd.Series, scores: NDArray[np.float64]) -> Retrieval:
+    """Compute the figures of one model.
+
+    Parameters
+    ----------
+    name
+        Of the model.
+    labels
+        1 and 0 of the hidden compounds, missing for the rest of the library.
+    scores
+        Probability of each library compound.
+    """
+    from sklearn.metrics import roc_auc_score, roc_curve
+
+    from screening.evaluation import bedroc, enrichment_factor, hits_in_top
+
+    held_out = labels.notna().to_numpy()
+    known = labels[held_out].to_numpy(dtype=float)
+    everything = (labels == 1).to_numpy(dtype=float)
+    false, true, _ = roc_curve(known, scores[held_out])
+    order = np.argsort(-scores, kind="stable")
+    found = np.cumsum(everything[order]) / everything.sum()
+    screened = np.arange(1, len(found) + 1) / len(found)
+    points = np.unique(np.geomspace(1, len(found), 200).astype(int)) - 1
+    return Retrieval(
+        name=name,
+        roc_auc_held_out=float(roc_auc_score(known, scores[held_out])),
+        roc_auc=float(roc_auc_score(everything, scores)),
+        ef_1=enrichment_factor(everything, scores, 0.01),
+        ef_5=enrichment_factor(everything, scores, 0.05),
+        bedroc_20=bedroc(everything, scores),
+        hits_in_top_100=hits_in_top(everything, scores, 100),
+        roc_curve=(np.round(false, 5).tolist(), np.round(true, 5).tolist()),
+        enrichment_curve=(
+            np.round(screened[points], 6).tolist(),
+            np.round(found[points], 5).tolist(),
+        ),
+    )
