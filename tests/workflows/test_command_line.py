@@ -36,7 +36,12 @@ def test_each_command_takes_the_common_options(name: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["no-such-command"], ["train"], ["screen", "library.csv"], ["train", "a.csv", "--no-such-option"]],
+    [
+        ["no-such-command"],
+        ["train"],
+        ["screen", "library.csv"],
+        ["train", "a.csv", "--no-such-option"],
+    ],
 )
 def test_wrong_usage_exits_with_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2

@@ -1,0 +1,81 @@
+"""A small model trained through the command line, and a way to run commands in this process."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from workflows.cli import main
+
+SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
+QUICK = ["--ensemble-size", "1", "--epochs", "4", "-n", "1"]
+
+
+@dataclass
+class Done:
+    """What a command left on the terminal."""
+
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run a command in this process and return what a user would see."""
+
+    def call(*words: object) -> Done:
+        status = main([str(word) for word in words])
+        out, err = capfd.readouterr()
+        return Done(status, out, err)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def assay(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """120 compounds of BACE-1 under the user's own column names."""
+    with (SAMPLES / "bace.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))[::12]
+    path = tmp_path_factory.mktemp("assay") / "assay.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Compound Code", "Drawn structure", "hit?", "pIC50"])
+        for row in rows:
+            writer.writerow([row["CID"], row["mol"], row["Class"], row["pIC50"]])
+    return path
+
+
+@pytest.fixture(scope="session")
+def model(assay: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of that assay."""
+    path = tmp_path_factory.mktemp("model") / "model.ebm"
+    status = main(
+        ["train", str(assay), "-o", str(path), "--id-column", "Compound Code", "-t", "hit?", *QUICK]
+    )
+    assert status == 0
+    return path
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """A library with good rows, bad rows and awkward cells."""
+    path = tmp_path / "library.csv"
+    path.write_text(
+        "name,smiles,price,score\n"
+        'A-1,CC(=O)Oc1ccccc1C(=O)O,"1,50",x\n'
+        "A-2,not a molecule,2,x\n"
+        '"<script>alert(1)</script>",Cn1c(=O)c2c(ncn2C)n(C)c1=O,3,x\n'
+        '"two\nlines",CC(C)Cc1ccc(cc1)C(C)C(=O)O,4,=cmd()\n'
+        "A-5,,5,x\n"
+        "A-6,c1ccccc1.Cl,6,x\n",
+        encoding="utf-8",
+    )
+    return path
