@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -61,9 +62,14 @@ def make_folds(
 ) -> list[Fold]:
     """Cut by scaffold, and encode each fold with what its training part alone teaches.
 
-    Compounds without a ring have no scaffold and would be one group; each is its own.
+    Compounds without a ring have no scaffold and would be one group; each is its own. So is each
+    compound of a series that makes up most of the assay (see `series_scaffold`).
     """
-    groups = [scaffold or f"acyclic {i}" for i, scaffold in enumerate(scaffolds)]
+    series = series_scaffold(scaffolds)
+    groups = [
+        f"single {i}" if scaffold in ("", series) else scaffold
+        for i, scaffold in enumerate(scaffolds)
+    ]
     n_folds = min(options.folds, len(set(groups)))
     folds = []
     for split in grouped_folds(groups, labels, n_folds, options.seed):
@@ -79,6 +85,15 @@ def make_folds(
             )
         )
     return folds
+
+
+def series_scaffold(scaffolds: Sequence[str]) -> str | None:
+    """Return the scaffold that more than half of the compounds share, or None.
+
+    Held out as a whole it would leave too little to learn from.
+    """
+    scaffold, count = Counter(scaffolds).most_common(1)[0]
+    return scaffold if scaffold and count > len(scaffolds) / 2 else None
 
 
 def hold_out(

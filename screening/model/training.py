@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from screening.evaluation import Quality, assess, best_threshold
 from screening.features import Encoder, FeatureSet
 from screening.model.calibration import Calibration, fit_calibration
 from screening.model.conformal import Conformal, fit_conformal
-from screening.model.crossvalidation import HeldOut, hold_out, make_folds
+from screening.model.crossvalidation import HeldOut, hold_out, make_folds, series_scaffold
 from screening.model.domain import fit_domain
 from screening.model.ensemble import Ensemble, train_members
 from screening.model.novelty import fit_novelty
@@ -111,7 +111,7 @@ def train_model(
         thresholds=_thresholds(probabilities, assay.labels),
         domain=fit_domain(held_out.novelties, held_out.similarities),
         training=_table(assay, fingerprints, held_out, predictions),
-        quality=_quality(assay, predictions, len(folds)),
+        quality=_quality(assay, predictions, _protocol(len(folds), scaffolds)),
     )
     model.provenance = {
         **describe_origin(assay, options),
@@ -141,8 +141,15 @@ def _thresholds(probabilities: NDArray[np.float64], labels: NDArray[np.float32])
     return found
 
 
+def _protocol(n_folds: int, scaffolds: Sequence[str]) -> str:
+    exception = ""
+    if series_scaffold(scaffolds):
+        exception = " (but single compounds of the commonest scaffold, which most share)"
+    return f"{n_folds}-fold cross-validation, whole scaffolds held out{exception}"
+
+
 def _quality(
-    assay: Assay, predictions: dict[str, NDArray[np.float64]], n_folds: int
+    assay: Assay, predictions: dict[str, NDArray[np.float64]], protocol: str
 ) -> dict[str, Any]:
     tasks = {
         task: {
@@ -152,7 +159,6 @@ def _quality(
         }
         for index, task in enumerate(assay.tasks)
     }
-    protocol = f"{n_folds}-fold cross-validation, whole scaffolds held out"
     return {"protocol": protocol, "tasks": tasks}
 
 

@@ -1,0 +1,208 @@
+"""Training repeats itself, bears odd assays, and never scores what it has seen as held out."""
+
+import re
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from screening.assay import Assay, curate
+from screening.chemistry import murcko_scaffold
+from screening.evaluation import best_threshold
+from screening.model import FOREST, OURS, load_model, save_model, train_model
+from screening.model.crossvalidation import make_folds
+from screening.model.ensemble import Ensemble, train_members
+from screening.tables import read_assay
+
+
+@pytest.fixture(scope="module")
+def sixty(small_assay) -> Assay:
+    labels = small_assay.labels[:, 0]
+    chosen = [np.flatnonzero(labels == value)[:30] for value in (0, 1)]
+    return small_assay.take(np.sort(np.concatenate(chosen)))
+
+
+@pytest.fixture(scope="module")
+def tiny_options(small_options):
+    return replace(small_options, hidden=(12,), epochs=3, pretrain_epochs=1, folds=2)
+
+
+@pytest.fixture(scope="module")
+def of_sixty(sixty, tiny_options):
+    return train_model(sixty, tiny_options)
+
+
+def learned(model, path) -> dict[str, bytes]:
+    """Everything in the model's file but the clock and the command."""
+    save_model(replace(model, provenance={}), path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["model.json"] = re.sub(rb'"seconds": [0-9.e+-]+', b"", parts["model.json"])
+    return parts
+
+
+def assay_of(tmp_path, header: str, rows: list[str], targets: tuple[str, ...]) -> Assay:
+    path = tmp_path / "assay.csv"
+    path.write_text("\n".join([header, *rows]) + "\n")
+    return curate(read_assay(str(path), smiles_column="smiles", id_column="id"), targets)
+
+
+def test_one_seed_gives_one_model(sixty, tiny_options, of_sixty, tmp_path):
+    again = train_model(sixty, tiny_options)
+    assert learned(again, tmp_path / "b") == learned(of_sixty, tmp_path / "a")
+
+
+def test_two_workers_train_the_same_model_as_one(sixty, tiny_options, of_sixty, tmp_path):
+    parallel = train_model(sixty, tiny_options, workers=2)
+    assert learned(parallel, tmp_path / "b") == learned(of_sixty, tmp_path / "a")
+
+
+def test_another_seed_gives_another_model(sixty, tiny_options, of_sixty):
+    other = train_model(sixty, replace(tiny_options, seed=1))
+    scores = [m.score_molecules(sixty.mols[:10]).score for m in (of_sixty, other)]
+    assert not np.array_equal(*scores)
+
+
+def test_members_are_not_copies_of_each_other(of_sixty):
+    first, second = of_sixty.ensemble.members
+    assert not np.array_equal(first.columns, second.columns)
+    share = len(first.columns) / of_sixty.ensemble._first.shape[0]
+    assert share == pytest.approx(of_sixty.options.column_share, abs=0.01)
+
+
+def test_without_pretraining_the_start_is_another(sixty, tiny_options, of_sixty):
+    plain = train_model(sixty, replace(tiny_options, pretrain="none"))
+    assert all(member.pretraining == [] for member in plain.ensemble.members)
+    scores = [m.score_molecules(sixty.mols[:10]).score for m in (of_sixty, plain)]
+    assert np.isfinite(scores[1]).all()
+    assert not np.array_equal(*scores)
+
+
+def test_tasks_with_missing_labels_train_and_come_back(small_assay, small_options, tmp_path):
+    rng = np.random.default_rng(3)
+    labels = np.column_stack([small_assay.labels[:, 0], rng.integers(0, 2, len(small_assay))])
+    labels = labels.astype(np.float32)
+    missing = rng.random(len(labels)) < 0.4
+    labels[missing, 1] = np.nan
+    values = np.column_stack([small_assay.values[:, 0], np.full(len(labels), np.nan)])
+    assay = replace(small_assay, tasks=("hit", "coin"), labels=labels, values=values)
+    model = train_model(assay, replace(small_options, epochs=3, folds=2))
+    scores = model.score_molecules(assay.mols[:20])
+    assert scores.score.shape == scores.p_active.shape == (20, 2)
+    assert np.isfinite(scores.score).all()
+    quality = model.quality["tasks"]
+    assert quality["hit"][OURS]["n"] == len(assay)
+    assert quality["coin"][OURS]["n"] == int((~missing).sum())
+    assert model.provenance["counts"]["coin"]["missing"] == int(missing.sum())
+    # Conformal values rest on the known labels alone.
+    assert len(model.conformals[1].active) == int(np.nansum(labels[:, 1]))
+    save_model(model, tmp_path / "two.ebm")
+    loaded = load_model(tmp_path / "two.ebm")
+    assert np.array_equal(loaded.score_molecules(assay.mols[:20]).score, scores.score)
+    assert np.array_equal(loaded.training.labels, labels, equal_nan=True)
+
+
+def test_a_compound_without_the_first_label_still_teaches_the_second(small_assay, small_options):
+    """Half the compounds have only the second label, and the second output knows them."""
+    labels = np.column_stack([small_assay.labels[:, 0], small_assay.labels[:, 0]])
+    labels[::2, 0] = np.nan
+    assay = replace(small_assay, tasks=("half", "all"), labels=labels.astype(np.float32))
+    model = train_model(assay, replace(small_options, epochs=20, folds=2, learning_rate=1e-2))
+    encoded = model.encoder.transform(model.features.transform(assay.mols))
+    logits = model.ensemble.logits(encoded).mean(axis=0)
+    assert roc_auc_score(small_assay.labels[::2, 0], logits[::2, 1]) > 0.9
+
+
+def test_thirty_molecules_are_enough_to_train(small_assay, tiny_options):
+    labels = small_assay.labels[:, 0]
+    chosen = np.concatenate([np.flatnonzero(labels == 1)[:5], np.flatnonzero(labels == 0)[:25]])
+    model = train_model(small_assay.take(np.sort(chosen)), replace(tiny_options, folds=5))
+    scores = model.score_molecules(small_assay.mols)
+    assert np.isfinite(scores.score).all()
+    assert model.quality["tasks"]["Class"][OURS]["n"] == 30
+
+
+def test_a_series_of_one_scaffold_trains(tmp_path, tiny_options):
+    """Analogues on one ring cannot be split by scaffold; they are still an assay."""
+    groups = ["C", "CC", "Cl", "Br", "F", "O", "N", "OC", "C#N", "C(=O)O", "C(F)(F)F", "S"]
+    rows = [
+        f"c1cc({a})ccc1{b},m{i}{j},{int('N' in a + b)}"
+        for i, a in enumerate(groups)
+        for j, b in enumerate(groups[:4])
+    ]
+    assay = assay_of(tmp_path, "smiles,id,active", rows, ("active",))
+    assert {murcko_scaffold(mol) for mol in assay.mols} == {"c1ccccc1"}
+    model = train_model(assay, tiny_options)
+    assert model.quality["tasks"]["active"][OURS]["n"] == len(assay)
+    assert "single compounds of the commonest scaffold" in model.quality["protocol"]
+
+
+def test_an_assay_without_rings_trains(tmp_path, tiny_options):
+    rows = [f"{'C' * n}{end},m{n}{end},{int(end == 'O')}" for n in range(2, 12) for end in "ONF"]
+    assay = assay_of(tmp_path, "smiles,id,active", rows, ("active",))
+    model = train_model(assay, tiny_options)
+    assert np.isfinite(model.score_molecules(assay.mols).score).all()
+
+
+def test_held_out_predictions_come_from_models_without_the_fold(of_sixty, sixty, tiny_options):
+    """Train each fold's ensemble by hand on the other folds, and get the stored figures."""
+    raw = of_sixty.features.transform(sixty.mols)
+    scaffolds = [murcko_scaffold(mol) for mol in sixty.mols]
+    folds = make_folds(raw, sixty.labels, scaffolds, tiny_options)
+    stored = of_sixty.training
+    for number, fold in enumerate(folds):
+        train, test = fold.split.train, fold.split.test
+        assert set(np.flatnonzero(stored.folds == number)) == set(test)
+        assert not {scaffolds[i] for i in train if scaffolds[i]} & {scaffolds[i] for i in test}
+        jobs = [(fold.x_train, sixty.labels[train], 1000 * number + k) for k in range(2)]
+        members = train_members(jobs, tiny_options, 1, lambda: None)
+        logits = Ensemble(members, fold.x_test.shape[1]).logits(fold.x_test).mean(axis=0)
+        expected = of_sixty.calibrations[0](logits[:, 0])
+        assert np.allclose(stored.held_out[OURS][test, 0], expected, rtol=0, atol=1e-12)
+
+
+def test_a_label_that_can_only_be_memorised_is_not_predicted(small_assay, small_options):
+    """Labels by lot: a model that has seen them knows them, a held-out prediction cannot."""
+    lot = np.random.default_rng(0).permutation(np.repeat([0, 1], [100, 100]))
+    assay = replace(small_assay, labels=lot[:, None].astype(np.float32))
+    memorising = replace(
+        small_options,
+        hidden=(128,),
+        epochs=60,
+        dropout=0.0,
+        input_dropout=0.0,
+        column_share=1.0,
+        learning_rate=1e-2,
+        weight_decay=0.0,
+        ensemble_size=3,
+    )
+    model = train_model(assay, memorising)
+    raw = model.features.transform(assay.mols)
+    seen = model.ensemble.logits(model.encoder.transform(raw)).mean(axis=0)[:, 0]
+    assert roc_auc_score(lot, seen) > 0.95
+    for name, scores in model.training.held_out.items():
+        assert 0.35 < roc_auc_score(lot, scores[:, 0]) < 0.65, name
+
+
+def test_quality_and_threshold_are_those_of_the_held_out_predictions(small_model, small_assay):
+    labels = small_assay.labels[:, 0]
+    for name in (OURS, FOREST):
+        held_out = small_model.training.held_out[name][:, 0]
+        figure = small_model.quality["tasks"]["Class"][name]["roc_auc"]
+        assert figure == pytest.approx(roc_auc_score(labels, held_out))
+    ours = small_model.training.held_out[OURS][:, 0]
+    assert small_model.thresholds == [best_threshold(labels, ours)]
+
+
+def test_progress_counts_networks_and_folds(sixty, tiny_options):
+    told = []
+    train_model(sixty, tiny_options, on_step=lambda *step: told.append(step))
+    # Two members for each of two folds, and two for the final ensemble.
+    assert [step for step in told if step[0] == "networks"] == [
+        ("networks", done, 6) for done in range(1, 7)
+    ]
+    assert [step for step in told if step[0] == "held-out folds"] == [
+        ("held-out folds", done, 2) for done in (1, 2)
+    ]
