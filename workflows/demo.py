@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from workflows.samples import sample
 
 if TYPE_CHECKING:
     from screening.assay import Assay
-    from screening.model import ScreeningModel
+    from screening.model import ModelOptions, ScreeningModel
     from workflows.talk import Talk
 
 # One compound in five is held out, as whole scaffolds.
@@ -84,7 +84,15 @@ class DemoResult:
         return "\n".join([self.protocol, "", head, *body])
 
 
-def run_demo(folder: Path, *, seed: int, workers: int, begin_again: bool, talk: Talk) -> DemoResult:
+def run_demo(
+    folder: Path,
+    *,
+    seed: int,
+    workers: int,
+    begin_again: bool,
+    talk: Talk,
+    options: ModelOptions | None = None,
+) -> DemoResult:
     """Split, train, screen, compare and report.
 
     Parameters
@@ -99,6 +107,8 @@ def run_demo(folder: Path, *, seed: int, workers: int, begin_again: bool, talk: 
         Remove what an earlier demo left in the folder.
     talk
         Where progress is told.
+    options
+        Of the model, whose seed is set to `seed`; the defaults when None.
 
     Raises
     ------
@@ -119,7 +129,8 @@ def run_demo(folder: Path, *, seed: int, workers: int, begin_again: bool, talk: 
     table = read_assay(str(folder / "assay.csv"), smiles_column="smiles", id_column="id")
     assay = curate(table, (TASK,))
     with Stages(talk) as stages:
-        model = train_model(assay, ModelOptions(seed=seed), workers=workers, on_step=stages.step)
+        settings = replace(options or ModelOptions(), seed=seed)
+        model = train_model(assay, settings, workers=workers, on_step=stages.step)
     save_model(model, folder / "model.ebm")
 
     talk.announce("3/4  screening")
