@@ -9,7 +9,16 @@ from screening.assay import Assay, curate
 from screening.model import ModelOptions, ScreeningModel, save_model, train_model
 from screening.tables import read_assay
 
-SMALL = ModelOptions(hidden=(32, 16), ensemble_size=2, epochs=5, pretrain_epochs=2, folds=3)
+# Few, but large steps: the scores must spread, or little could go wrong with them.
+SMALL = ModelOptions(
+    hidden=(32, 16),
+    ensemble_size=2,
+    epochs=5,
+    pretrain_epochs=2,
+    folds=3,
+    batch_size=10,
+    learning_rate=1e-2,
+)
 
 
 @pytest.fixture(scope="session")

@@ -109,7 +109,7 @@ def test_a_compound_without_the_first_label_still_teaches_the_second(small_assay
     labels = np.column_stack([small_assay.labels[:, 0], small_assay.labels[:, 0]])
     labels[::2, 0] = np.nan
     assay = replace(small_assay, tasks=("half", "all"), labels=labels.astype(np.float32))
-    model = train_model(assay, replace(small_options, epochs=20, folds=2, learning_rate=1e-2))
+    model = train_model(assay, replace(small_options, epochs=8, folds=2))
     encoded = model.encoder.transform(model.features.transform(assay.mols))
     logits = model.ensemble.logits(encoded).mean(axis=0)
     assert roc_auc_score(small_assay.labels[::2, 0], logits[::2, 1]) > 0.9
@@ -170,13 +170,13 @@ def test_a_label_that_can_only_be_memorised_is_not_predicted(small_assay, small_
     memorising = replace(
         small_options,
         hidden=(128,),
-        epochs=60,
+        epochs=15,
         dropout=0.0,
         input_dropout=0.0,
         column_share=1.0,
         learning_rate=1e-2,
         weight_decay=0.0,
-        ensemble_size=3,
+        ensemble_size=2,
     )
     model = train_model(assay, memorising)
     raw = model.features.transform(assay.mols)

@@ -1,0 +1,128 @@
+"""Probabilities: Platt's maximum likelihood, and Bayes for another base rate."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from screening.evaluation import expected_calibration_error
+from screening.model import restate_prevalence
+from screening.model.calibration import fit_calibration
+
+
+def drawn(seed: int, n: int = 400) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 2, n)
+    labels = rng.random(n) < expit(0.7 * logits - 0.9)
+    return logits, labels.astype(np.float32)
+
+
+def platt(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """Platt's section 2.2, maximised by a general optimiser."""
+    n_active, n_inactive = (labels == 1).sum(), (labels == 0).sum()
+    target = np.where(labels == 1, (n_active + 1) / (n_active + 2), 1 / (n_inactive + 2))
+
+    def loss(ab):
+        z = ab[0] * logits + ab[1]
+        return (target * np.logaddexp(0, -z) + (1 - target) * np.logaddexp(0, z)).sum()
+
+    found = minimize(loss, [1.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-9})
+    return tuple(found.x)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_slope_and_offset_are_the_maximum_of_the_likelihood(seed):
+    logits, labels = drawn(seed)
+    found = fit_calibration(logits, labels)
+    slope, offset = platt(logits, labels)
+    assert found.slope == pytest.approx(slope, abs=1e-3)
+    assert found.offset == pytest.approx(offset, abs=1e-3)
+    assert found.base_rate == pytest.approx(labels.mean())
+
+
+def test_calibrated_probabilities_mean_what_they_say():
+    logits, labels = drawn(11, 20_000)
+    overconfident = 4 * logits
+    probability = fit_calibration(overconfident, labels)(overconfident)
+    assert expected_calibration_error(labels, probability) < 0.02
+    assert expected_calibration_error(labels, expit(overconfident)) > 0.1
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.booleans(), st.floats(-8, 8)), min_size=4, max_size=30).filter(
+        lambda rows: 0 < sum(label for label, _ in rows) < len(rows)
+    )
+)
+def test_probabilities_rise_with_the_logit_and_stay_inside_zero_and_one(rows):
+    labels = np.array([label for label, _ in rows], dtype=np.float32)
+    calibration = fit_calibration(np.array([logit for _, logit in rows]), labels)
+    grid = calibration(np.linspace(-12, 12, 25))
+    assert calibration.slope > 0
+    assert (np.diff(grid) >= 0).all()
+    assert ((grid > 0) & (grid < 1)).all()
+
+
+def test_a_separable_set_keeps_a_finite_slope():
+    logits = np.concatenate([np.linspace(-3, -1, 10), np.linspace(1, 3, 10)])
+    calibration = fit_calibration(logits, np.repeat([0, 1], 10).astype(np.float32))
+    assert 0 < calibration.slope < 10
+    assert 0.001 < calibration(np.array([-3.0]))[0] < 0.1
+
+
+def test_a_ranking_upside_down_becomes_the_base_rate():
+    logits = np.linspace(-2, 2, 40)
+    labels = (logits < -0.5).astype(np.float32)
+    calibration = fit_calibration(logits, labels)
+    assert calibration.slope > 0
+    assert np.allclose(calibration(logits), labels.mean(), atol=1e-5)
+
+
+rates = st.floats(0.001, 0.999)
+
+
+@settings(max_examples=100, deadline=None)
+@given(rates, rates, st.floats(1e-4, 1 - 1e-4))
+def test_restating_back_gives_the_same_probability(base, other, p):
+    there = restate_prevalence(np.array([p]), base, other)
+    assert restate_prevalence(there, other, base)[0] == pytest.approx(p, rel=1e-6)
+    assert restate_prevalence(np.array([p]), base, base)[0] == pytest.approx(p)
+
+
+@settings(max_examples=100, deadline=None)
+@given(rates, rates, st.floats(0.01, 20), st.floats(0.01, 20))
+def test_restating_is_bayes_with_another_prior(base, other, given_active, given_inactive):
+    """The likelihoods stay and the prior changes."""
+
+    def posterior(prior):
+        return prior * given_active / (prior * given_active + (1 - prior) * given_inactive)
+
+    restated = restate_prevalence(np.array([posterior(base)]), base, other)
+    assert restated[0] == pytest.approx(posterior(other), rel=1e-6, abs=1e-9)
+
+
+def test_restating_bears_certainty_and_keeps_the_order():
+    p = np.array([0.0, 1e-6, 0.3, 0.5, 0.999999, 1.0])
+    restated = restate_prevalence(p, 0.4, 0.01)
+    assert np.isfinite(restated).all()
+    assert (np.diff(restated) > 0).all()
+    assert (restated[1:-1] < p[1:-1]).all()
+
+
+def test_restated_probabilities_expect_as_many_actives_as_there_are():
+    """Draw a library of another base rate from the same two classes, and count."""
+    rng = np.random.default_rng(5)
+
+    def library(n, share):
+        labels = (rng.random(n) < share).astype(np.float32)
+        return rng.normal(2 * labels - 1, 1.0), labels
+
+    logits, labels = library(40_000, 0.5)
+    calibration = fit_calibration(logits, labels)
+    logits, labels = library(200_000, 0.02)
+    restated = restate_prevalence(calibration(logits), calibration.base_rate, 0.02)
+    assert restated.sum() == pytest.approx(labels.sum(), rel=0.05)
+    best = np.argsort(-restated)[:1000]
+    assert restated[best].sum() == pytest.approx(labels[best].sum(), rel=0.1)

@@ -1,0 +1,65 @@
+"""Tanimoto and nearest neighbours against RDKit."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rdkit import DataStructs
+from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
+
+from screening.model import nearest, neighbours, tanimoto
+
+
+@pytest.fixture(scope="module")
+def prints(small_model, small_assay):
+    raw = small_model.featurise(small_assay.mols)
+    return small_model.fingerprints(small_assay.mols, raw)
+
+
+@pytest.fixture(scope="module")
+def rdkits(small_assay):
+    generator = GetMorganGenerator(radius=2, fpSize=2048)
+    return [generator.GetFingerprint(mol) for mol in small_assay.mols]
+
+
+def test_similarities_are_rdkits(prints, rdkits):
+    ours = tanimoto(prints[:50], prints)
+    theirs = [DataStructs.BulkTanimotoSimilarity(rdkits[i], rdkits) for i in range(50)]
+    assert np.allclose(ours, theirs, rtol=0, atol=1e-7)
+
+
+def test_the_nearest_is_the_first_of_the_most_similar(prints, rdkits, monkeypatch):
+    expected = [DataStructs.BulkTanimotoSimilarity(p, rdkits[100:]) for p in rdkits[:100]]
+    for pairs in (1, 330, 1 << 17):
+        monkeypatch.setattr(neighbours, "_PAIRS", pairs)
+        index, similarity = nearest(prints[:100], prints[100:])
+        assert index.tolist() == [int(np.argmax(row)) for row in expected]
+        assert np.allclose(similarity, [max(row) for row in expected], rtol=0, atol=1e-7)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.sets(st.integers(0, 63)), min_size=1, max_size=6))
+def test_similarity_is_that_of_sets(sets):
+    bits = np.zeros((len(sets), 64), dtype=np.uint8)
+    for row, members in zip(bits, sets, strict=True):
+        row[list(members)] = 1
+    ours = tanimoto(np.packbits(bits, axis=1), np.packbits(bits, axis=1))
+    for i, a in enumerate(sets):
+        for j, b in enumerate(sets):
+            expected = len(a & b) / len(a | b) if a | b else 0.0
+            assert ours[i, j] == pytest.approx(expected)
+
+
+def test_no_queries_have_no_neighbours(prints):
+    index, similarity = nearest(prints[:0], prints)
+    assert index.shape == similarity.shape == (0,)
+
+
+def test_nearest_of_one_label_is_of_that_label(small_model, prints):
+    labels = small_model.training.labels[:, 0]
+    for label in (0, 1):
+        index, similarity = small_model.training.nearest_labelled(prints, 0, label)
+        assert (labels[index] == label).all()
+        assert (similarity[labels == label] == 1).all()
+        best = tanimoto(prints, prints[labels == label]).max(axis=1)
+        assert np.array_equal(similarity, best)

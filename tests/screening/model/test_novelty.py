@@ -1,0 +1,82 @@
+"""The novelty score against the engine's free energy and a literal product over bits."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy.sparse import csr_matrix
+
+from screening.chemistry import murcko_scaffold
+from screening.features import Encoder
+from screening.model.crossvalidation import make_folds
+from screening.model.domain import fit_domain
+from screening.model.novelty import fit_novelty, percentile_among
+
+
+@pytest.fixture(scope="module")
+def encoded(small_model, small_assay):
+    return small_model.encoder.transform(small_model.featurise(small_assay.mols))
+
+
+def test_novelty_is_free_energy_plus_the_independent_log_probability(small_model, encoded):
+    x = encoded.toarray().astype(np.float64)
+    column_mean = (x.sum(axis=0) + 1) / (len(x) + 2)
+    independent = (x * np.log(column_mean) + (1 - x) * np.log(1 - column_mean)).sum(axis=1)
+    rbm = small_model.novelty.rbm
+    free_energy = rbm.free_energy(torch.from_numpy(x).float()).detach().double().numpy()
+    # -(-F(v) - log p(v)), less its mean over the training compounds.
+    literal = free_energy + independent
+    literal -= literal.mean()
+    assert np.allclose(small_model.novelty(encoded), literal, rtol=0, atol=5e-3)
+    assert np.ptp(literal) > 1
+    assert small_model.novelty(encoded).mean() == pytest.approx(0, abs=1e-9)
+
+
+def test_novelty_of_a_row_does_not_depend_on_its_company(small_model, encoded):
+    alone = np.concatenate([small_model.novelty(encoded[i]) for i in range(20)])
+    assert np.allclose(alone, small_model.novelty(encoded)[:20], rtol=0, atol=1e-9)
+    assert small_model.novelty(encoded[:0]).shape == (0,)
+
+
+def test_broken_patterns_are_more_novel_than_kept_ones(small_options):
+    """Bits that always go together, torn apart by a molecule of the same size."""
+    rng = np.random.default_rng(1)
+    pattern = (rng.random((400, 6)) < 0.5).repeat(4, axis=1).astype(np.float32)
+    novelty, _ = fit_novelty(csr_matrix(pattern), replace(small_options, pretrain_epochs=40), 0)
+    kept = (rng.random((100, 6)) < 0.5).repeat(4, axis=1).astype(np.float32)
+    torn = np.stack([rng.permutation(row) for row in kept])
+    scores = novelty(csr_matrix(np.concatenate([kept, torn])))
+    assert np.median(scores[100:]) > np.quantile(scores[:100], 0.95)
+
+
+def test_percentile_is_the_share_at_or_below():
+    known = np.array([1.0, 2.0, 2.0, 5.0])
+    values = np.array([0.0, 1.0, 2.0, 4.9, 5.0, 9.0])
+    expected = [100 * np.mean(known <= value) for value in values]
+    assert percentile_among(values, known).tolist() == expected == [0, 25, 75, 75, 100, 100]
+
+
+def test_limits_leave_a_twentieth_of_the_held_out_compounds_outside():
+    rng = np.random.default_rng(0)
+    novelties, similarities = rng.normal(size=1000), rng.random(1000).astype(np.float32)
+    domain = fit_domain(novelties, similarities)
+    high = np.full(1000, 1.0, dtype=np.float32)
+    assert domain.contains(domain.percentile(novelties), high).mean() == pytest.approx(0.95)
+    low = np.zeros(1000)
+    assert domain.contains(low, similarities).mean() == pytest.approx(0.95, abs=0.002)
+
+
+def test_held_out_novelties_come_from_encoders_without_the_fold(small_model, small_assay):
+    """The model's reference novelties are of molecules that the RBM did not see."""
+    options = small_model.options
+    raw = small_model.featurise(small_assay.mols)
+    scaffolds = [murcko_scaffold(mol) for mol in small_assay.mols]
+    expected = []
+    for number, fold in enumerate(make_folds(raw, small_assay.labels, scaffolds, options)):
+        encoder = Encoder().fit(raw.take(fold.split.train))
+        novelty, _ = fit_novelty(
+            encoder.transform(raw.take(fold.split.train)), options, options.seed + number
+        )
+        expected.extend(novelty(encoder.transform(raw.take(fold.split.test))))
+    assert np.allclose(small_model.domain.novelties, np.sort(expected), rtol=0, atol=1e-9)
