@@ -1,0 +1,19 @@
+"""Why a molecule has its score: what each atom contributes, and a picture of it."""
+
+from screening.explain.contributions import (
+    AtomContributions,
+    contributions_of,
+    explain,
+    explain_molecule,
+)
+from screening.explain.occluded import occluded_counts
+from screening.explain.picture import draw_explanation
+
+__all__ = [
+    "AtomContributions",
+    "contributions_of",
+    "draw_explanation",
+    "explain",
+    "explain_molecule",
+    "occluded_counts",
+]

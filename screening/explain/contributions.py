@@ -1,0 +1,155 @@
+"""What each atom contributes to the score, by exact occlusion on the network itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import Chem
+from scipy.sparse import csr_matrix
+
+from screening.chemistry import Failure
+from screening.errors import UserError
+from screening.explain.occluded import can_be_occluded, occluded_counts
+from screening.features import CountFingerprint, RawFeatures, stack
+from screening.model import ScreeningModel
+
+# Molecules explained in one pass; each has as many rows as atoms.
+_MOLECULES_PER_PASS = 64
+
+
+@dataclass(frozen=True)
+class AtomContributions:
+    """What raised and lowered one molecule's score.
+
+    Attributes
+    ----------
+    mol : Mol
+        The standardised molecule; contributions follow its atoms.
+    task : str
+    score : float
+        Calibrated probability of being active.
+    log_odds : float
+        Its log odds in nats, before rounding.
+    atoms : float64 array of shape (n_atoms,)
+        Fall of the log odds when the atom is covered: positive atoms raise the score. They need
+        not add up, since one substructure covers several atoms.
+    descriptors : float
+        Fall of the log odds when every descriptor is set to the middle of the training compounds:
+        what the molecule as a whole (size, polarity, ...) contributes. 0 without descriptors.
+    """
+
+    mol: Chem.Mol
+    task: str
+    score: float
+    log_odds: float
+    atoms: NDArray[np.float64]
+    descriptors: float
+
+    def shares(self, full: float | None = None) -> dict[int, float]:
+        """Return atom -> contribution in [-1, 1], relative to `full` or to the largest atom."""
+        scale = full or float(np.abs(self.atoms).max(initial=0.0)) or 1.0
+        return {i: float(np.clip(v / scale, -1, 1)) for i, v in enumerate(self.atoms)}
+
+
+def explain(model: ScreeningModel, mol: Chem.Mol, task: str | None = None) -> AtomContributions:
+    """Explain the score of one prepared molecule.
+
+    Raises
+    ------
+    UserError
+        The model has no such task.
+    """
+    return contributions_of(model, [mol], task)[0]
+
+
+def explain_molecule(
+    model: ScreeningModel, smiles: str, task: str | None = None
+) -> AtomContributions:
+    """Explain the score of a structure given as SMILES.
+
+    Raises
+    ------
+    UserError
+        The structure cannot be read, or the model has no such task.
+    """
+    mol = model.prepare(smiles)
+    if isinstance(mol, Failure):
+        raise UserError(f"the structure {smiles!r} cannot be used ({mol.reason}: {mol.message}).")
+    return explain(model, mol, task)
+
+
+def contributions_of(
+    model: ScreeningModel, mols: Sequence[Chem.Mol], task: str | None = None
+) -> list[AtomContributions]:
+    """Explain several prepared molecules.
+
+    The contribution of atom a is logit p(x) - logit p(x without a), where "without a" removes from
+    every count fingerprint the substructures that hold a and leaves all else as it is. Nothing is
+    sampled or approximated: each value is a difference of two scores of the model.
+
+    References
+    ----------
+    Riniker and Landrum 2013 (fingerprint bits covered atom by atom),
+    https://doi.org/10.1186/1758-2946-5-43
+    """
+    index = _task_index(model, task)
+    found: list[AtomContributions] = []
+    for start in range(0, len(mols), _MOLECULES_PER_PASS):
+        found.extend(_one_pass(model, mols[start : start + _MOLECULES_PER_PASS], index))
+    return found
+
+
+def _task_index(model: ScreeningModel, task: str | None) -> int:
+    if task is None:
+        return 0
+    if task not in model.tasks:
+        raise UserError(f"there is no task {task!r}; the model's are {', '.join(model.tasks)}.")
+    return model.tasks.index(task)
+
+
+def _one_pass(
+    model: ScreeningModel, mols: Sequence[Chem.Mol], task: int
+) -> Iterator[AtomContributions]:
+    raw = model.featurise(mols)
+    whole = model.encoder.transform(raw)
+    covered = model.encoder.transform(stack([_cover(model, m, raw, i) for i, m in enumerate(mols)]))
+    log_odds = _log_odds(model, whole, task)
+    without = _log_odds(model, covered, task)
+    middle = log_odds - _log_odds(model, _without_descriptors(model, whole), task)
+    ends = np.cumsum([0, *(mol.GetNumAtoms() for mol in mols)])
+    for i, mol in enumerate(mols):
+        yield AtomContributions(
+            mol=mol,
+            task=model.tasks[task],
+            score=float(1 / (1 + np.exp(-log_odds[i]))),
+            log_odds=float(log_odds[i]),
+            atoms=log_odds[i] - without[ends[i] : ends[i + 1]],
+            descriptors=float(middle[i]),
+        )
+
+
+def _cover(model: ScreeningModel, mol: Chem.Mol, raw: RawFeatures, row: int) -> RawFeatures:
+    """Return one row an atom: what can be covered is, the rest is the molecule's own."""
+    copies = np.full(mol.GetNumAtoms(), row)
+    covered = raw.take(copies)
+    for block in model.features.blocks:
+        if isinstance(block, CountFingerprint) and can_be_occluded(block):
+            covered.sparse[block.name] = occluded_counts(mol, block)
+    return covered
+
+
+def _without_descriptors(model: ScreeningModel, x: csr_matrix) -> csr_matrix:
+    changed = x.tolil(copy=True)
+    for block in model.encoder.blocks():
+        if block.encoding == "quantile":
+            changed[:, block.columns] = 0.5
+    return csr_matrix(changed)
+
+
+def _log_odds(model: ScreeningModel, x: csr_matrix, task: int) -> NDArray[np.float64]:
+    calibration = model.calibrations[task]
+    logits = model.ensemble.logits(x)[:, :, task].mean(axis=0)
+    return np.asarray(calibration.slope * logits + calibration.offset)

@@ -1,0 +1,29 @@
+"""An explanation as a picture."""
+
+from __future__ import annotations
+
+from screening.drawing import depict, to_svg
+from screening.explain.contributions import AtomContributions
+
+
+def draw_explanation(
+    contributions: AtomContributions, *, title: str = "", scale: float = 2.0
+) -> str:
+    """Return SVG text: blue atoms raise the score, orange atoms lower it.
+
+    Parameters
+    ----------
+    contributions
+    title
+        Name of the molecule; text from files is safe here.
+    scale
+        Size of the picture; 1 draws bonds of 22 pixels.
+    """
+    caption = f"{contributions.task}: {contributions.score:.2f}; blue raises it, orange lowers it"
+    return to_svg(
+        depict(contributions.mol),
+        shares=contributions.shares(),
+        title=title or "Contribution of each atom to the score",
+        scale=scale,
+        caption=caption,
+    )

@@ -1,0 +1,84 @@
+"""Picked compounds as a workbook with drawn structures."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xlsxwriter
+from rdkit import Chem
+
+from screening.drawing import draw_png
+from screening.tables import write_atomically
+
+# Excel's limit for one cell.
+_CELL = 32_767
+_WIDTH, _HEIGHT = 230, 150
+# Workbooks of the same content are the same file.
+_CREATED = datetime(2020, 1, 1)
+
+
+def write_xlsx(table: pd.DataFrame, mols: Sequence[Chem.Mol], path: Path) -> None:
+    """Write one row a compound: its picture, then every column.
+
+    Text is written as text: nothing in a name or column becomes a formula or a link. Cells longer
+    than Excel allows are cut and end in an ellipsis.
+    """
+    with write_atomically(path) as temporary:
+        book = xlsxwriter.Workbook(
+            str(temporary),
+            {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
+        )
+        book.set_properties({"title": "Compounds to buy", "created": _CREATED})
+        _fill(book, table, mols)
+        book.close()
+
+
+def _fill(book: Any, table: pd.DataFrame, mols: Sequence[Chem.Mol]) -> None:
+    sheet = book.add_worksheet("Compounds")
+    head = book.add_format({"bold": True, "bottom": 1, "valign": "vcenter"})
+    cell = book.add_format({"valign": "vcenter", "text_wrap": True})
+    sheet.set_column(0, 0, _WIDTH / 7)
+    sheet.freeze_panes(1, 1)
+    sheet.write_string(0, 0, "structure", head)
+    for column, name in enumerate(table.columns, start=1):
+        sheet.write_string(0, column, _fit(str(name)), head)
+        sheet.set_column(column, column, _column_width(table, name))
+    for row, (mol, values) in enumerate(
+        zip(mols, table.itertuples(index=False), strict=True), start=1
+    ):
+        sheet.set_row_pixels(row, _HEIGHT + 6)
+        picture = io.BytesIO(draw_png(mol, 2 * _WIDTH, 2 * _HEIGHT))
+        place = {"image_data": picture, "x_scale": 0.5, "y_scale": 0.5, "x_offset": 2}
+        # A fixed name: the file must not depend on where it was written.
+        sheet.insert_image(row, 0, "structure.png", {**place, "y_offset": 3, "object_position": 1})
+        for column, value in enumerate(values, start=1):
+            _write(sheet, row, column, value, cell)
+    if len(table):
+        sheet.autofilter(0, 1, len(table), len(table.columns))
+
+
+def _column_width(table: pd.DataFrame, name: Any) -> int:
+    longest = max([len(str(name)), *(len(str(value)) for value in table[name])])
+    return min(40, max(8, longest + 2))
+
+
+def _write(sheet: Any, row: int, column: int, value: Any, style: Any) -> None:
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, bool):
+        sheet.write_string(row, column, "yes" if value else "no", style)
+    elif isinstance(value, int | float):
+        if math.isfinite(value):
+            sheet.write_number(row, column, value, style)
+    else:
+        sheet.write_string(row, column, _fit(str(value)), style)
+
+
+def _fit(text: str) -> str:
+    return text if len(text) <= _CELL else text[: _CELL - 1] + "…"

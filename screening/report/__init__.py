@@ -1,0 +1,16 @@
+"""The report: what to buy, why, and how sure, in one HTML file."""
+
+from screening.report.qmrf import Section, model_card, qmrf_sections, write_qmrf
+from screening.report.run_folder import RunFolder, read_run
+from screening.report.write import model_of, write_report
+
+__all__ = [
+    "RunFolder",
+    "Section",
+    "model_card",
+    "model_of",
+    "qmrf_sections",
+    "read_run",
+    "write_qmrf",
+    "write_report",
+]

@@ -1,0 +1,201 @@
+"""The report's figures: how good the model is, how scores lie, where the domain ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+from sklearn.metrics import precision_recall_curve, roc_curve
+
+from screening.model import ScreeningModel
+from screening.report.plots import DASHES, FAINT, INK, SERIES, Plot, plot_canvas
+from screening.report.run_folder import HISTOGRAM_BINS, Library
+
+Scores = NDArray[np.float64]
+_POINTS = 200
+
+
+def held_out(model: ScreeningModel, task: int) -> tuple[NDArray[np.int64], dict[str, Scores]]:
+    """Return labels and each model's held-out scores of the compounds that all models scored."""
+    labels = model.training.labels[:, task]
+    scores = {name: values[:, task] for name, values in model.training.held_out.items()}
+    usable = ~np.isnan(labels)
+    for values in scores.values():
+        usable &= ~np.isnan(values)
+    kept = {name: values[usable] for name, values in scores.items()}
+    return labels[usable].astype(np.int64), kept
+
+
+def quality_plots(model: ScreeningModel, task: int) -> list[Plot]:
+    """Return ROC, precision-recall, enrichment and calibration of the held-out predictions."""
+    labels, scores = held_out(model, task)
+    if len(np.unique(labels)) < 2:
+        return []
+    return [
+        roc_plot("cv-roc", {n: _roc(labels, s) for n, s in scores.items()}),
+        _precision_recall(labels, scores),
+        enrichment_plot("cv-enrichment", {n: enrichment(labels, s) for n, s in scores.items()}),
+        _calibration(labels, scores),
+    ]
+
+
+def _roc(labels: NDArray[np.int64], scores: Scores) -> tuple[Scores, Scores]:
+    false, true, _ = roc_curve(labels, scores)
+    return np.asarray(false), np.asarray(true)
+
+
+def enrichment(labels: NDArray[np.int64], scores: Scores) -> tuple[Scores, Scores]:
+    """Return the share tested and the share of actives found, best scores first."""
+    order = np.argsort(-scores, kind="stable")
+    found = np.concatenate([[0], np.cumsum(labels[order])]) / labels.sum()
+    return np.arange(len(labels) + 1) / len(labels), found
+
+
+def roc_plot(name: str, curves: Mapping[str, tuple[Any, Any]], title: str = "ROC") -> Plot:
+    """Return true against false positives, one line a model."""
+    with plot_canvas() as canvas:
+        axes = canvas.axes
+        axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8)
+        areas = []
+        for i, (label, (false, true)) in enumerate(curves.items()):
+            x, y = np.asarray(false, dtype=float), np.asarray(true, dtype=float)
+            area = float(np.trapezoid(y, x))
+            areas.append(f"{label} {area:.3f}")
+            _line(axes, i, *_thin(x, y), label=f"{label} ({area:.3f})")
+        _finish(axes, "share of inactives called", "share of actives found", "lower right")
+        summary = f"Areas under the curve: {', '.join(areas)}."
+        return canvas.plot(name, title, summary, "Area under the curve in brackets.")
+
+
+def enrichment_plot(
+    name: str, curves: Mapping[str, tuple[Any, Any]], title: str = "Enrichment"
+) -> Plot:
+    """Return actives found against compounds tested, on a logarithmic axis."""
+    with plot_canvas() as canvas:
+        axes = canvas.axes
+        start = min(float(np.asarray(x)[1]) for x, _ in curves.values())
+        grid = np.geomspace(start, 1, _POINTS)
+        axes.plot(grid, grid, color=FAINT, linewidth=0.8)
+        at_one = []
+        for i, (label, (x, y)) in enumerate(curves.items()):
+            _line(axes, i, grid, np.interp(grid, x, y), label=label)
+            at_one.append(f"{label} {100 * np.interp(0.01, x, y):.0f} %")
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+        _finish(axes, "share of compounds tested", "share of actives found", "upper left")
+        axes.set_xlim(start, 1)
+        summary = f"Actives found in the first 1 %: {', '.join(at_one)}."
+        return canvas.plot(name, title, summary, "The grey line is a random order.")
+
+
+def _precision_recall(labels: NDArray[np.int64], scores: Mapping[str, Scores]) -> Plot:
+    with plot_canvas() as canvas:
+        axes = canvas.axes
+        axes.axhline(labels.mean(), color=FAINT, linewidth=0.8)
+        for i, (label, values) in enumerate(scores.items()):
+            precision, recall, _ = precision_recall_curve(labels, values)
+            # Recall 0 has no precision; the first point is a convention, not a result.
+            _line(axes, i, *_thin(recall[:-1][::-1], precision[:-1][::-1]), label=label)
+        _finish(axes, "recall: share of actives found", "precision", "lower left")
+        axes.set_ylim(0, 1.02)
+        summary = f"The base rate is {labels.mean():.2f}."
+        return canvas.plot("cv-pr", "Precision and recall", summary, "Grey: the base rate.")
+
+
+def _calibration(labels: NDArray[np.int64], scores: Mapping[str, Scores]) -> Plot:
+    with plot_canvas() as canvas:
+        axes = canvas.axes
+        axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8)
+        for i, (label, values) in enumerate(scores.items()):
+            parts = np.array_split(np.argsort(values, kind="stable"), min(10, len(values)))
+            predicted = [values[part].mean() for part in parts]
+            observed = [labels[part].mean() for part in parts]
+            _line(axes, i, predicted, observed, label=label, marker="o", markersize=3)
+        _finish(axes, "predicted probability", "share found active", "upper left")
+        summary = "Ten groups of compounds of equal size, by predicted probability."
+        caption = "Tenths of the compounds; on the grey line a probability means what it says."
+        return canvas.plot("cv-calibration", "Calibration", summary, caption)
+
+
+def score_plot(model: ScreeningModel, task: int, library: Library | None) -> Plot:
+    """Return how scores of held-out actives, inactives and of the library lie."""
+    labels, scores = held_out(model, task)
+    ours = next(iter(scores.values()))
+    bins = np.linspace(0, 1, HISTOGRAM_BINS + 1)[::2]
+    with plot_canvas() as canvas:
+        axes = canvas.axes
+        parts = [("held-out actives", ours[labels == 1]), ("held-out inactives", ours[labels == 0])]
+        for i, (label, values) in enumerate(parts):
+            counts = np.histogram(values, bins)[0] / max(1, len(values))
+            axes.stairs(100 * counts, bins, color=SERIES[i], linestyle=DASHES[i], label=label)
+        if library is not None and library.histogram.sum():
+            counts = library.histogram.reshape(-1, 2).sum(axis=1) / library.histogram.sum()
+            axes.stairs(100 * counts, bins, color=INK, fill=True, alpha=0.18, label="library")
+        _finish(axes, "score", "share of compounds, %", "upper center")
+        medians = ", ".join(f"{name} {np.median(v):.2f}" for name, v in parts if len(v))
+        return canvas.plot("scores", "Scores", f"Median scores: {medians}.")
+
+
+def domain_plot(model: ScreeningModel, hits: Sequence[Mapping[str, Any]]) -> Plot:
+    """Return the hits by similarity and novelty, with the limits of the domain."""
+    similarity = np.array([hit["nearest"] for hit in hits])
+    novelty = np.array([hit["novelty"] for hit in hits])
+    inside = np.array([hit["inside"] for hit in hits], dtype=bool)
+    with plot_canvas() as canvas:
+        axes = canvas.axes
+        axes.axvline(model.domain.similarity_limit, color=FAINT, linewidth=0.8)
+        axes.axhline(model.domain.novelty_limit, color=FAINT, linewidth=0.8)
+        for i, (label, chosen) in enumerate((("inside", inside), ("outside", ~inside))):
+            axes.scatter(
+                similarity[chosen],
+                novelty[chosen],
+                s=7,
+                color=SERIES[i],
+                alpha=0.6,
+                linewidths=0,
+                marker="o^"[i],
+                label=f"{label} ({int(chosen.sum())})",
+            )
+        _finish(
+            axes, "similarity to the nearest assay compound", "novelty percentile", "lower left"
+        )
+        summary = f"{int(inside.sum())} of {len(hits)} hits lie inside the domain."
+        caption = "Grey: the limits. Inside is to the right of one and below the other."
+        return canvas.plot("domain", "Applicability domain of the hits", summary, caption)
+
+
+def learning_plot(model: ScreeningModel) -> Plot | None:
+    """Return the loss over the epochs of fine-tuning, or None where it was not kept."""
+    curves = model.provenance.get("learning_curves", {})
+    losses = curves.get("fine_tuning_loss_nats") or []
+    if len(losses) < 2:
+        return None
+    with plot_canvas() as canvas:
+        axes = canvas.axes
+        _line(axes, 0, range(1, len(losses) + 1), losses, label="mean over the members")
+        _finish(axes, "epoch", "training loss, nats", "upper right")
+        summary = f"From {losses[0]:.3f} to {losses[-1]:.3f} nats in {len(losses)} epochs."
+        return canvas.plot("learning", "Fine-tuning", summary)
+
+
+def _thin(x: Scores, y: Scores) -> tuple[Scores, Scores]:
+    """Keep at most a few hundred points of a curve, ends included."""
+    if len(x) <= 2 * _POINTS:
+        return x, y
+    kept = np.unique(np.linspace(0, len(x) - 1, 2 * _POINTS).astype(int))
+    return x[kept], y[kept]
+
+
+def _line(axes: Axes, number: int, x: Any, y: Any, **style: Any) -> None:
+    place = number % len(SERIES)
+    axes.plot(x, y, color=SERIES[place], linestyle=DASHES[place], zorder=10 - number, **style)
+
+
+def _finish(axes: Axes, x: str, y: str, legend: Any) -> None:
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.legend(loc=legend, handlelength=2.4)

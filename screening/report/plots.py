@@ -1,0 +1,106 @@
+"""Plots as SVG text that takes the page's colours, in light and dark."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+# Stand-ins that become variables of the style sheet when the plot is written.
+INK, FAINT = "#010101", "#020202"
+SERIES = ("#030301", "#030302", "#030303", "#030304")
+_VARIABLES = {
+    INK: "var(--ink)",
+    FAINT: "var(--line)",
+    **{colour: f"var(--series-{i})" for i, colour in enumerate(SERIES, start=1)},
+}
+DASHES = ("-", "--", "-.", ":")
+_SETTINGS: Any = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "ebmscreen",
+    "font.family": ["sans-serif"],
+    "font.size": 9,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.width": 0.8,
+    "ytick.major.width": 0.8,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "lines.linewidth": 1.6,
+}
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A plot for the page.
+
+    Attributes
+    ----------
+    title : str
+    svg : Markup
+    summary : str
+        What it shows in words, for who cannot see it.
+    caption : str
+        How to read it.
+    """
+
+    title: str
+    svg: Markup
+    summary: str
+    caption: str = ""
+
+
+class Canvas:
+    """A figure with one pair of axes, drawn within `plot_canvas`."""
+
+    def __init__(self, width: float, height: float) -> None:
+        self.figure = Figure(figsize=(width, height), layout="constrained")
+        self.axes: Axes = self.figure.add_subplot()
+
+    def plot(self, name: str, title: str, summary: str, caption: str = "") -> Plot:
+        """Write the figure."""
+        return Plot(title, _svg(self.figure, name), summary, caption)
+
+
+@contextmanager
+def plot_canvas(width: float = 3.9, height: float = 2.9) -> Iterator[Canvas]:
+    """Give axes with the report's looks; sizes in inches. Settings end with the block."""
+    with matplotlib.rc_context(_SETTINGS):
+        yield Canvas(width, height)
+
+
+def _svg(figure: Figure, name: str) -> Markup:
+    buffer = io.StringIO()
+    figure.patch.set_alpha(0)
+    for axes in figure.axes:
+        axes.patch.set_alpha(0)
+    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r'<svg [^>]*viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1">', text, count=1)
+    for stand_in, variable in _VARIABLES.items():
+        text = text.replace(stand_in, variable)
+    # Several plots share a page: ids must differ, and are referred to in the same text.
+    text = re.sub(r'id="([^"]+)"', rf'id="{name}-\1"', text)
+    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", text)
+    text = re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', text)
+    # The fonts of the page, not a list that ends in what this machine has.
+    text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
+    text = re.sub(r"\s*\n\s*", "\n", text)
+    return Markup(text)  # noqa: S704

@@ -1,0 +1,42 @@
+// The hits as a table; a column's head sorts by it.
+const COLUMNS = [
+  { key: "rank", head: "rank", right: true, cell: (hit) => String(hit.rank) },
+  { key: null, head: "structure", cell: (hit, paint) => structure(hit, paint) },
+  { key: "id", head: "name", text: true, cell: (hit) => plain(hit.id) },
+  { key: "score", head: "score", right: true, cell: (hit) => number(hit.score, 3) },
+  { key: "std", head: "±", right: true, cell: (hit) => number(hit.std, 3) },
+  { key: "set", head: "set", cell: (hit) => hit.set },
+  { key: "inside", head: "domain", cell: (hit) => (hit.inside ? "inside" : "outside") },
+  { key: "nearActive", head: "nearest active", right: true, cell: (hit) => (hit.active ? number(hit.active[1], 2) : "") },
+  { key: "nearInactive", head: "nearest inactive", right: true, cell: (hit) => (hit.inactive ? number(hit.inactive[1], 2) : "") },
+  ...data.properties.map(([name, digits, long], i) => (
+    { key: "prop" + i, head: name, long, right: true, cell: (hit) => number(hit.props[i], digits) })),
+  { key: "alerts", head: "alerts", text: true, cell: (hit) => hit.alerts.map((alert) => alert[1].replaceAll("_", " ")).join(", ") },
+  { key: "cluster", head: "cluster", right: true, cell: (hit) => String(hit.cluster) },
+  { key: "pick", head: "pick", right: true, cell: (hit) => (hit.pick ? String(hit.pick) : "") },
+  ...data.inputs.map((name, i) => ({ key: "input" + i, head: name, text: true, cell: (hit) => plain(hit.inputs[i]) })),
+];
+
+function tableHead(state) {
+  const row = el("tr", {}, el("th", { scope: "col" }, "✓"));
+  for (const column of COLUMNS) {
+    const sorted = column.key && column.key === state.sort ? (state.down ? "descending" : "ascending") : null;
+    const arrow = sorted ? (state.down ? " ↓" : " ↑") : "";
+    const name = plain(column.head).slice(0, 60) + arrow;
+    const inside = column.key ? el("button", { type: "button", "data-sort": column.key, title: column.long }, name) : name;
+    row.append(el("th", { scope: "col", class: column.right ? "right" : "", "aria-sort": sorted }, inside));
+  }
+  return el("thead", {}, row);
+}
+
+function tableRow(hit, paint) {
+  const box = el("input", { type: "checkbox", "aria-label": `Select ${plain(hit.id)}`, "data-rank": hit.rank });
+  box.checked = selected.has(hit.rank);
+  const row = el("tr", { class: box.checked ? "chosen" : "", "data-rank": hit.rank }, el("td", {}, box));
+  for (const column of COLUMNS) {
+    const cell = column.cell(hit, paint);
+    const inside = column.text ? el("div", { class: "text", dir: "auto" }, cell) : cell;
+    row.append(el("td", { class: column.right ? "right" : "" }, inside));
+  }
+  return row;
+}

@@ -1,0 +1,163 @@
+"""The report's sentences: what to buy, how many actives to expect, what became of every row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import PurePath
+from typing import Any
+
+from screening.model import ScreeningModel
+from screening.report.compounds import LONGEST_TEXT, Compounds, cut
+from screening.report.run_folder import RunFolder
+
+REJECTS_SHOWN = 500
+
+
+def headline(compounds: Compounds) -> str:
+    """Return what to buy in one line."""
+    picked = sum(1 for hit in compounds.hits if hit["pick"])
+    if not picked:
+        return "Nothing to buy"
+    return f"Buy these {picked}" if picked > 1 else "Buy this one"
+
+
+def lead(run: RunFolder, model: ScreeningModel, compounds: Compounds) -> list[str]:
+    """Return the sentences below the headline."""
+    picked = [hit for hit in compounds.hits if hit["pick"]]
+    if not picked:
+        return ["No hit may be suggested: see the hits and why each was left out."]
+    clusters = len({hit["cluster"] for hit in picked})
+    sure = sum(1 for hit in picked if hit["set"] == "active")
+    inside = sum(1 for hit in picked if hit["inside"])
+    risk = 100 * run.info["options"]["risk"]
+    sentences = [
+        (
+            f"{len(picked)} of the {len(compounds.hits):,} best-scored compounds, picked for "
+            f"score and "
+            f"for being unlike each other: {count(clusters, 'cluster')}, "
+            f"scores {picked_range(picked)}. {sure} are called active at {risk:.0f} % risk; "
+            f"{inside} lie inside the model’s applicability domain."
+        ),
+        expectation(run, model, len(picked), sum(hit["score"] for hit in picked)),
+    ]
+    outside = len(picked) - inside
+    if outside > len(picked) / 2:
+        sentences.append(
+            f"Most picks ({outside}) are unlike anything in the assay; "
+            "their scores say less than those of the others."
+        )
+    return sentences
+
+
+def picked_range(picked: list[dict[str, Any]]) -> str:
+    """Return lowest and highest score."""
+    scores = [hit["score"] for hit in picked]
+    return f"{min(scores):.2f} to {max(scores):.2f}"
+
+
+def expectation(run: RunFolder, model: ScreeningModel, n: int, total: float) -> str:
+    """Say how many actives to expect, and at which base rate that holds."""
+    base = model.calibrations[model.tasks.index(run.task)].base_rate
+    prevalence = run.info["options"].get("prevalence")
+    if prevalence:
+        return (
+            f"In a library of which {100 * prevalence:g} % are active, as assumed here, "
+            f"{total:.0f} of the {n} would be expected to be active."
+        )
+    return (
+        f"Scores are probabilities at the assay’s base rate ({100 * base:.0f} % active). A library "
+        "holds far fewer actives: use the scores to rank, or state the expected share with "
+        "--prevalence to read them as probabilities."
+    )
+
+
+def count(n: int, noun: str) -> str:
+    """Return a number with its noun in the right form."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def counts(run: RunFolder, compounds: Compounds) -> list[tuple[str, str]]:
+    """Return the counts that add up: read = scored + rejected."""
+    of_run = run.info["counts"]
+    picked = sum(1 for hit in compounds.hits if hit["pick"])
+    return [
+        ("rows read", f"{of_run['read']:,}"),
+        ("could not be used", f"{of_run['rejected']:,}"),
+        ("scored", f"{of_run['scored']:,}"),
+        ("best kept as hits", f"{len(compounds.hits):,}"),
+        ("suggested", f"{picked:,}"),
+    ]
+
+
+def rejects(run: RunFolder) -> dict[str, Any]:
+    """Return what the section on rejected rows shows."""
+    total, read = len(run.rejects), run.info["counts"]["read"]
+    rows = [{key: cut(value) for key, value in r.items()} for r in run.rejects[:REJECTS_SHOWN]]
+    beyond = f"The first {REJECTS_SHOWN}; all are in rejects.csv" if total > REJECTS_SHOWN else ""
+    return {
+        "total": total,
+        "sentence": f"{count(total, 'row')} of {read:,} could not be used and were left out. "
+        "They are listed in rejects.csv with the line they stand on.",
+        "reasons": [
+            (f"{_REASONS.get(reason, reason)} ({reason})", n)
+            for reason, n in Counter(r["reason"] for r in run.rejects).most_common()
+        ],
+        "rows": rows,
+        "shown": beyond or "Every one of them",
+    }
+
+
+_REASONS = {
+    "empty": "without a structure",
+    "parse": "not readable as SMILES",
+    "sanitize": "chemically impossible",
+    "too_large": "larger than the limit",
+    "timeout": "took too long",
+    "crash": "ended the worker that read them",
+    "no_atoms": "without atoms",
+}
+
+
+def duplicates(run: RunFolder) -> str:
+    """Say how many scored rows repeat a structure, or were in the assay."""
+    library = run.library
+    repeated = (
+        "Repeats were not counted in a library of this size"
+        if library.repeated is None
+        else f"{count(library.repeated, 'scored row')} repeat{'s' if library.repeated == 1 else ''}"
+        " a structure that came before"
+    )
+    known = count(library.in_training, "scored row")
+    return (
+        f"{repeated}; {known} {'has' if library.in_training == 1 else 'have'} a structure that the "
+        "assay already tested. Both stay in the ranking, are marked there, and are never suggested."
+    )
+
+
+def run_facts(run: RunFolder) -> list[tuple[str, str]]:
+    """Return the table of the run: files, command, versions, options, time."""
+    info = run.info
+    seconds = info.get("seconds", {})
+    stages = [f"{name} {spent:.1f} s" for name, spent in seconds.items() if name != "total"]
+    options = {k: v for k, v in flat(info["options"]).items() if v is not None}
+    versions = info.get("versions", {})
+    return [
+        ("command to repeat", cut(info.get("command", "not recorded"))),
+        ("library", "; ".join(cut(source) for source in info["sources"])[:LONGEST_TEXT]),
+        ("model file", f"{PurePath(info['model']).name}, SHA-256 {info['model_hash']}"),
+        ("options", ", ".join(f"{key} {value}" for key, value in options.items())),
+        ("versions", ", ".join(f"{key} {value}" for key, value in versions.items())),
+        ("time", f"{seconds.get('total', 0):.1f} s; summed over workers: {', '.join(stages)}"),
+        ("shards taken over", str(info.get("shards_continued", 0))),
+    ]
+
+
+def flat(options: dict[str, Any]) -> dict[str, Any]:
+    """Return nested options as `outer.inner`."""
+    found: dict[str, Any] = {}
+    for key, value in options.items():
+        if isinstance(value, dict):
+            found.update({f"{key}.{inner}": v for inner, v in flat(value).items()})
+        else:
+            found[key] = value
+    return found

@@ -1,0 +1,171 @@
+"""A browser for the tests: Chromium over a pipe, nothing but the standard library."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+OPTIONS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
+    "--disable-background-networking --disable-component-update --disable-extensions "
+    "--remote-debugging-pipe --hide-scrollbars"
+).split()
+
+
+class Browser:
+    """One tab, driven by the DevTools protocol.
+
+    Everything that the page says on the console or asks of a network is kept in `complaints` and
+    `requests`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        to_child, self._out = os.pipe()
+        self._in, from_child = os.pipe()
+        command = [str(CHROMIUM), *OPTIONS, f"--user-data-dir={folder / 'profile'}", "about:blank"]
+
+        def pipes() -> None:
+            # DevTools reads from descriptor 3 and writes to 4; the ends may be one of these.
+            read, write = os.dup(to_child), os.dup(from_child)
+            high_read, high_write = os.dup2(read, 100), os.dup2(write, 101)
+            os.dup2(high_read, 3)
+            os.dup2(high_write, 4)
+
+        self.process = subprocess.Popen(
+            command,
+            preexec_fn=pipes,  # noqa: PLW1509 - pytest runs one thread here
+            close_fds=False,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(to_child)
+        os.close(from_child)
+        self._buffer = b""
+        self._number = 0
+        self.session: str | None = None
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)[
+            "sessionId"
+        ]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self.call(f"{domain}.enable")
+
+    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """Send a command and wait for its answer."""
+        self._number += 1
+        message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
+        if self.session:
+            message["sessionId"] = self.session
+        data = json.dumps(message).encode() + b"\0"
+        while data:
+            data = data[os.write(self._out, data) :]
+        return self._until(lambda found: found.get("id") == self._number)
+
+    def wait_for(self, method: str) -> None:
+        """Wait for an event."""
+        self._until(lambda found: found.get("method") == method)
+
+    def _until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        while True:
+            found = self._read()
+            self._note(found)
+            if wanted(found):
+                if "error" in found:
+                    raise RuntimeError(found["error"])
+                return found.get("result", {})
+
+    def _read(self) -> dict[str, Any]:
+        while b"\0" not in self._buffer:
+            part = os.read(self._in, 1 << 20)
+            if not part:
+                raise RuntimeError("the browser ended")
+            self._buffer += part
+        message, self._buffer = self._buffer.split(b"\0", 1)
+        return json.loads(message)
+
+    def _note(self, found: dict[str, Any]) -> None:
+        about = found.get("params", {})
+        if found.get("method") in ("Runtime.exceptionThrown", "Runtime.consoleAPICalled"):
+            self.complaints.append(json.dumps(about))
+        elif found.get("method") == "Log.entryAdded":
+            self.complaints.append(json.dumps(about["entry"]))
+        elif found.get("method") == "Network.requestWillBeSent":
+            self.requests.append(about["request"]["url"])
+
+    def open(self, path: Path) -> float:
+        """Open a file; return the seconds until it was loaded."""
+        started = time.perf_counter()
+        self.call("Page.navigate", url=path.resolve().as_uri())
+        self.wait_for("Page.loadEventFired")
+        return time.perf_counter() - started
+
+    def js(self, expression: str) -> Any:
+        """Evaluate an expression in the page, waiting for a promise."""
+        result = self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True
+        )
+        if "exceptionDetails" in result:
+            raise AssertionError(result["exceptionDetails"])
+        return result["result"].get("value")
+
+    def set(self, name: str, value: Any) -> None:
+        """Fill a field of the page's form as a reader would, and let the page follow."""
+        self.js(
+            f"""new Promise((done) => {{
+              const form = document.getElementById("tools");
+              const field = form.elements[{json.dumps(name)}];
+              if (field.type === "checkbox") field.checked = {json.dumps(bool(value))};
+              else field.value = {json.dumps(value)};
+              form.dispatchEvent(new Event("input", {{bubbles: true}}));
+              setTimeout(done, 150);
+            }})"""
+        )
+
+    def download(self, button: str) -> bytes:
+        """Press a button that saves a file; return the file."""
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        # Downloads belong to the browser, not to the tab.
+        session, self.session = self.session, None
+        self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+        self.session = session
+        self.js(f"document.getElementById({json.dumps(button)}).click()")
+        for _ in range(200):
+            done = [p for p in folder.iterdir() if not p.name.endswith(".crdownload")]
+            if done:
+                return done[0].read_bytes()
+            time.sleep(0.05)
+        raise AssertionError(f"{button} saved nothing")
+
+    def close(self) -> None:
+        """End the browser that this object started."""
+        os.close(self._out)
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        os.close(self._in)
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this machine")
+    opened = Browser(tmp_path)
+    yield opened
+    opened.close()
