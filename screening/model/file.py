@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,17 @@ SCHEMA = 1
 PARTS = ("model.json", "weights.safetensors", "training.parquet", "canary.json")
 # No model comes near this; an archive that claims more is a mistake or an attack.
 MAX_BYTES = 4 << 30
+# What the parts' readers raise when a part is not what it should be.
+_DAMAGE = (
+    StorageError,
+    SafetensorError,
+    LookupError,
+    AttributeError,
+    ValueError,
+    TypeError,
+    RuntimeError,
+    OSError,
+)
 CANARIES = 8
 TOLERANCE = 1e-4
 
@@ -71,7 +83,8 @@ def save_model(model: ScreeningModel, path: Path) -> None:
         "canary.json": _json(_canaries(model)),
     }
     with write_atomically(path) as temporary:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        # Stored, not packed: weights hardly shrink, and packed bytes depend on zlib's version.
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
             for name, data in parts.items():
                 # A fixed date: the same model is the same file.
                 archive.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), data)
@@ -92,15 +105,15 @@ def load_model(path: Path) -> ScreeningModel:
         description = json.loads(parts["model.json"])
         _check_schema(path, description)
         model = _build(description, parts)
-        canaries = json.loads(parts["canary.json"])
+        _check_canaries(path, model, json.loads(parts["canary.json"]))
     except UserError:
         raise
-    except (StorageError, SafetensorError, ValueError, KeyError, TypeError, OSError) as error:
+    except _DAMAGE as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")
         raise UserError(
-            f"{path} is a damaged model file ({type(error).__name__}: {error}); "
+            f"{path} is a damaged model file ({what}); "
             "copy it again from where it came, or train the model again."
         ) from error
-    _check_canaries(path, model, canaries)
     model.model_hash = file_hash(path)
     return model
 
@@ -186,7 +199,7 @@ def _build(description: dict[str, Any], parts: dict[str, bytes]) -> ScreeningMod
         novelty=novelty,
         calibrations=[Calibration(**c) for c in description["calibrations"]],
         conformals=conformals,
-        thresholds=list(description["thresholds"]),
+        thresholds=[float(t) for t, _ in zip(description["thresholds"], tasks, strict=True)],
         domain=Domain(tensors["domain.novelties"].numpy(), **description["domain"]),
         training=TrainingTable.from_parquet(parts["training.parquet"], tasks),
         quality=description["quality"],
@@ -205,7 +218,7 @@ def _read_parts(path: Path) -> dict[str, bytes]:
             if sum(sizes[name] for name in PARTS) > MAX_BYTES:
                 raise UserError(f"{path} unpacks to more than {MAX_BYTES >> 30} GiB; refused.")
             return {name: archive.read(name) for name in PARTS}
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
         raise UserError(
             f"{path} is not a whole model file ({error}); it was cut short, or is no .ebm file. "
             "Copy it again from where it came, or train the model again."
