@@ -14,6 +14,8 @@ from typing import Any, cast
 from screening.errors import UserError
 
 STDIN = "-"
+# Small, so that the position in the file tells how far the reader is.
+_BUFFER = 1 << 16
 _GZIP = b"\x1f\x8b"
 # The first bytes of files that people hand in by mistake.
 _FOREIGN = {
@@ -88,9 +90,9 @@ def open_bytes(path: str) -> OpenedSource:
         # The reader closes the file when it has come to its end.
         return size if raw.closed or path == STDIN else raw.tell()
 
-    stream: io.BufferedReader[Any] = io.BufferedReader(cast("io.RawIOBase", raw), 1 << 20)
+    stream: io.BufferedReader[Any] = io.BufferedReader(cast("io.RawIOBase", raw), _BUFFER)
     if stream.peek(2)[:2] == _GZIP:
-        stream = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=stream)), 1 << 20)
+        stream = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=stream)), _BUFFER)
     try:
         head = stream.peek(8192)
     except (OSError, EOFError) as error:

@@ -9,6 +9,7 @@ import click
 
 from workflows.config import write_config
 from workflows.options import COLUMNS, COMMON, FOLDER, MOLECULES
+from workflows.plate import BUDGET, write_pages
 from workflows.talk import talk_of
 
 
@@ -57,6 +58,7 @@ from workflows.talk import talk_of
     help="Rows that a killed run loses; does not change the result.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 when any row was rejected.")
+@BUDGET
 @click.option("--no-report", is_flag=True, help="Leave the report out.")
 @COMMON
 def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -> int:
@@ -102,9 +104,8 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
     )
     click.echo(output / "hits.csv")
     if not given["no_report"]:
-        from screening.report import write_report
-
-        click.echo(write_report(output, model))
+        for path in write_pages(output, model, given["budget"]):
+            click.echo(path)
     if given["strict"] and counts.rejected:
         talk.warn(f"{counts.rejected} rows were rejected; see {output / 'rejects.csv'}.")
         return 1

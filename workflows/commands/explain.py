@@ -1,0 +1,41 @@
+"""`ebmscreen explain`: which atoms carry one molecule's score."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workflows.options import COMMON, FILE
+from workflows.talk import talk_of
+
+
+@click.command(
+    "explain", epilog='Example: ebmscreen explain "CC(=O)Oc1ccccc1C(=O)O" -m model.ebm -o out.svg'
+)
+@click.argument("smiles")
+@click.option(
+    "-m",
+    "--model",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The model file (.ebm).",
+)
+@click.option("-o", "--output", type=FILE, required=True, help="The picture to write (.svg).")
+@click.option("-t", "--target-column", "task", help="Task to explain; the first if not given.")
+@COMMON
+def command(smiles: str, model: Path, output: Path, task: str | None, **common: Any) -> None:
+    """Draw the molecule SMILES with each atom coloured by what it contributes to the score."""
+    from screening.explain import draw_explanation, explain_molecule
+    from screening.model import load_model
+    from screening.tables import write_atomically
+    from workflows.checks import writable_file
+
+    talk = talk_of(common["quiet"], common["verbose"])
+    writable_file(output)
+    found = explain_molecule(load_model(model), smiles, task)
+    with write_atomically(output) as temporary:
+        temporary.write_text(draw_explanation(found), encoding="utf-8")
+    click.echo(f"{found.task} {found.score:.6f}")
+    talk.announce(f"{output}: blue atoms raise the score, orange atoms lower it.")
