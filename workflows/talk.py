@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import click
@@ -40,6 +39,3 @@ def talk_of(quiet: bool, verbose: int) -> Talk:
     if verbose > 1:
         logging.basicConfig(level=logging.DEBUG)
     return Talk(-1 if quiet else verbose)
-
-
-Announce = Callable[[str], None]
