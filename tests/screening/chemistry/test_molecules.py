@@ -1,0 +1,162 @@
+"""Every text becomes a molecule or a reason; standardising equals RDKit's whole pipeline."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rdkit import Chem
+
+from screening.chemistry import (
+    Failure,
+    Limits,
+    Standardiser,
+    alert_names,
+    alerts,
+    canonical_smiles,
+    murcko_scaffold,
+    prepare_molecule,
+    read_molecule,
+    structure_key,
+)
+from screening.chemistry.standardise import needs_nothing
+from screening.tables import read_assay
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "words"),
+    [
+        ("", "empty", "no structure"),
+        ("   ", "empty", "no structure"),
+        ("C1CC", "parse", "unclosed ring"),
+        ("hello world", "parse", "Parse Error"),
+        ("c1cccc1", "sanitize", "kekulize"),
+        ("CC(C)(C)(C)C", "sanitize", "valence"),
+        ("C" * 201, "too_large", "201 heavy atoms; the limit is 200"),
+        ("C" * 5000, "too_large", "5000 heavy atoms"),
+    ],
+)
+def test_a_bad_text_is_a_reason_with_words(text, reason, words):
+    failure = read_molecule(text)
+    assert isinstance(failure, Failure)
+    assert failure.reason == reason
+    assert words in failure.message
+    assert "\n" not in failure.message
+
+
+def test_the_size_limit_counts_heavy_atoms_not_letters():
+    chain = "C" + "[C@@H](O)" * 30
+    assert len(chain) > 200
+    assert isinstance(read_molecule(chain, Limits(max_atoms=61)), Chem.Mol)
+    failure = read_molecule(chain, Limits(max_atoms=60))
+    assert isinstance(failure, Failure)
+    assert failure.reason == "too_large"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=30) | st.text("CNOclBr[]()=#123+-@/\\.%", max_size=30))
+def test_reading_never_raises(text):
+    assert isinstance(read_molecule(text), Chem.Mol | Failure)
+
+
+@pytest.mark.parametrize(
+    ("given_smiles", "parent"),
+    [
+        ("CC(=O)[O-].[Na+]", "CC(=O)O"),
+        ("C[NH3+].[Cl-]", "CN"),
+        ("c1ccccc1.Cl.O", "c1ccccc1"),
+        ("[2H]C([2H])O", "[2H]C([2H])O"),
+        ("C[C@H](N)C(=O)O", "C[C@H](N)C(=O)O"),
+        ("C/C=C/C", "C/C=C/C"),
+        ("CN(=O)=O", "C[N+](=O)[O-]"),
+        ("CC(=O)O[Na]", "CC(=O)O"),
+    ],
+)
+def test_parent_structures(given_smiles, parent):
+    mol = prepare_molecule(given_smiles, Standardiser())
+    assert canonical_smiles(mol) == canonical_smiles(Chem.MolFromSmiles(parent))
+
+
+def test_levels():
+    enol = "CC(O)=CC(C)=O"
+    keto = prepare_molecule("CC(=O)CC(C)=O", Standardiser("tautomer"))
+    assert canonical_smiles(prepare_molecule(enol, Standardiser("tautomer"))) == canonical_smiles(
+        keto
+    )
+    assert canonical_smiles(prepare_molecule(enol, Standardiser())) != canonical_smiles(keto)
+    assert "." in canonical_smiles(prepare_molecule("CCO.Cl", Standardiser("none")))
+    with pytest.raises(ValueError, match="none, parent, tautomer"):
+        Standardiser("thorough")
+
+
+NASTY = [
+    "CS(C)=O",
+    "CS(=O)(=O)N",
+    "CC(O)=N",
+    "CN=[N+]=[N-]",
+    "C=[N+]=[N-]",
+    "c1cc[n+]([O-])cc1",
+    "[H]C([H])([H])O",
+    "[CH2]C",
+    "OP(O)(=O)O",
+    "CB(O)O",
+    "C[Si](C)(C)C",
+    "C[N+](C)(C)CC([O-])=O",
+    "[O-][N+](=O)c1ccccc1",
+    "CC(=S)N",
+    "CC(S)=N",
+    "O=c1cc[nH]cc1",
+    "C[Se]C",
+    "[Fe]",
+    "CN1N=CN1",
+    "N#N",
+    "ClI(Cl)c1ccccc1",
+]
+
+
+def test_what_needs_nothing_is_what_the_whole_pipeline_leaves_alone(samples):
+    texts = read_assay(str(samples / "wehi.csv.gz")).smiles[::4]
+    texts += read_assay(str(samples / "bace.csv"), smiles_column="mol", id_column="CID").smiles[::3]
+    standardiser = Standardiser()
+    skipped = 0
+    for text in [*texts, *NASTY]:
+        mol = read_molecule(text)
+        if isinstance(mol, Failure) or not needs_nothing(mol):
+            continue
+        skipped += 1
+        assert canonical_smiles(standardiser.full_parent(mol)) == canonical_smiles(mol), text
+    assert skipped > 0.6 * len(texts)
+
+
+@pytest.mark.parametrize("text", ["CS(C)=O", "CC(O)=N", "CC(=O)[O-]", "CCO.Cl", "[CH2]C", "[Fe]"])
+def test_what_may_need_something_is_given_to_rdkit(text):
+    assert not needs_nothing(Chem.MolFromSmiles(text))
+
+
+def test_standardising_leaves_the_given_molecule_alone():
+    mol = Chem.MolFromSmiles("CC(=O)[O-].[Na+]")
+    before = mol.ToBinary()
+    Standardiser()(mol)
+    assert mol.ToBinary() == before
+
+
+def test_the_structure_key_is_the_same_on_every_machine():
+    assert structure_key("CCO") == -4371986520294612883
+    assert structure_key("CCN") != structure_key("CCO")
+    assert -(2**63) <= structure_key("c1ccccc1") < 2**63
+
+
+def test_scaffolds():
+    assert murcko_scaffold(Chem.MolFromSmiles("Cc1ccc(CC2CCNCC2)cc1F")) == "c1ccc(CC2CCNCC2)cc1"
+    assert murcko_scaffold(Chem.MolFromSmiles("CCCCO")) == ""
+
+
+def test_alerts_name_the_catalog_and_the_atoms():
+    rhodanine = Chem.MolFromSmiles("O=C1NC(=S)SC1=Cc1ccccc1")
+    found = alerts(rhodanine)
+    assert {"PAINS", "BRENK"} <= {alert.catalog for alert in found}
+    for alert in found:
+        assert alert.atoms
+        assert max(alert.atoms) < rhodanine.GetNumAtoms()
+    assert alert_names(rhodanine) == [f"{a.catalog}: {a.name}" for a in found]
+    assert alerts(Chem.MolFromSmiles("CCc1ccccc1")) == []
