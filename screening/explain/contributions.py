@@ -116,10 +116,13 @@ def _one_pass(
     raw = model.featurise(mols)
     whole = model.encoder.transform(raw)
     covered = model.encoder.transform(stack([_cover(model, m, raw, i) for i, m in enumerate(mols)]))
-    log_odds = _log_odds(model, whole, task)
-    without = _log_odds(model, covered, task)
-    middle = log_odds - _log_odds(model, _without_descriptors(model, whole), task)
-    ends = np.cumsum([0, *(mol.GetNumAtoms() for mol in mols)])
+    # How much a logit is worth belongs to the whole molecule, and stays while atoms are covered.
+    _, similarity = model.training.nearest(model.fingerprints(mols, raw))
+    sizes = [mol.GetNumAtoms() for mol in mols]
+    log_odds = _log_odds(model, whole, similarity, task)
+    without = _log_odds(model, covered, np.repeat(similarity, sizes), task)
+    middle = log_odds - _log_odds(model, _without_descriptors(model, whole), similarity, task)
+    ends = np.cumsum([0, *sizes])
     for i, mol in enumerate(mols):
         yield AtomContributions(
             mol=mol,
@@ -149,7 +152,7 @@ def _without_descriptors(model: ScreeningModel, x: csr_matrix) -> csr_matrix:
     return csr_matrix(changed)
 
 
-def _log_odds(model: ScreeningModel, x: csr_matrix, task: int) -> NDArray[np.float64]:
-    calibration = model.calibrations[task]
-    logits = model.ensemble.logits(x)[:, :, task].mean(axis=0)
-    return np.asarray(calibration.slope * logits + calibration.offset)
+def _log_odds(
+    model: ScreeningModel, x: csr_matrix, similarity: NDArray[np.float32], task: int
+) -> NDArray[np.float64]:
+    return model.log_odds(model.ensemble.logits(x)[:, :, task].mean(axis=0), similarity, task)

@@ -31,4 +31,5 @@ def score_columns(
                 values = np.round(restate_prevalence(values, base_rate, prevalence), DECIMALS)
             columns[named(column, task, model.tasks)] = values
     columns["novelty_percentile"] = scores.novelty_percentile
+    columns["nearest_similarity"] = scores.nearest_similarity
     return columns

@@ -133,7 +133,7 @@ def process_shard(
         raw = model.featurise(mols)
     clock.lap("features")
     watch.batch(len(mols))
-    scores = model.score(raw)
+    scores = model.score(raw, model.fingerprints(mols, raw))
     clock.lap("network")
     keys = [structure_key(canonical_smiles(mol)) for mol in mols]
     in_training = np.isin(np.array(keys, dtype=np.int64), model.training.keys)

@@ -3,58 +3,95 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
+Array = NDArray[np.floating[Any]]
+
 
 @dataclass(frozen=True)
 class Calibration:
-    """probability = sigmoid(slope * logit + offset); rising, so that no two ranks change places.
+    """log odds = (slope + similarity_slope · similarity) · logit + offset.
+
+    How much a logit is worth depends on how near the molecule is to what was tested: far from all
+    training compounds the probability stays near the base rate, whatever the networks say.
 
     Attributes
     ----------
-    slope, offset : float
+    slope, similarity_slope : float >= 0
+        Worth of a logit, and what the similarity to the nearest training compound adds to it.
+    offset : float
     base_rate : float
         Share of actives among the compounds that it was learned on.
     """
 
     slope: float
+    similarity_slope: float
     offset: float
     base_rate: float
 
-    def __call__(self, logits: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return probabilities of the same shape."""
-        return np.asarray(expit(self.slope * logits + self.offset))
+    def log_odds(self, logits: Array, similarity: Array) -> NDArray[np.float64]:
+        """Return calibrated log odds in nats.
+
+        Parameters
+        ----------
+        logits : array of shape (..., n)
+            Of the ensemble or of its members.
+        similarity : array of shape (n,)
+            Tanimoto similarity to the nearest training compound, 0-1.
+        """
+        worth = self.slope + self.similarity_slope * np.asarray(similarity, dtype=np.float64)
+        return np.asarray(worth * logits + self.offset)
+
+    def __call__(self, logits: Array, similarity: Array) -> NDArray[np.float64]:
+        """Return probabilities of the logits' shape."""
+        return np.asarray(expit(self.log_odds(logits, similarity)))
 
 
-def fit_calibration(logits: NDArray[np.float64], labels: NDArray[np.float32]) -> Calibration:
-    """Learn slope and offset from out-of-fold logits.
+def fit_calibration(logits: Array, similarity: Array, labels: NDArray[np.float32]) -> Calibration:
+    """Learn both slopes and the offset from held-out compounds.
 
     Labels are pulled towards the middle as Platt has it, which keeps a small, separable set from an
-    infinite slope.
+    infinite slope. A slope that would be negative is left out.
+
+    Parameters
+    ----------
+    logits : array of shape (n,)
+        Of models that had not seen the compound's scaffold.
+    similarity : array of shape (n,)
+        To the nearest compound that those models had seen.
+    labels : array of 0 and 1, shape (n,)
 
     References
     ----------
     Platt 1999, "Probabilistic outputs for support vector machines", section 2.2.
     """
+    base_rate = float((labels == 1).mean())
+    columns = np.column_stack([logits, logits * similarity])
+    for kept in ([0, 1], [1], [0]):
+        slopes = np.zeros(2)
+        slopes[kept], offset = _fit(columns[:, kept], labels)
+        if (slopes[kept] > 0).all():
+            return Calibration(float(slopes[0]), float(slopes[1]), offset, base_rate)
+    # No better than chance: a flat curve is the honest answer, risen just enough to keep the order.
+    return Calibration(1e-6, 0.0, float(logit(base_rate)), base_rate)
+
+
+def _fit(x: NDArray[np.float64], labels: NDArray[np.float32]) -> tuple[Array, float]:
     active = labels == 1
     n_active, n_inactive = int(active.sum()), int((~active).sum())
-    high, low = (n_active + 1) / (n_active + 2), 1 / (n_inactive + 2)
-    target = np.where(active, high, low)
+    target = np.where(active, (n_active + 1) / (n_active + 2), 1 / (n_inactive + 2))
     # Soft labels as weighted pairs of hard ones.
-    x = np.concatenate([logits, logits])[:, None]
-    y = np.repeat([1, 0], len(logits))
-    weights = np.concatenate([target, 1 - target])
-    model = LogisticRegression(C=np.inf, max_iter=1000).fit(x, y, sample_weight=weights)
-    slope = float(model.coef_[0, 0])
-    # A ranking no better than chance may fit a falling curve; flat is the honest answer then.
-    if slope <= 0:
-        base = n_active / len(labels)
-        return Calibration(1e-6, float(logit(base)), base)
-    return Calibration(slope, float(model.intercept_[0]), n_active / len(labels))
+    model = LogisticRegression(C=np.inf, max_iter=10_000, tol=1e-8).fit(
+        np.concatenate([x, x]),
+        np.repeat([1, 0], len(x)),
+        sample_weight=np.concatenate([target, 1 - target]),
+    )
+    return model.coef_[0], float(model.intercept_[0])
 
 
 def restate_prevalence(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Conformal:
-    """Out-of-fold logits of each class, ascending.
+    """Calibrated log odds of held-out compounds of each class, ascending.
 
     Attributes
     ----------
@@ -22,9 +22,9 @@ class Conformal:
     inactive: NDArray[np.float64]
 
     def p_values(
-        self, logits: NDArray[np.float64]
+        self, log_odds: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return p_active and p_inactive, each of the logits' shape.
+        """Return p_active and p_inactive, each of the log odds' shape.
 
         p_active = (number of known actives that look no more active, plus one) / (their number
         plus one); p_inactive likewise with known inactives that look no less active.
@@ -34,14 +34,14 @@ class Conformal:
         Vovk, Gammerman and Shafer 2005, section 4.5 (Mondrian); Norinder et al. 2014,
         https://doi.org/10.1021/ci5001168
         """
-        lower = np.searchsorted(self.active, logits, side="right")
-        higher = len(self.inactive) - np.searchsorted(self.inactive, logits, side="left")
+        lower = np.searchsorted(self.active, log_odds, side="right")
+        higher = len(self.inactive) - np.searchsorted(self.inactive, log_odds, side="left")
         return (lower + 1) / (len(self.active) + 1), (higher + 1) / (len(self.inactive) + 1)
 
 
-def fit_conformal(logits: NDArray[np.float64], labels: NDArray[np.float32]) -> Conformal:
-    """Keep the out-of-fold logits of each class."""
-    return Conformal(np.sort(logits[labels == 1]), np.sort(logits[labels == 0]))
+def fit_conformal(log_odds: NDArray[np.float64], labels: NDArray[np.float32]) -> Conformal:
+    """Keep the held-out log odds of each class."""
+    return Conformal(np.sort(log_odds[labels == 1]), np.sort(log_odds[labels == 0]))
 
 
 def prediction_sets(

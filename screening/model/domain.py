@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ class Domain:
         return percentile_among(novelty, self.novelties)
 
     def contains(
-        self, percentile: NDArray[np.float64], similarity: NDArray[np.float32]
+        self, percentile: NDArray[np.float64], similarity: NDArray[np.floating[Any]]
     ) -> NDArray[np.bool_]:
         """Tell which molecules are inside by both measures."""
         return (percentile <= self.novelty_limit) & (similarity >= self.similarity_limit)

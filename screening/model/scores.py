@@ -25,6 +25,10 @@ class Scores:
         Class-conditional conformal p-values.
     novelty_percentile : float64 array of shape (n,)
         Share of held-out training compounds that are less novel, 0-100.
+    nearest_index : int64 array of shape (n,)
+        The most similar training compound.
+    nearest_similarity : float64 array of shape (n,)
+        Its Tanimoto similarity.
     """
 
     score: NDArray[np.float64]
@@ -32,10 +36,13 @@ class Scores:
     p_active: NDArray[np.float64]
     p_inactive: NDArray[np.float64]
     novelty_percentile: NDArray[np.float64]
+    nearest_index: NDArray[np.int64]
+    nearest_similarity: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        for name in ("score", "score_std", "p_active", "p_inactive", "novelty_percentile"):
-            setattr(self, name, np.round(getattr(self, name), DECIMALS))
+        for name, values in vars(self).items():
+            if values.dtype.kind == "f":
+                setattr(self, name, np.round(values, DECIMALS))
 
     def __len__(self) -> int:
         return len(self.score)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
+from scipy.special import expit
 
 from screening.chemistry import Failure, Standardiser, prepare_molecule
 from screening.features import Encoder, FeatureSet, RawFeatures
@@ -79,40 +80,66 @@ class ScreeningModel:
         """Compute the model's feature blocks."""
         return self.features.transform(mols)
 
-    def score(self, raw: RawFeatures) -> Scores:
-        """Score molecules from their features; the result of a row depends on that row alone."""
+    def score(self, raw: RawFeatures, fingerprints: Packed) -> Scores:
+        """Score molecules; the result of a row depends on that row alone.
+
+        Parameters
+        ----------
+        raw
+            Their features.
+        fingerprints
+            Their packed Morgan bits, for the nearest training compound.
+        """
         parts = [
-            self._score_batch(raw.take(slice(start, start + BATCH)))
-            for start in range(0, max(1, len(raw)), BATCH)
+            self._score_batch(
+                raw.take(slice(start, start + BATCH)), fingerprints[start : start + BATCH]
+            )
+            for start in range(0, max(1, len(fingerprints)), BATCH)
         ]
         if len(parts) == 1:
             return parts[0]
-        names = ("score", "score_std", "p_active", "p_inactive", "novelty_percentile")
-        return Scores(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
-
-    def _score_batch(self, raw: RawFeatures) -> Scores:
-        x = self.encoder.transform(raw)
-        logits = self.ensemble.logits(x)
-        mean = np.round(logits.mean(axis=0), DECIMALS + 2)
-        columns = range(len(self.tasks))
-        score = np.column_stack([self.calibrations[t](mean[:, t]) for t in columns])
-        members = np.stack([self.calibrations[t](logits[:, :, t]) for t in columns], axis=2)
-        p_values = [self.conformals[t].p_values(mean[:, t]) for t in columns]
         return Scores(
-            score=score,
+            **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Scores)}
+        )
+
+    def _score_batch(self, raw: RawFeatures, fingerprints: Packed) -> Scores:
+        x = self.encoder.transform(raw)
+        index, similarity = self.training.nearest(fingerprints)
+        logits = self.ensemble.logits(x)
+        columns = range(len(self.tasks))
+        members = np.stack(
+            [self.calibrations[t](logits[:, :, t], similarity) for t in columns], axis=2
+        )
+        log_odds = [self.log_odds(logits[:, :, t].mean(axis=0), similarity, t) for t in columns]
+        p_values = [self.conformals[t].p_values(log_odds[t]) for t in columns]
+        return Scores(
+            score=np.column_stack([expit(values) for values in log_odds]),
             score_std=members.std(axis=0),
             p_active=np.column_stack([active for active, _ in p_values]),
             p_inactive=np.column_stack([inactive for _, inactive in p_values]),
             novelty_percentile=self.domain.percentile(np.round(self.novelty(x), DECIMALS)),
+            nearest_index=index,
+            nearest_similarity=similarity.astype(np.float64),
         )
+
+    def log_odds(
+        self, logits: NDArray[np.float64], similarity: NDArray[np.float32], task: int
+    ) -> NDArray[np.float64]:
+        """Return calibrated log odds of one task, in nats, shape (n,).
+
+        Rounded well below what a score shows, so that comparing them with those of held-out
+        compounds does not depend on which rows were computed together.
+        """
+        return np.round(self.calibrations[task].log_odds(logits, similarity), DECIMALS + 2)
 
     def score_molecules(self, mols: Sequence[Chem.Mol]) -> Scores:
         """Score molecules that were prepared."""
-        return self.score(self.featurise(mols))
+        raw = self.featurise(mols)
+        return self.score(raw, self.fingerprints(mols, raw))
 
-    def in_domain(self, scores: Scores, similarity: NDArray[np.float32]) -> NDArray[np.bool_]:
+    def in_domain(self, scores: Scores) -> NDArray[np.bool_]:
         """Tell which molecules are like the training compounds."""
-        return self.domain.contains(scores.novelty_percentile, similarity)
+        return self.domain.contains(scores.novelty_percentile, scores.nearest_similarity)
 
     def fingerprints(self, mols: Sequence[Chem.Mol], raw: RawFeatures) -> Packed:
         """Return packed Morgan bits, for neighbours."""

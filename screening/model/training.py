@@ -97,7 +97,9 @@ def train_model(
     held_out = hold_out(folds, grouped[:-1], assay.labels, fingerprints, options, workers, on_fold)
     novelty, novelty_history = fit_novelty(x, options, options.seed)
     calibrations, conformals = _calibrate(held_out, assay.labels)
-    probabilities = np.column_stack([c(held_out.logits[:, t]) for t, c in enumerate(calibrations)])
+    probabilities = np.column_stack(
+        [c(held_out.logits[:, t], held_out.similarities) for t, c in enumerate(calibrations)]
+    )
     predictions = {OURS: probabilities, **held_out.baselines}
     model = ScreeningModel(
         options=options,
@@ -128,8 +130,10 @@ def _calibrate(
     for task in range(labels.shape[1]):
         known = ~np.isnan(labels[:, task])
         logits, truth = held_out.logits[known, task], labels[known, task]
-        calibrations.append(fit_calibration(logits, truth))
-        conformals.append(fit_conformal(logits, truth))
+        similarity = held_out.similarities[known]
+        calibration = fit_calibration(logits, similarity, truth)
+        calibrations.append(calibration)
+        conformals.append(fit_conformal(calibration.log_odds(logits, similarity), truth))
     return calibrations, conformals
 
 

@@ -150,7 +150,8 @@ def _algorithm(model: ScreeningModel) -> Section:
         for b in model.encoder.blocks()
     ]
     calibrations = "; ".join(
-        f"{task}: slope {c.slope:.4f}, offset {c.offset:.4f}, base rate {c.base_rate:.4f}"
+        f"{task}: slope {c.slope:.4f} + "
+        f"{c.similarity_slope:.4f} × similarity, offset {c.offset:.4f}, base rate {c.base_rate:.4f}"
         for task, c in zip(model.tasks, model.calibrations, strict=True)
     )
     return Section(
@@ -171,7 +172,8 @@ def _algorithm(model: ScreeningModel) -> Section:
             (
                 f"Structures are standardised to the level “{options.standardize}” before "
                 f"anything is "
-                "computed. The mean logit of the members becomes a probability by Platt scaling on "
+                "computed. The mean logit becomes a probability by Platt scaling whose "
+                f"slope grows with the similarity to the nearest training compound, learned on "
                 f"held-out compounds ({calibrations})."
             ),
             (
@@ -271,8 +273,10 @@ def _training_set(model: ScreeningModel) -> Section:
                 f"be used and {len(ledger.get('conflicts', [])):,} structures had contradicting "
                 f"labels."
             ),
-            f"SHA-256 of structures and labels: "
-            f"{model.provenance.get('data_hash', 'not recorded')}.",
+            (
+                f"SHA-256 of structures and labels: "
+                f"{model.provenance.get('data_hash', 'not recorded')}."
+            ),
         ],
     )
 

@@ -19,33 +19,58 @@ def drawn(seed: int, n: int = 400) -> tuple[np.ndarray, np.ndarray]:
     return logits, labels.astype(np.float32)
 
 
-def platt(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Platt's section 2.2, maximised by a general optimiser."""
+def similar(n: int, seed: int = 5) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(0.2, 1.0, n)
+
+
+def platt(columns: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Platt's section 2.2 with one slope a column, maximised by a general optimiser."""
     n_active, n_inactive = (labels == 1).sum(), (labels == 0).sum()
     target = np.where(labels == 1, (n_active + 1) / (n_active + 2), 1 / (n_inactive + 2))
 
-    def loss(ab):
-        z = ab[0] * logits + ab[1]
+    def loss(parameters):
+        z = columns @ parameters[:-1] + parameters[-1]
         return (target * np.logaddexp(0, -z) + (1 - target) * np.logaddexp(0, z)).sum()
 
-    found = minimize(loss, [1.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-9})
-    return tuple(found.x)
+    options = {"xatol": 1e-8, "fatol": 1e-11, "maxiter": 10_000}
+    return minimize(loss, np.zeros(columns.shape[1] + 1), method="Nelder-Mead", options=options).x
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_slope_and_offset_are_the_maximum_of_the_likelihood(seed):
-    logits, labels = drawn(seed)
-    found = fit_calibration(logits, labels)
-    slope, offset = platt(logits, labels)
-    assert found.slope == pytest.approx(slope, abs=1e-3)
-    assert found.offset == pytest.approx(offset, abs=1e-3)
+@pytest.mark.parametrize("seed", range(6))
+def test_slopes_and_offset_are_the_maximum_of_the_likelihood(seed):
+    rng = np.random.default_rng(seed)
+    logits, similarity = rng.normal(0, 2, 400), similar(400)
+    truth = expit((0.1 * (seed % 3) + 0.9 * similarity) * logits - 0.9)
+    labels = (rng.random(400) < truth).astype(np.float32)
+    found = fit_calibration(logits, similarity, labels)
+    columns = np.column_stack([logits, logits * similarity])
+    slope, slope_similarity, offset = platt(columns, labels)
+    if (
+        min(slope, slope_similarity) < 0
+    ):  # left out, as far from all data it would turn scores round
+        slope = 0.0
+        slope_similarity, offset = platt(columns[:, 1:], labels)
+    assert found.slope == pytest.approx(slope, abs=2e-3)
+    assert found.similarity_slope == pytest.approx(slope_similarity, abs=2e-3)
+    assert found.offset == pytest.approx(offset, abs=2e-3)
     assert found.base_rate == pytest.approx(labels.mean())
+
+
+def test_a_logit_far_from_everything_known_is_worth_less():
+    rng = np.random.default_rng(2)
+    logits, similarity = rng.normal(0, 2, 4000), similar(4000)
+    labels = (rng.random(4000) < expit(1.2 * similarity * logits)).astype(np.float32)
+    calibration = fit_calibration(logits, similarity, labels)
+    near, far = calibration(np.array([3.0, 3.0]), np.array([0.9, 0.1]))
+    assert near == pytest.approx(expit(1.2 * 0.9 * 3), abs=0.05)
+    assert far == pytest.approx(expit(1.2 * 0.1 * 3), abs=0.08)
 
 
 def test_calibrated_probabilities_mean_what_they_say():
     logits, labels = drawn(11, 20_000)
-    overconfident = 4 * logits
-    probability = fit_calibration(overconfident, labels)(overconfident)
+    overconfident, similarity = 4 * logits, similar(20_000)
+    calibration = fit_calibration(overconfident, similarity, labels)
+    probability = calibration(overconfident, similarity)
     assert expected_calibration_error(labels, probability) < 0.02
     assert expected_calibration_error(labels, expit(overconfident)) > 0.1
 
@@ -58,26 +83,28 @@ def test_calibrated_probabilities_mean_what_they_say():
 )
 def test_probabilities_rise_with_the_logit_and_stay_inside_zero_and_one(rows):
     labels = np.array([label for label, _ in rows], dtype=np.float32)
-    calibration = fit_calibration(np.array([logit for _, logit in rows]), labels)
-    grid = calibration(np.linspace(-12, 12, 25))
-    assert calibration.slope > 0
+    logits = np.array([logit for _, logit in rows])
+    calibration = fit_calibration(logits, similar(len(rows)), labels)
+    grid = calibration(np.linspace(-12, 12, 25), np.full(25, 0.5))
+    assert min(calibration.slope, calibration.similarity_slope) >= 0
     assert (np.diff(grid) >= 0).all()
     assert ((grid > 0) & (grid < 1)).all()
 
 
 def test_a_separable_set_keeps_a_finite_slope():
     logits = np.concatenate([np.linspace(-3, -1, 10), np.linspace(1, 3, 10)])
-    calibration = fit_calibration(logits, np.repeat([0, 1], 10).astype(np.float32))
-    assert 0 < calibration.slope < 10
-    assert 0.001 < calibration(np.array([-3.0]))[0] < 0.1
+    labels = np.repeat([0, 1], 10).astype(np.float32)
+    calibration = fit_calibration(logits, np.ones(20), labels)
+    assert 0 < calibration.slope + calibration.similarity_slope < 10
+    assert 0.001 < calibration(np.array([-3.0]), np.ones(1))[0] < 0.1
 
 
 def test_a_ranking_upside_down_becomes_the_base_rate():
     logits = np.linspace(-2, 2, 40)
     labels = (logits < -0.5).astype(np.float32)
-    calibration = fit_calibration(logits, labels)
+    calibration = fit_calibration(logits, similar(40), labels)
     assert calibration.slope > 0
-    assert np.allclose(calibration(logits), labels.mean(), atol=1e-5)
+    assert np.allclose(calibration(logits, similar(40)), labels.mean(), atol=1e-5)
 
 
 rates = st.floats(0.001, 0.999)

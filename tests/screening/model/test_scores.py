@@ -56,7 +56,10 @@ def test_scores_follow_their_molecules_through_any_order(small_model, mols):
 
 def test_features_computed_one_by_one_and_stacked_score_the_same(small_model, mols):
     raw = stack([small_model.featurise([mol]) for mol in mols[:20]])
-    assert same(small_model.score(raw), small_model.score_molecules(mols[:20]))
+    assert same(
+        small_model.score(raw, small_model.fingerprints(mols[:20], raw)),
+        small_model.score_molecules(mols[:20]),
+    )
 
 
 def test_the_way_a_structure_is_written_does_not_change_its_score(small_model, mols):
@@ -97,9 +100,11 @@ def test_the_score_is_the_calibrated_mean_of_the_members_logits(small_model, mol
         logits.append(state[:, 0].numpy())
     calibration = small_model.calibrations[0]
     scores = small_model.score_molecules(mols)
-    expected = 1 / (1 + np.exp(-calibration.slope * np.mean(logits, 0) - calibration.offset))
+    near = scores.nearest_similarity
+    worth = calibration.slope + calibration.similarity_slope * near
+    expected = 1 / (1 + np.exp(-worth * np.mean(logits, 0) - calibration.offset))
     assert np.allclose(scores.score[:, 0], expected, rtol=0, atol=1e-6)
-    spread = np.std([calibration(member) for member in logits], axis=0)
+    spread = np.std([calibration(member, near) for member in logits], axis=0)
     assert np.allclose(scores.score_std[:, 0], spread, rtol=0, atol=1e-6)
     fast = small_model.ensemble.logits(small_model.encoder.transform(small_model.featurise(mols)))
     assert np.allclose(fast[:, :, 0], logits, rtol=0, atol=1e-10)
@@ -109,17 +114,14 @@ def test_the_domain_needs_both_measures(small_model, mols):
     scores = replace(small_model.score_molecules(mols[:4]))
     limit = small_model.domain.similarity_limit
     scores.novelty_percentile = np.array([95.0, 95.1, 10.0, 99.0])
-    similarity = np.array([limit, 0.9, limit - 0.01, 0.0], dtype=np.float32)
-    similarity[0] = np.nextafter(similarity[0], np.float32(1))
-    assert small_model.in_domain(scores, similarity).tolist() == [True, False, False, False]
+    scores.nearest_similarity = np.array([limit, 0.9, limit - 0.01, 0.0])
+    assert small_model.in_domain(scores).tolist() == [True, False, False, False]
 
 
 def test_a_training_compound_is_its_own_neighbour_and_in_the_domain(small_model, small_assay):
-    raw = small_model.featurise(small_assay.mols)
-    prints = small_model.fingerprints(small_assay.mols, raw)
-    _, similarity = small_model.training.nearest(prints)
-    assert (similarity == 1).all()
-    assert small_model.in_domain(small_model.score(raw), similarity).mean() > 0.8
+    scores = small_model.score_molecules(small_assay.mols)
+    assert (scores.nearest_similarity == 1).all()
+    assert small_model.in_domain(scores).mean() > 0.8
 
 
 def test_a_loaded_model_gives_exactly_the_same_scores(small_model, model_file, mols):
