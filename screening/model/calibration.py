@@ -15,22 +15,23 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class Calibration:
-    """log odds = (slope + similarity_slope · similarity) · logit + offset.
+    """log odds = against · min(logit, 0) + for · max(logit, 0) · similarity + offset.
 
-    How much a logit is worth depends on how near the molecule is to what was tested: far from all
-    training compounds the probability stays near the base rate, whatever the networks say.
+    What speaks for a compound counts as much as the compound is similar to what was tested: far
+    from all training compounds no network can call it active. What speaks against it counts fully,
+    since most compounds are inactive, and the more so the stranger they are.
 
     Attributes
     ----------
-    slope, similarity_slope : float >= 0
-        Worth of a logit, and what the similarity to the nearest training compound adds to it.
+    slope_against, slope_for : float >= 0
+        Worth of a negative logit, and of a positive one at similarity 1.
     offset : float
     base_rate : float
         Share of actives among the compounds that it was learned on.
     """
 
-    slope: float
-    similarity_slope: float
+    slope_against: float
+    slope_for: float
     offset: float
     base_rate: float
 
@@ -44,12 +45,20 @@ class Calibration:
         similarity : array of shape (n,)
             Tanimoto similarity to the nearest training compound, 0-1.
         """
-        worth = self.slope + self.similarity_slope * np.asarray(similarity, dtype=np.float64)
-        return np.asarray(worth * logits + self.offset)
+        speaks_against, speaks_for = evidence(logits, similarity)
+        return np.asarray(
+            self.slope_against * speaks_against + self.slope_for * speaks_for + self.offset
+        )
 
     def __call__(self, logits: Array, similarity: Array) -> NDArray[np.float64]:
         """Return probabilities of the logits' shape."""
         return np.asarray(expit(self.log_odds(logits, similarity)))
+
+
+def evidence(logits: Array, similarity: Array) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what the logits say against and for, the latter times the similarity."""
+    near = np.asarray(similarity, dtype=np.float64)
+    return np.minimum(logits, 0.0), np.maximum(logits, 0.0) * near
 
 
 def fit_calibration(logits: Array, similarity: Array, labels: NDArray[np.float32]) -> Calibration:
@@ -71,14 +80,14 @@ def fit_calibration(logits: Array, similarity: Array, labels: NDArray[np.float32
     Platt 1999, "Probabilistic outputs for support vector machines", section 2.2.
     """
     base_rate = float((labels == 1).mean())
-    columns = np.column_stack([logits, logits * similarity])
+    columns = np.column_stack(evidence(logits, similarity))
     for kept in ([0, 1], [1], [0]):
         slopes = np.zeros(2)
         slopes[kept], offset = _fit(columns[:, kept], labels)
         if (slopes[kept] > 0).all():
             return Calibration(float(slopes[0]), float(slopes[1]), offset, base_rate)
     # No better than chance: a flat curve is the honest answer, risen just enough to keep the order.
-    return Calibration(1e-6, 0.0, float(logit(base_rate)), base_rate)
+    return Calibration(1e-6, 1e-6, float(logit(base_rate)), base_rate)
 
 
 def _fit(x: NDArray[np.float64], labels: NDArray[np.float32]) -> tuple[Array, float]:

@@ -150,8 +150,8 @@ def _algorithm(model: ScreeningModel) -> Section:
         for b in model.encoder.blocks()
     ]
     calibrations = "; ".join(
-        f"{task}: slope {c.slope:.4f} + "
-        f"{c.similarity_slope:.4f} × similarity, offset {c.offset:.4f}, base rate {c.base_rate:.4f}"
+        f"{task}: slope {c.slope_against:.4f} against, "
+        f"{c.slope_for:.4f} × similarity for, offset {c.offset:.4f}, base rate {c.base_rate:.4f}"
         for task, c in zip(model.tasks, model.calibrations, strict=True)
     )
     return Section(

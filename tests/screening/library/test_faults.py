@@ -72,8 +72,9 @@ def test_a_run_killed_in_the_middle_is_continued_to_the_same_bytes(good, model_f
         "import faulty_scorers\n"
         "from screening.library import ScreenOptions, screen\n"
         "if __name__ == '__main__':\n"
-        f"    screen([{str(library)!r}], Path({str(model_file)!r}), Path({str(tmp_path / 'run')!r}),"
-        f" {options}, make_scorer=faulty_scorers.slow)\n"
+        f"    run = Path({str(tmp_path / 'run')!r})\n"
+        f"    screen([{str(library)!r}], Path({str(model_file)!r}), run, {options},"
+        " make_scorer=faulty_scorers.slow)\n"
     )
     script = tmp_path / "go.py"
     script.write_text(code)

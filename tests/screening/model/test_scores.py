@@ -102,8 +102,9 @@ def test_the_score_is_the_calibrated_mean_of_the_members_logits(small_model, mol
     calibration = small_model.calibrations[0]
     scores = small_model.score_molecules(mols)
     near = scores.nearest_similarity
-    worth = calibration.slope + calibration.similarity_slope * near
-    expected = 1 / (1 + np.exp(-worth * np.mean(logits, 0) - calibration.offset))
+    mean = np.mean(logits, 0)
+    worth = np.where(mean < 0, calibration.slope_against, calibration.slope_for * near)
+    expected = 1 / (1 + np.exp(-worth * mean - calibration.offset))
     assert np.allclose(scores.score[:, 0], expected, rtol=0, atol=1e-6)
     spread = np.std([calibration(member, near) for member in logits], axis=0)
     assert np.allclose(scores.score_std[:, 0], spread, rtol=0, atol=1e-6)
