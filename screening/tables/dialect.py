@@ -81,7 +81,7 @@ def recognise(path: str, head: bytes) -> Dialect:
     first = next(line for line in text.splitlines() if line.strip())
     if _is_smiles_file(path, first):
         words = first.split(maxsplit=1)
-        header = None if looks_like_smiles(words[0]) else _smi_header(words)
+        header = _smi_header(words) if words[0].lower() in SMILES_NAMES else None
         return Dialect("smi", " ", header, encoding)
     delimiter = max(_DELIMITERS, key=lambda mark: _cells_agree(text, mark))
     row = next(row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row)

@@ -153,6 +153,8 @@ def read_table(
     rows = records(source, text_of(stream), dialect)
     sample = list(islice(rows, SAMPLE))
     names = _names(dialect, sample)
+    if dialect.kind == "smi":  # the format says where things are
+        smiles_column, id_column = smiles_column or names[0], id_column or names[1]
     columns = choose_columns(
         source, names, [cells for _, cells in sample], smiles_column, id_column
     )

@@ -110,6 +110,12 @@ def test_several_files_and_globs_in_order(made, tmp_path):
     assert stream.share_read() == 1.0
 
 
+def test_a_smiles_file_may_begin_with_a_broken_structure(made):
+    _, smiles, ids, *_ = read(made("C1CC( a\nCCO b\n", "l.smi"))
+    assert smiles == ["C1CC(", "CCO"]
+    assert ids == ["a", "b"]
+
+
 def test_stdin(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PLAIN.encode())))
     assert read("-")[1] == ["CCO", "c1ccccc1"]
