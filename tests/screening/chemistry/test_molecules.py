@@ -111,6 +111,35 @@ NASTY = [
     "CN1N=CN1",
     "N#N",
     "ClI(Cl)c1ccccc1",
+    "Cl",
+    "[Cl]",
+    "F[P](=O)=O",
+    "C[As](=O)=O",
+    "CN=N#N",
+    "C=N#N",
+    "O=n1ccccc1",
+    "CP(=O)(O)O",
+    "CS(=O)O",
+    "CS(N)=N",
+    "[O-][N+](=O)[O-]",
+    "[O-][N+](=O)O",
+    "NC=C[N+](=O)[O-]",
+    "OC=C[N+](=O)[O-]",
+    "CC(=O)C[N+](=O)[O-]",
+    "O=[N+]([O-])c1ccccc1[O-]",
+    "O=[N+]([O-])c1cc[nH]c1",
+    "C[N+](=O)([O-])C",
+    "CO[N+](=O)[O-]",
+    "CN(C)[N+](=O)[O-]",
+    "[O-][N+](=O)[N-]C",
+    "C=[N+]([O-])O",
+    "c1ccccc1[N+](=O)[O-].Cl",
+    "O=[N+]([O-])c1ccc(C[NH3+])cc1",
+    "O=[N+]([O-])c1ccc(C(=O)[O-])cc1",
+    "*CC",
+    "[2H]C",
+    "[13CH4]",
+    "C[S+](C)[O-]",
 ]
 
 
@@ -128,7 +157,58 @@ def test_what_needs_nothing_is_what_the_whole_pipeline_leaves_alone(samples):
     assert skipped > 0.6 * len(texts)
 
 
-@pytest.mark.parametrize("text", ["CS(C)=O", "CC(O)=N", "CC(=O)[O-]", "CCO.Cl", "[CH2]C", "[Fe]"])
+def test_odd_real_structures_are_standardised_as_by_the_whole_pipeline(shared_data):
+    texts = read_assay(str(shared_data / "hiv" / "HIV.csv.gz")).smiles[::40]
+    texts += read_assay(str(shared_data / "lib_nci5k" / "first_5K.smi")).smiles[::5]
+    standardiser = Standardiser()
+    changed = 0
+    for text in texts:
+        mol = read_molecule(text)
+        if isinstance(mol, Failure):
+            continue
+        whole = canonical_smiles(standardiser.full_parent(mol))
+        assert canonical_smiles(standardiser(mol)) == whole, text
+        changed += whole != canonical_smiles(mol)
+    assert changed > 50
+
+
+# What the normaliser's transforms ask for that do not ask for a charge (RDKit, normalizations.in).
+UNCHARGED_TRANSFORMS = (
+    "[N,P,As,Sb;X3](=[O,S,Se,Te])=[O,S,Se,Te]",
+    "[nH0+0]=[OH0+0]",
+    "[*]N=N#N",
+    "[*]=N#N",
+    "[!O][S+0;X3](=O)[!O]",
+)
+
+
+@pytest.mark.parametrize("smarts", UNCHARGED_TRANSFORMS)
+def test_no_match_of_an_uncharged_transform_is_skipped(smarts):
+    query = Chem.MolFromSmarts(smarts)
+    found = 0
+    for text in NASTY:
+        # Unsanitised, since RDKit mends some of these while it reads them.
+        mol = Chem.MolFromSmiles(text, sanitize=False)
+        mol.UpdatePropertyCache(strict=False)
+        Chem.FastFindRings(mol)
+        if mol.HasSubstructMatch(query):
+            found += 1
+            assert not needs_nothing(mol), text
+    assert found
+
+
+@pytest.mark.parametrize(
+    "text", ["O=[N+]([O-])c1ccccc1", "CC(O)=N", "CO[N+](=O)[O-]", "CP(C)(C)=O", "CB(O)O", "CSC"]
+)
+def test_what_the_pipeline_leaves_alone_is_skipped(text):
+    mol = Chem.MolFromSmiles(text)
+    assert needs_nothing(mol)
+    assert Standardiser()(mol) is mol
+
+
+@pytest.mark.parametrize(
+    "text", ["CS(C)=O", "CC(=O)[O-]", "CCO.Cl", "[Fe]", "[Cl]", "[O-][N+](=O)[O-]", "C[N+](C)(C)C"]
+)
 def test_what_may_need_something_is_given_to_rdkit(text):
     assert not needs_nothing(Chem.MolFromSmiles(text))
 
