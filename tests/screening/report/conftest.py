@@ -1,7 +1,9 @@
-"""A browser for the tests: Chromium over a pipe, nothing but the standard library."""
+"""A run with hostile names, its report, and a browser: Chromium over a pipe, stdlib only."""
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
 import os
 import shutil
@@ -9,10 +11,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from screening.library import ScreenOptions, screen
+from screening.report import write_report
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -169,3 +175,59 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
     opened = Browser(tmp_path)
     yield opened
     opened.close()
+
+
+# Names that have broken reports, spreadsheets or file formats.
+HOSTILE_NAMES = (
+    "<script>document.title='owned'</script>",
+    "</script><script>document.title='owned'</script>",
+    "<!--<script>",
+    '"><img src=x onerror="document.title=\'owned\'">',
+    "=cmd|'/c calc'!A0",
+    "@SUM(1+1)",
+    "+1+cmd()",
+    "-2+3",
+    "\u202egnp.exe",
+    "line\u2028separator",
+    "two\nlines",
+    "&lt;b&gt; & 'quotes' \"double\"",
+    "x" * 10_000,
+    "{{ 7 * 7 }}",
+)
+HOSTILE_COLUMNS = ("<img src=x onerror=alert(1)>", '=HYPERLINK("http://example.org")')
+
+
+def _library(samples: Path) -> list[list[str]]:
+    with gzip.open(samples / "wehi.csv.gz", "rt", encoding="utf-8") as file:
+        rows = [[smiles, name, "shelf", "1"] for smiles, name in islice(csv.reader(file), 60)]
+    with (samples / "bace.csv").open(encoding="utf-8") as file:
+        known = list(csv.DictReader(file))
+    # Some that the model was trained on, and some that it was not.
+    rows += [[row["mol"], row["CID"], "bace", "2"] for row in (*known[:5], *known[-25:])]
+    for place, name in enumerate(HOSTILE_NAMES):
+        rows[place][1], rows[place][2], rows[place][3] = name, name, f"={name}"
+    rows += [["C1CC(", "<b>broken</b>", "", ""], ["CC(C)(C)(C)C", "five bonds", "", ""]]
+    return [*rows, ["", "nothing", "", ""], [*rows[20][:1], "twin", "", ""]]
+
+
+@pytest.fixture(scope="session")
+def finished_run(samples, model_file, tmp_path_factory) -> Path:
+    """A run of real compounds with hostile names; whoever changes it must copy it first."""
+    folder = tmp_path_factory.mktemp("report")
+    library = folder / "library.csv"
+    with library.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["smiles", "id", *HOSTILE_COLUMNS])
+        writer.writerows(_library(samples))
+    screen([str(library)], model_file, folder / "run", ScreenOptions())
+    return folder / "run"
+
+
+@pytest.fixture(scope="session")
+def report(finished_run) -> Path:
+    return write_report(finished_run)
+
+
+@pytest.fixture
+def run_copy(finished_run, tmp_path) -> Path:
+    return Path(shutil.copytree(finished_run, tmp_path / "run"))

@@ -1,0 +1,129 @@
+"""The report's parts: the data island, the shared substructures, the plots, the QMRF."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rdkit import Chem
+
+from screening.report import write_qmrf
+from screening.report.common_part import common_atoms, environments
+from screening.report.figures import enrichment, quality_plots
+from screening.report.island import island
+from screening.report.plots import plot_canvas
+from screening.report.quality import beside_the_forest
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
+)
+
+
+@given(json_values)
+def test_the_island_gives_back_what_went_in(value) -> None:
+    text = str(island(value))
+    assert json.loads(text) == value
+    assert not set("<>&\u2028\u2029") & set(text)
+
+
+def test_the_island_has_no_numbers_that_json_lacks() -> None:
+    assert json.loads(island({"a": [math.nan, math.inf, np.float64(1.5)]})) == {
+        "a": [None, None, 1.5]
+    }
+
+
+def test_a_damaged_name_can_be_written() -> None:
+    island("half a pair \ud800").encode("utf-8")
+
+
+def parts(smiles: str) -> list[str]:
+    return [Chem.MolFromSmiles(s) for s in smiles.split()]
+
+
+def test_a_molecule_shares_all_of_itself() -> None:
+    (mol,) = parts("CC(=O)Nc1ccc(O)cc1")
+    left, right = common_atoms(environments(mol), environments(mol))
+    assert left == right == list(range(mol.GetNumAtoms()))
+
+
+def test_what_two_molecules_share_is_found_in_both() -> None:
+    a, b = parts("CC(=O)Nc1ccc(O)cc1 CC(=O)Nc1ccc(Br)cc1")
+    left, right = common_atoms(environments(a), environments(b))
+    acetamide = Chem.MolFromSmarts("CC(=O)N")
+    assert set(a.GetSubstructMatch(acetamide)) <= set(left)
+    assert set(b.GetSubstructMatch(acetamide)) <= set(right)
+    bromine = [atom.GetIdx() for atom in b.GetAtoms() if atom.GetSymbol() == "Br"]
+    assert not set(bromine) & set(right)
+
+
+def test_unlike_molecules_share_nothing() -> None:
+    a, b = parts("c1ccccc1 CCO")
+    assert common_atoms(environments(a), environments(b)) == ([], [])
+
+
+def test_plots_are_wellformed_repeatable_and_take_the_pages_colours(small_model) -> None:
+    plots = quality_plots(small_model, 0)
+    assert len(plots) == 4
+    for plot, again in zip(plots, quality_plots(small_model, 0), strict=True):
+        assert plot.svg == again.svg
+        ElementTree.fromstring(str(plot.svg).replace("xlink:href", "href"))
+        assert "var(--series-1)" in plot.svg
+        assert "#0" not in plot.svg.replace('href="#', "").replace("url(#", "")
+
+
+def test_hostile_labels_in_a_plot_stay_text() -> None:
+    with plot_canvas() as canvas:
+        canvas.axes.plot([0, 1], label="</svg><script>$x_2")
+        canvas.axes.legend()
+        svg = str(canvas.plot("name", "title", "").svg)
+    assert "<script" not in svg
+    assert "&lt;/svg&gt;" in svg
+
+
+def test_enrichment_counts_actives_from_the_top() -> None:
+    tested, found = enrichment(np.array([1, 0, 1, 0]), np.array([0.9, 0.1, 0.2, 0.5]))
+    assert tested.tolist() == [0, 0.25, 0.5, 0.75, 1]
+    assert found.tolist() == [0, 0.5, 0.5, 1, 1]
+
+
+def test_the_page_says_when_the_forest_is_better() -> None:
+    def figures(ours: float, forest: float) -> dict[str, dict[str, float]]:
+        return {"DBN ensemble": {"roc_auc": ours}, "Random forest": {"roc_auc": forest}}
+
+    assert "worse" in beside_the_forest(figures(0.80, 0.85))
+    assert "better" in beside_the_forest(figures(0.90, 0.85))
+    assert "as well" in beside_the_forest(figures(0.851, 0.85))
+    assert beside_the_forest({}) == ""
+
+
+def test_qmrf_states_the_five_principles_and_the_models_figures(small_model, tmp_path) -> None:
+    text = write_qmrf(small_model, tmp_path / "qmrf.md").read_text(encoding="utf-8")
+    for number in range(1, 6):
+        assert f"(principle {number})" in text
+    figures = small_model.quality["tasks"]["Class"]
+    for values in figures.values():
+        assert f"{values['roc_auc']:.3f}" in text
+    assert small_model.provenance["data_hash"] in text
+
+
+@pytest.mark.parametrize("name", ["a|b", "<script>", "# title", "two\nlines"])
+def test_a_hostile_task_name_does_not_break_the_qmrf(small_model, tmp_path, name) -> None:
+    quality = {**small_model.quality, "tasks": {name: small_model.quality["tasks"]["Class"]}}
+    model = replace(small_model, tasks=(name,), quality=quality)
+    lines = write_qmrf(model, tmp_path / "qmrf.md").read_text(encoding="utf-8").splitlines()
+    assert sum(line.startswith("# ") for line in lines) == 1
+    assert not [line for line in lines if "<script>" in line]
+    assert {
+        line.replace(r"\|", "").count("|") for line in lines if line.startswith("| predicts")
+    } == {3}
