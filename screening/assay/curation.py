@@ -123,7 +123,12 @@ def curate(
     labels = [_column_labels(table, target, threshold, ledger) for target in targets]
     for index, (smiles, name) in enumerate(zip(table.smiles, table.ids, strict=True)):
         line = int(table.rows[index])
-        mol = prepare_molecule(smiles, standardiser, limits)
+        problem = table.problems.get(index)
+        mol = (
+            prepare_molecule(smiles, standardiser, limits)
+            if problem is None
+            else Failure("parse", problem)
+        )
         on_row()
         if isinstance(mol, Failure):
             reject = Reject(table.source, line, name, smiles, mol.reason, mol.message)

@@ -3,7 +3,8 @@
 from screening.tables.assay import AssayTable, read_assay
 from screening.tables.atomic import write_atomically
 from screening.tables.columns import Columns
-from screening.tables.library import Announce, Chunk, LibraryStream, open_library, silent
+from screening.tables.library import Chunk, LibraryStream, open_library
+from screening.tables.table import Announce, silent
 
 __all__ = [
     "Announce",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from screening.errors import UserError
 from screening.tables.columns import Columns
-from screening.tables.library import Announce, open_table, silent
-from screening.tables.sources import expand
+from screening.tables.library import by_column, problems_of
+from screening.tables.sources import expand, open_bytes
+from screening.tables.table import Announce, open_table, silent
 
 
 @dataclass
@@ -25,15 +26,19 @@ class AssayTable:
     columns : Columns
         Which columns hold structures and names.
     rows : int64 array
-        Line on which each row begins.
+        Line on which each row begins; number of the record in SDF and Parquet files.
     cells : DataFrame of str
         Every column as text, one row each.
+    problems : dict of int to str
+        Rows, by position, that cannot be used: they have more cells than the table has columns,
+        or hold no structure that can be read. Their cells, but for structure and name, are empty.
     """
 
     source: str
     columns: Columns
     rows: NDArray[np.int64]
     cells: pd.DataFrame
+    problems: dict[int, str] = field(default_factory=dict)
 
     @property
     def smiles(self) -> list[str]:
@@ -61,14 +66,20 @@ def read_assay(
     UserError
         The file is missing, unreadable, empty, no table, or lacks a named column.
     """
-    (source,) = expand([str(path)])
-    columns, rows = open_table(source, smiles_column, id_column, announce)
-    part = list(rows)
+    sources = expand([str(path)])
+    if len(sources) > 1:
+        raise UserError(f"{path} means {len(sources)} files; an assay is one file.")
+    (source,) = sources
+    table = open_table(source, open_bytes(source), smiles_column, id_column, announce)
+    part = list(table.rows)
     if not part:
         raise UserError(f"{source} has a header and no rows.")
-    width = len(columns.names)
-    filled = [(cells + [""] * (width - len(cells)))[:width] for _, cells in part]
-    lines = np.array([line for line, _ in part], dtype=np.int64)
-    return AssayTable(
-        source, columns, lines, pd.DataFrame(filled, columns=list(columns.names), dtype=str)
-    )
+    columns = table.columns
+    named = zip(columns.names, by_column(part, len(columns.names)), strict=True)
+    cells = pd.DataFrame(dict(named), dtype=str)
+    problems = problems_of(part, len(columns.names))
+    # In a row with too many cells nobody knows which value belongs where.
+    others = [name for name in columns.names if name not in (columns.smiles, columns.id)]
+    cells.loc[list(problems), others] = ""
+    lines = np.array([line for line, _, _ in part], dtype=np.int64)
+    return AssayTable(source, columns, lines, cells, problems)

@@ -19,6 +19,8 @@ ID_NAMES = frozenset(
     "vendor_id title identifier registry_number".split()
 )
 
+_LONGEST = 10_000
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -29,14 +31,17 @@ class Columns:
     names: tuple[str, ...]
 
 
-def looks_like_smiles(text: str) -> bool:
-    """Tell whether a cell parses as a structure of at least three atoms, and is no plain number."""
+def looks_like_smiles(text: str, least_atoms: int = 3) -> bool:
+    """Tell whether a cell parses as a structure of so many atoms, and is no plain number."""
     word = text.strip()
-    if len(word) < 3 or any(c.isspace() for c in word) or word.replace(".", "").isdigit():
+    if not word or any(c.isspace() for c in word) or word.replace(".", "").isdigit():
+        return False
+    # What could be a structure is judged by a look at a few rows; no cell of prose is that long.
+    if len(word) > _LONGEST:
         return False
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(word, sanitize=False)
-    return mol is not None and mol.GetNumAtoms() >= 3
+    return mol is not None and mol.GetNumAtoms() >= least_atoms
 
 
 def unique_names(header: Sequence[str]) -> tuple[str, ...]:
@@ -102,7 +107,7 @@ def _guess_smiles(source: str, names: Sequence[str], sample: Sequence[Sequence[s
         for position, name in enumerate(names)
         if _share([row[position] for row in sample if position < len(row)]) >= 0.5
     ]
-    by_name = [name for name in names if name.lower() in SMILES_NAMES]
+    by_name = [name for name in names if _folded(name) in SMILES_NAMES]
     for candidates in ([n for n in by_name if n in holding], holding, by_name):
         if len(candidates) == 1:
             return candidates[0]
@@ -120,9 +125,16 @@ def _share(cells: Sequence[str]) -> float:
 
 def _guess_id(names: Sequence[str], smiles: str) -> str | None:
     others = [name for name in names if name != smiles]
-    by_name = [name for name in others if name.lower() in ID_NAMES]
+    by_name = [name for name in others if _folded(name) in ID_NAMES]
+    if len(by_name) > 1:
+        # Beside a name, what is called an identifier is one.
+        by_name = [name for name in by_name if _folded(name).endswith(("id", "ids"))]
     if len(by_name) == 1:
         return by_name[0]
     # Without a header there is no name to go by; beside structures, one column can only be names.
     nameless = all(name.startswith("column_") for name in names)
     return others[0] if nameless and len(others) == 1 else None
+
+
+def _folded(name: str) -> str:
+    return "_".join(name.lower().replace("-", " ").replace("_", " ").split())

@@ -5,27 +5,21 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import PurePath
 from typing import BinaryIO
 
 from screening.errors import UserError
 from screening.tables.columns import ID_NAMES, SMILES_NAMES, looks_like_smiles
 
-csv.field_size_limit(1 << 26)
 _SMILES_ENDINGS = (".smi", ".smiles", ".ism", ".can")
 _DELIMITERS = (",", "\t", ";", "|")
-
-
-def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
-    """Read a byte that is no UTF-8 as latin-1, which has a letter for every byte."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return error.object[error.start : error.end].decode("latin-1"), error.end
-
-
-codecs.register_error("latin-1", _as_latin_1)
+# A word, unless it is spelt like a structure with rings (`C1CC` is a broken one, not a name).
+_NAME = re.compile(r"(?!(?=.*\d)[BCFHINOPScnosl\d]+$)[^\W\d][\w .-]*")
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True)
@@ -35,13 +29,13 @@ class Dialect:
     Attributes
     ----------
     kind : str
-        csv (separated values) or smi (SMILES, blank, name).
+        csv (separated values) or smi (SMILES, blank, name; or tabs between any cells).
     delimiter : str
-        Between cells; a blank for smi.
+        Between cells.
     header : tuple of str or None
         Names of the columns as written; None when the first line is data.
     encoding : str
-        UTF-8, or latin-1 when bytes were seen that UTF-8 does not have.
+        UTF-8, UTF-16, or latin-1 when bytes were seen that UTF-8 does not have.
     """
 
     kind: str
@@ -57,9 +51,46 @@ class Dialect:
         return f"{form}, {head}, {self.encoding}"
 
 
-def text_of(stream: BinaryIO) -> io.TextIOWrapper:
-    """Return the stream as text: UTF-8 with or without mark, stray bytes as latin-1."""
-    return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="latin-1", newline="")
+def text_of(
+    stream: BinaryIO, encoding: str, on_stray: Callable[[], None] = lambda: None
+) -> io.TextIOWrapper:
+    """Return the stream as text.
+
+    Parameters
+    ----------
+    stream
+        Bytes from the start of the file.
+    encoding
+        As recognised. UTF-8 may begin with a mark, and its stray bytes are read as latin-1, which
+        has a letter for every byte.
+    on_stray
+        Is called at the first stray byte.
+    """
+    if encoding == "UTF-16":
+        return io.TextIOWrapper(stream, encoding="utf-16", errors="replace", newline="")
+    return io.TextIOWrapper(
+        stream, encoding="utf-8-sig", errors=_latin_1_handler(on_stray), newline=""
+    )
+
+
+_handlers = count()
+
+
+def _latin_1_handler(on_stray: Callable[[], None]) -> str:
+    """Register a decoding error handler for one file, and return its name."""
+    name, seen = f"latin-1-{next(_handlers)}", False
+
+    def read_as_latin_1(error: UnicodeError) -> tuple[str, int]:
+        nonlocal seen
+        if not isinstance(error, UnicodeDecodeError):
+            raise error
+        if not seen:
+            seen = True
+            on_stray()
+        return error.object[error.start : error.end].decode("latin-1"), error.end
+
+    codecs.register_error(name, read_as_latin_1)
+    return name
 
 
 def recognise(path: str, head: bytes) -> Dialect:
@@ -70,41 +101,62 @@ def recognise(path: str, head: bytes) -> Dialect:
     UserError
         The file is empty.
     """
-    try:
-        codecs.getincrementaldecoder("utf-8-sig")().decode(head)
-        encoding = "UTF-8"
-    except UnicodeDecodeError:
-        encoding = "latin-1"
-    text = codecs.getincrementaldecoder("utf-8-sig")("latin-1").decode(head)
+    encoding, text = decode(head)
     if not text.strip():
         raise UserError(f"{path} is empty.")
-    first = next(line for line in text.splitlines() if line.strip())
+    first = next(line for line in text.splitlines() if line.strip()).strip()
     if _is_smiles_file(path, first):
-        words = first.split(maxsplit=1)
-        header = _smi_header(words) if words[0].lower() in SMILES_NAMES else None
-        return Dialect("smi", " ", header, encoding)
+        delimiter = "\t" if "\t" in first else " "
+        cells = first.split("\t") if delimiter == "\t" else first.split(maxsplit=1)
+        return Dialect("smi", delimiter, _smi_header(cells), encoding)
     delimiter = max(_DELIMITERS, key=lambda mark: _cells_agree(text, mark))
-    row = next(row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row)
-    return Dialect("csv", delimiter, _csv_header(row), encoding)
+    return Dialect("csv", delimiter, _csv_header(_first_rows(text, delimiter)), encoding)
+
+
+def decode(head: bytes) -> tuple[str, str]:
+    """Return the encoding of a file by its first bytes, and those as text."""
+    # Incremental decoders, since the head may end inside a letter.
+    if head.startswith(_UTF_16_MARKS):
+        return "UTF-16", codecs.getincrementaldecoder("utf-16")("replace").decode(head)
+    strays: list[bool] = []
+    handler = _latin_1_handler(lambda: strays.append(True))
+    text = codecs.getincrementaldecoder("utf-8-sig")(handler).decode(head)
+    return "latin-1" if strays else "UTF-8", text
 
 
 def _is_smiles_file(path: str, first: str) -> bool:
     name = PurePath(path).name.lower().removesuffix(".gz")
+    word = first.split(maxsplit=1)[0]
     if name.endswith(_SMILES_ENDINGS):
-        return True
+        # Some are separated by commas nevertheless; no SMILES has one.
+        return "," not in word
     if name.endswith((".csv", ".tsv", ".txt")) or any(mark in first for mark in _DELIMITERS):
         return False
-    return looks_like_smiles(first.split(maxsplit=1)[0])
+    return looks_like_smiles(word)
 
 
-def _smi_header(words: list[str]) -> tuple[str, ...]:
-    return tuple(words) if len(words) == 2 else (words[0], "id")
+def _smi_header(cells: list[str]) -> tuple[str, ...] | None:
+    if not _could_be_name(cells[0]):
+        return None
+    return tuple(cell.strip() for cell in cells) if len(cells) >= 2 else (cells[0], "id")
+
+
+def _could_be_name(cell: str) -> bool:
+    """Tell a column's name from a structure, which may be as short as `C` or broken."""
+    word = cell.strip()
+    return word.lower() in SMILES_NAMES or (
+        _NAME.fullmatch(word) is not None and not looks_like_smiles(word, least_atoms=1)
+    )
+
+
+def _first_rows(text: str, delimiter: str) -> list[list[str]]:
+    rows = csv.reader(io.StringIO(text), delimiter=delimiter)
+    return [row for row, _ in zip(_safely(rows), range(20), strict=False) if row]
 
 
 def _cells_agree(text: str, delimiter: str) -> tuple[bool, int]:
     """Rank a delimiter by whether the first rows agree on how many cells it makes, and how many."""
-    rows = csv.reader(io.StringIO(text), delimiter=delimiter)
-    sizes = [len(row) for row, _ in zip(_safely(rows), range(20), strict=False) if row]
+    sizes = [len(row) for row in _first_rows(text, delimiter)]
     if not sizes or sizes[0] == 1:
         return False, 0
     return sizes.count(sizes[0]) >= max(1, len(sizes) - 2), sizes[0]
@@ -117,8 +169,18 @@ def _safely(rows: Iterator[list[str]]) -> Iterator[list[str]]:
         return
 
 
-def _csv_header(row: list[str]) -> tuple[str, ...] | None:
-    known = {cell.strip().lower() for cell in row} & (SMILES_NAMES | ID_NAMES)
-    if not known and any(looks_like_smiles(cell) for cell in row):
+def _csv_header(rows: list[list[str]]) -> tuple[str, ...] | None:
+    first = rows[0]
+    known = {cell.strip().lower() for cell in first} & (SMILES_NAMES | ID_NAMES)
+    if not known and any(
+        looks_like_smiles(cell) or (_holds_structures(rows, place) and not _could_be_name(cell))
+        for place, cell in enumerate(first)
+    ):
         return None
-    return tuple(cell.strip() for cell in row)
+    return tuple(cell.strip() for cell in first)
+
+
+def _holds_structures(rows: list[list[str]], place: int) -> bool:
+    """Tell whether a column holds structures below its first cell."""
+    cells = [row[place] for row in rows[1:] if place < len(row)]
+    return bool(cells) and 2 * sum(map(looks_like_smiles, cells)) >= len(cells)

@@ -9,18 +9,10 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.tables.columns import Columns, choose_columns, unique_names
-from screening.tables.dialect import Dialect, recognise, text_of
-from screening.tables.records import Record, records
-from screening.tables.sources import OpenedSource, expand, open_bytes, source_size
-
-Announce = Callable[[str], None]
-SAMPLE = 50
-
-
-def silent(sentence: str) -> None:
-    """Say nothing."""
-    del sentence
+from screening.tables.columns import Columns
+from screening.tables.records import Record
+from screening.tables.sources import expand, open_bytes, source_size
+from screening.tables.table import Announce, open_table, silent
 
 
 @dataclass
@@ -32,13 +24,15 @@ class Chunk:
     source : str
         The file as it was named.
     rows : int64 array
-        Line on which each row begins.
+        Line on which each row begins, the header being line 1; number of the record, from 1, in
+        SDF and Parquet files.
     smiles, ids : list of str
         Structure and name of each row; a row without a name is called `row-<line>`.
     extra : dict of str to list of str
         Every other column, in file order.
     problems : dict of int to str
-        Rows of the chunk, by position, that have more cells than the table has columns.
+        Rows of the chunk, by position, that cannot be used: they have more cells than the table
+        has columns, or hold no structure that can be read.
     """
 
     source: str
@@ -65,6 +59,15 @@ class LibraryStream:
         Rows of a chunk; the last chunk of a file may be shorter.
     announce : callable
         Is told, once a file, what was recognised and guessed.
+
+    Attributes
+    ----------
+    sources : list of str
+        The files, globs resolved.
+    columns : dict of str to Columns
+        Of the files opened so far.
+    formats : dict of str to str
+        What those were recognised as, in words.
     """
 
     def __init__(
@@ -81,6 +84,8 @@ class LibraryStream:
         self.id_column = id_column
         self.chunk_size = chunk_size
         self.announce = announce
+        self.columns: dict[str, Columns] = {}
+        self.formats: dict[str, str] = {}
         self._sizes = [source_size(source) for source in self.sources]
         self._finished = 0
         self._position: Callable[[], int] = lambda: 0
@@ -98,13 +103,14 @@ class LibraryStream:
             yield from self._chunks(source)
 
     def _chunks(self, source: str) -> Iterator[Chunk]:
-        opened = open_bytes(source)
-        self._position = opened.position
-        columns, rows = read_table(
-            source, opened, self.smiles_column, self.id_column, self.announce
+        table = open_table(
+            source, open_bytes(source), self.smiles_column, self.id_column, self.announce
         )
-        while part := list(islice(rows, self.chunk_size)):
-            yield _chunk(source, columns, part)
+        self._position = table.position
+        self.formats[source] = table.description
+        while part := list(islice(table.rows, self.chunk_size)):
+            self.columns[source] = table.columns
+            yield _chunk(source, table.columns, part)
         self._finished += 1
         self._position = lambda: 0
 
@@ -133,65 +139,30 @@ def open_library(
     )
 
 
-def open_table(
-    source: str, smiles_column: str | None, id_column: str | None, announce: Announce
-) -> tuple[Columns, Iterator[Record]]:
-    """Recognise one file and return its columns and the stream of its rows."""
-    return read_table(source, open_bytes(source), smiles_column, id_column, announce)
-
-
-def read_table(
-    source: str,
-    opened: OpenedSource,
-    smiles_column: str | None,
-    id_column: str | None,
-    announce: Announce,
-) -> tuple[Columns, Iterator[Record]]:
-    """Do the same for a file that is already open."""
-    stream = opened.stream
-    dialect = recognise(source, stream.peek(1 << 16))
-    rows = records(source, text_of(stream), dialect)
-    sample = list(islice(rows, SAMPLE))
-    names = _names(dialect, sample)
-    if dialect.kind == "smi":  # the format says where things are
-        smiles_column, id_column = smiles_column or names[0], id_column or names[1]
-    columns = choose_columns(
-        source, names, [cells for _, cells in sample], smiles_column, id_column
-    )
-    named = f"names in {columns.id!r}" if columns.id else "no column of names (rows get row-<line>)"
-    announce(f"{source}: {dialect.describe()}; structures in {columns.smiles!r}, {named}.")
-    return columns, _chain(sample, rows)
-
-
-def _chain(sample: list[Record], rows: Iterator[Record]) -> Iterator[Record]:
-    yield from sample
-    yield from rows
-
-
-def _names(dialect: Dialect, sample: Sequence[Record]) -> tuple[str, ...]:
-    if dialect.kind == "smi":
-        return unique_names(dialect.header or ("smiles", "id"))
-    if dialect.header:
-        return unique_names(dialect.header)
-    width = max((len(cells) for _, cells in sample), default=0)
-    return tuple(f"column_{position}" for position in range(1, width + 1))
-
-
 def _chunk(source: str, columns: Columns, part: Sequence[Record]) -> Chunk:
     width = len(columns.names)
-    problems = {
-        position: f"{len(cells)} cells in a table of {width} columns"
-        for position, (_, cells) in enumerate(part)
-        if len(cells) > width
-    }
-    filled = [
-        cells + [""] * (width - len(cells)) if len(cells) < width else cells for _, cells in part
-    ]
-    by_name = dict(
-        zip(columns.names, map(list, zip(*(c[:width] for c in filled), strict=True)), strict=True)
-    )
+    by_name = dict(zip(columns.names, by_column(part, width), strict=True))
     smiles = by_name.pop(columns.smiles)
-    lines = [line for line, _ in part]
+    lines = [line for line, _, _ in part]
     names = by_name.pop(columns.id) if columns.id else [""] * len(part)
     ids = [name.strip() or f"row-{line}" for name, line in zip(names, lines, strict=True)]
-    return Chunk(source, np.array(lines, dtype=np.int64), smiles, ids, by_name, problems)
+    rows = np.array(lines, dtype=np.int64)
+    return Chunk(source, rows, smiles, ids, by_name, problems_of(part, width))
+
+
+def by_column(part: Sequence[Record], width: int) -> list[list[str]]:
+    """Return the cells by column: short rows filled with empty cells, long ones cut."""
+    if all(len(cells) == width for _, cells, _ in part):
+        filled = [cells for _, cells, _ in part]
+    else:
+        filled = [(cells + [""] * (width - len(cells)))[:width] for _, cells, _ in part]
+    return [list(column) for column in zip(*filled, strict=True)]
+
+
+def problems_of(part: Sequence[Record], width: int) -> dict[int, str]:
+    """Return, by position, why rows cannot be used."""
+    return {
+        position: problem or f"{len(cells)} cells in a table of {width} columns"
+        for position, (_, cells, problem) in enumerate(part)
+        if problem or len(cells) > width
+    }

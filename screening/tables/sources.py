@@ -5,11 +5,15 @@ from __future__ import annotations
 import glob
 import gzip
 import io
+import shutil
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from screening.errors import UserError
 
@@ -17,6 +21,8 @@ STDIN = "-"
 # Small, so that the position in the file tells how far the reader is.
 _BUFFER = 1 << 16
 _GZIP = b"\x1f\x8b"
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+PARQUET = b"PAR1"
 # The first bytes of files that people hand in by mistake.
 _FOREIGN = {
     b"PK\x03\x04": "a zip archive (an .xlsx or .ebm file, perhaps)",
@@ -24,7 +30,10 @@ _FOREIGN = {
     b"%PDF": "a PDF document",
     b"\xd0\xcf\x11\xe0": "an old Excel or Word file",
     b"\x7fELF": "a program",
+    b"<!DOCTYPE": "a web page",
+    b"<html": "a web page",
 }
+_PACKED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
 def expand(paths: Sequence[str]) -> list[str]:
@@ -58,13 +67,42 @@ class OpenedSource:
     Attributes
     ----------
     stream : BufferedReader
-        Its bytes, unpacked.
+        Its bytes, unpacked, from the first.
+    head : bytes
+        The first bytes, to look at; the stream still has them.
     position : callable
         Tells how many bytes of the file itself were read.
     """
 
     stream: io.BufferedReader[Any]
+    head: bytes
     position: Callable[[], int]
+
+
+class _Rejoined(io.RawIOBase):
+    """A stream of which the first bytes were read to look at them."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head, self._rest = head, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        part = self._head[: len(buffer)] or self._rest.read(len(buffer))
+        self._head = self._head[len(buffer) :]
+        buffer[: len(part)] = part
+        return len(part)
+
+    def close(self) -> None:
+        self._rest.close()
+        super().close()
+
+
+def _look(stream: BinaryIO) -> tuple[bytes, io.BufferedReader[Any]]:
+    # A pipe gives what is there; reading waits until there is enough to judge by.
+    head = stream.read(_BUFFER)
+    return head, io.BufferedReader(_Rejoined(head, stream), _BUFFER)
 
 
 def source_size(path: str) -> int | None:
@@ -78,7 +116,7 @@ def open_bytes(path: str) -> OpenedSource:
     Raises
     ------
     UserError
-        The file cannot be read, or is of a kind that holds no table of text.
+        The file cannot be read, or is of a kind that holds no table.
     """
     try:
         raw = sys.stdin.buffer if path == STDIN else Path(path).open("rb")  # noqa: SIM115
@@ -90,16 +128,41 @@ def open_bytes(path: str) -> OpenedSource:
         # The reader closes the file when it has come to its end.
         return size if raw.closed or path == STDIN else raw.tell()
 
-    stream: io.BufferedReader[Any] = io.BufferedReader(cast("io.RawIOBase", raw), _BUFFER)
-    if stream.peek(2)[:2] == _GZIP:
-        stream = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=stream)), _BUFFER)
     try:
-        head = stream.peek(8192)
-    except (OSError, EOFError) as error:
+        head, stream = _look(raw)
+        if head.startswith(_GZIP):
+            head, stream = _look(cast("BinaryIO", gzip.GzipFile(fileobj=stream)))
+    except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path} is a damaged gzip file: {error}.") from error
+    _refuse_foreign(path, head)
+    return OpenedSource(stream, head, position)
+
+
+def _refuse_foreign(path: str, head: bytes) -> None:
     for magic, kind in _FOREIGN.items():
-        if head.startswith(magic):
+        if head[: len(magic)].upper() == magic.upper():
             raise UserError(f"{path} is {kind}, not a table; save it as CSV.")
-    if b"\0" in head[:8192] and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    for magic, kind in _PACKED.items():
+        if head.startswith(magic):
+            raise UserError(f"{path} is packed with {kind}; unpack it, or pack it with gzip.")
+    if b"\0" in head and not head.startswith((*_UTF_16_MARKS, PARQUET)):
         raise UserError(f"{path} is a binary file, not a table; save it as CSV.")
-    return OpenedSource(stream, position)
+
+
+@contextmanager
+def seekable(path: str, opened: OpenedSource) -> Iterator[BinaryIO]:
+    """Give the bytes of a file that is to be read in any order; what cannot be is copied first."""
+    if path != STDIN and opened.head.startswith(_first_bytes(path)):
+        opened.stream.close()
+        with Path(path).open("rb") as file:
+            yield file
+        return
+    with tempfile.TemporaryFile() as copy, opened.stream:
+        shutil.copyfileobj(opened.stream, copy)
+        copy.seek(0)
+        yield cast("BinaryIO", copy)
+
+
+def _first_bytes(path: str) -> bytes:
+    with Path(path).open("rb") as file:
+        return file.read(len(PARQUET))

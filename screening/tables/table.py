@@ -1,0 +1,155 @@
+"""One file recognised: its kind, its columns, and its rows as a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import chain, islice
+
+from screening.tables.columns import Columns, choose_columns, unique_names
+from screening.tables.dialect import Dialect, decode, recognise, text_of
+from screening.tables.parquet import ParquetRows
+from screening.tables.records import Record, records
+from screening.tables.sdf import SMILES, TITLE, is_sdf, sdf_records
+from screening.tables.sources import PARQUET, OpenedSource, seekable, source_size
+
+Announce = Callable[[str], None]
+SAMPLE = 50
+
+
+def silent(sentence: str) -> None:
+    """Say nothing."""
+    del sentence
+
+
+@dataclass
+class Table:
+    """The rows of one file.
+
+    Attributes
+    ----------
+    names : list of str
+        Columns in file order, no name twice; of an SDF file, those seen so far.
+    smiles : str
+        The column of structures.
+    id : str or None
+        The column of names.
+    rows : iterator of Record
+        Rows may be shorter than `names`.
+    description : str
+        What the file was recognised as, in words.
+    position : callable
+        Tells how many bytes of the file were read.
+    """
+
+    names: list[str]
+    smiles: str
+    id: str | None
+    rows: Iterator[Record]
+    description: str
+    position: Callable[[], int]
+
+    @property
+    def columns(self) -> Columns:
+        """The columns that are known now."""
+        return Columns(self.smiles, self.id, tuple(self.names))
+
+
+@dataclass
+class _Raw:
+    names: list[str]
+    rows: Iterator[Record]
+    description: str
+    position: Callable[[], int]
+
+
+def open_table(
+    source: str,
+    opened: OpenedSource,
+    smiles_column: str | None,
+    id_column: str | None,
+    announce: Announce,
+) -> Table:
+    """Recognise an open file, choose its columns, and say so once.
+
+    Raises
+    ------
+    UserError
+        The file is empty, damaged or no table, or its columns are not clear.
+    """
+    if opened.head.startswith(PARQUET):
+        raw = _parquet(source, opened)
+    elif is_sdf(decode(opened.head)[1]):
+        raw = _sdf(source, opened, announce)
+    else:
+        raw = _text(source, opened, announce)
+    sample = list(islice(raw.rows, SAMPLE))
+    if not raw.names:
+        raw.names.extend(_numbered(sample))
+    columns = choose_columns(
+        source, raw.names, [cells for _, cells, _ in sample], smiles_column, id_column
+    )
+    named = f"names in {columns.id!r}" if columns.id else "no column of names (rows get row-<line>)"
+    announce(f"{source}: {raw.description}; structures in {columns.smiles!r}, {named}.")
+    return Table(
+        names=raw.names,
+        smiles=columns.smiles,
+        id=columns.id,
+        rows=chain(sample, raw.rows),
+        description=raw.description,
+        position=raw.position,
+    )
+
+
+def _text(source: str, opened: OpenedSource, announce: Announce) -> _Raw:
+    dialect = recognise(source, opened.head)
+    text = text_of(opened.stream, dialect.encoding, _stray(source, dialect.encoding, announce))
+    names = _names(dialect)
+    return _Raw(names, records(source, text, dialect), dialect.describe(), opened.position)
+
+
+def _sdf(source: str, opened: OpenedSource, announce: Announce) -> _Raw:
+    encoding, _ = decode(opened.head)
+    text = text_of(opened.stream, encoding, _stray(source, encoding, announce))
+    names = [SMILES, TITLE]
+    rows = sdf_records(source, text, names)
+    return _Raw(names, rows, f"SDF file, {encoding}", opened.position)
+
+
+def _parquet(source: str, opened: OpenedSource) -> _Raw:
+    size = source_size(source) or 0
+    # The file stays open while its rows are read, and is closed with the last.
+    stack = ExitStack()
+    table = ParquetRows(source, stack.enter_context(seekable(source, opened)))
+    rows = _closing(stack, table.records())
+    left = f" (without {', '.join(table.left_out)})" if table.left_out else ""
+    names = list(unique_names(table.names))
+    return _Raw(names, rows, f"Parquet file{left}", lambda: int(size * table.share_read))
+
+
+def _closing(stack: ExitStack, rows: Iterator[Record]) -> Iterator[Record]:
+    with stack:
+        yield from rows
+
+
+def _stray(source: str, encoding: str, announce: Announce) -> Callable[[], None]:
+    """Return what to say when bytes that are no UTF-8 come after it was said to be UTF-8."""
+
+    def say() -> None:
+        if encoding == "UTF-8":
+            announce(f"{source}: some bytes further on are not UTF-8 and are read as latin-1.")
+
+    return say
+
+
+def _names(dialect: Dialect) -> list[str]:
+    if dialect.header:
+        return list(unique_names(dialect.header))
+    return ["smiles", "id"] if dialect.kind == "smi" and dialect.delimiter == " " else []
+
+
+def _numbered(sample: Sequence[Record]) -> list[str]:
+    """Name the columns of a table without a header by their position."""
+    width = max((len(cells) for _, cells, _ in sample), default=0)
+    return [f"column_{position}" for position in range(1, width + 1)]
