@@ -5,8 +5,6 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 DEMO ?= demo
-# Test processes run beside each other: one thread each, or they fight for the cores.
-export OMP_NUM_THREADS ?= 1
 
 .PHONY: help demo test lint types unit clean
 
@@ -29,7 +27,7 @@ $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@ $(VENV)/.installed
 
 demo: $(VENV)/.installed
-	@OMP_NUM_THREADS= $(BIN)/ebmscreen demo -o $(DEMO) --force
+	@$(BIN)/ebmscreen demo -o $(DEMO) --force
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
@@ -38,6 +36,8 @@ lint: $(VENV)/.installed-test
 types: $(VENV)/.installed-test
 	$(BIN)/mypy
 
+# Test processes run beside each other: one thread each, or they fight for the cores.
+unit: export OMP_NUM_THREADS = 1
 unit: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 

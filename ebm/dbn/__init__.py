@@ -5,7 +5,7 @@ from ebm.dbn.generation import generate, generate_class
 from ebm.dbn.greedy import GreedyPretrainer, pretrain_greedily
 from ebm.dbn.labels import class_log_probabilities
 from ebm.dbn.stack import DBN
-from ebm.dbn.up_down import UpDownOptions, UpDownRecord, train_up_down
+from ebm.dbn.up_down import UpDownOptions, UpDownRecord, UpDownTrainer, train_up_down
 
 __all__ = [
     "DBN",
@@ -13,6 +13,7 @@ __all__ = [
     "LikelihoodBound",
     "UpDownOptions",
     "UpDownRecord",
+    "UpDownTrainer",
     "class_log_probabilities",
     "generate",
     "generate_class",

@@ -10,9 +10,9 @@ References
 Hinton, Osindero, Teh (2006), section 5 and appendix B. https://doi.org/10.1162/neco.2006.18.7.1527
 """
 
+import copy
 import dataclasses
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ from torch import Tensor
 from ebm.dbn.conditional import log_conditional_nats
 from ebm.dbn.representation import append_labels
 from ebm.dbn.stack import DBN
+from ebm.finetune.optimiser import load_optimiser, optimiser_state
 from ebm.rbm import RBM
 from ebm.sampling import gibbs
 from ebm.train.batches import Batch, Block, DataSource, Placement, Stream
@@ -116,37 +117,121 @@ def train_up_down(
     records : list of UpDownRecord
         One for each epoch.
     """
-    options = options or UpDownOptions()
-    if (labels is None) != (dbn.label_size == 0):
-        raise ValueError("labels are needed exactly when the DBN has a label block")
-    if labels is not None:
-        data = append_labels(data, labels, dbn.label_size)
-    dbn = dbn.with_untied_weights()
-    optimiser = _optimiser(dbn, options)
-    source = DataSource(data, Placement(dbn.top.weights.dtype, dbn.top.weights.device))
-    records = []
-    for epoch in range(1, options.epochs + 1):
-        started = time.perf_counter()
-        totals = torch.zeros(4, dtype=torch.float64, device=dbn.top.weights.device)
-        for batch in _epoch(source, options, generator):
-            losses = _losses(dbn, batch.visible, options.gibbs_steps, generator)
-            optimiser.zero_grad()
-            torch.autograd.backward(losses.sum())
-            optimiser.step()
-            rows = len(batch.weights)
-            totals[:3] += losses.detach() * rows
-            totals[3] += rows
-        wake, sleep, top = (totals[:3] / totals[3]).tolist()
-        seconds = time.perf_counter() - started
-        records.append(UpDownRecord(epoch, wake, sleep, top, seconds))
-    return dbn, records
+    return UpDownTrainer(dbn, data, options, labels=labels, generator=generator).run()
 
 
-def _epoch(
-    source: DataSource, options: UpDownOptions, generator: torch.Generator
-) -> Iterator[Batch]:
-    seed = torch.randint(2**62, (), generator=generator, device=generator.device)
-    return source.batches(options.batch_size, int(seed))
+class UpDownTrainer:
+    """An up-down training that can be stopped after any step and continued bit for bit.
+
+    Build a second one with the same arguments, give it the first one's `state_dict()`, and `run`.
+    Parameters are those of `train_up_down`.
+
+    Attributes
+    ----------
+    dbn : DBN
+        The copy with untied weights that is trained.
+    epoch, step_in_epoch, total_steps : int
+        Where the training is.
+    records : list of UpDownRecord
+    """
+
+    def __init__(
+        self,
+        dbn: DBN,
+        data: Block | Stream,
+        options: UpDownOptions | None = None,
+        *,
+        labels: Any = None,
+        generator: torch.Generator,
+    ) -> None:
+        self.options = options or UpDownOptions()
+        self.generator = generator
+        if (labels is None) != (dbn.label_size == 0):
+            raise ValueError("labels are needed exactly when the DBN has a label block")
+        if labels is not None:
+            data = append_labels(data, labels, dbn.label_size)
+        self.dbn = dbn.with_untied_weights()
+        self._optimiser = _optimiser(self.dbn, self.options)
+        weights = self.dbn.top.weights
+        self._source = DataSource(data, Placement(weights.dtype, weights.device))
+        # Sums over the rows of the epoch: wake, sleep and top loss, and the rows.
+        self._totals = torch.zeros(4, dtype=torch.float64, device=weights.device)
+        self.epoch = self.step_in_epoch = self.total_steps = 0
+        self._epoch_seed = 0
+        self.records: list[UpDownRecord] = []
+
+    def run(self, max_steps: int | None = None) -> tuple[DBN, list[UpDownRecord]]:
+        """Train to the end, or for at most `max_steps` more minibatches."""
+        last = None if max_steps is None else self.total_steps + max_steps
+        while self.epoch < self.options.epochs:
+            started = time.perf_counter()
+            if self.total_steps == last:
+                break
+            if self.step_in_epoch == 0:
+                self._begin_epoch()
+            batches = self._source.batches(
+                self.options.batch_size, self._epoch_seed, self.step_in_epoch
+            )
+            for batch in batches:
+                if self.total_steps == last:
+                    return self.dbn, self.records
+                self.step(batch)
+            self._end_epoch(time.perf_counter() - started)
+        return self.dbn, self.records
+
+    def step(self, batch: Batch) -> None:
+        """Wake, top and sleep on one minibatch."""
+        losses = _losses(self.dbn, batch.visible, self.options.gibbs_steps, self.generator)
+        self._optimiser.zero_grad()
+        torch.autograd.backward(losses.sum())
+        self._optimiser.step()
+        rows = len(batch.weights)
+        self._totals[:3] += losses.detach() * rows
+        self._totals[3] += rows
+        self.step_in_epoch += 1
+        self.total_steps += 1
+
+    def _begin_epoch(self) -> None:
+        device = self.generator.device
+        self._epoch_seed = int(torch.randint(2**62, (), generator=self.generator, device=device))
+        self._totals.zero_()
+
+    def _end_epoch(self, seconds: float) -> None:
+        wake, sleep, top = (self._totals[:3] / self._totals[3]).tolist()
+        self.epoch += 1
+        self.step_in_epoch = 0
+        self.records.append(UpDownRecord(self.epoch, wake, sleep, top, seconds))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that decides how the training goes on: copied tensors and JSON-able values.
+
+        The data and the options are not in it: give the same ones again.
+        """
+        state = {
+            "dbn": self.dbn.state_dict(),
+            "optimiser": optimiser_state(self._optimiser, self.dbn),
+            "totals": self._totals,
+            "generator": self.generator.get_state(),
+            "epoch": self.epoch,
+            "step_in_epoch": self.step_in_epoch,
+            "total_steps": self.total_steps,
+            "epoch_seed": self._epoch_seed,
+            "records": [dataclasses.asdict(record) for record in self.records],
+        }
+        return copy.deepcopy(state)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where `state_dict` was taken."""
+        state = copy.deepcopy(state)
+        self.dbn.load_state_dict(state["dbn"])
+        load_optimiser(self._optimiser, self.dbn, state["optimiser"])
+        self._totals = state["totals"]
+        self.generator.set_state(state["generator"])
+        self.epoch = int(state["epoch"])
+        self.step_in_epoch = int(state["step_in_epoch"])
+        self.total_steps = int(state["total_steps"])
+        self._epoch_seed = int(state["epoch_seed"])
+        self.records = [UpDownRecord(**record) for record in state["records"]]
 
 
 def _losses(dbn: DBN, batch: Tensor, gibbs_steps: int, generator: torch.Generator) -> Tensor:
