@@ -1,31 +1,42 @@
 """Features: blocks of numbers computed from molecules, and how visible units see them."""
 
-from screening.features.blocks import CountFingerprint, FeatureBlock
+from screening.features.blocks import BITS, BitFingerprint, CountFingerprint, FeatureBlock
 from screening.features.descriptors import Descriptors
 from screening.features.encoder import Encoder, VisibleBlock
 from screening.features.fingerprints import (
-    BITS,
     AtomPairs,
+    FeatureMorganBits,
     FeatureMorganCounts,
+    MorganBits,
     MorganCounts,
+    RDKitPath,
     Torsions,
     bit_atoms,
     pack_bits,
 )
+from screening.features.other import MACCS, AvalonCounts, ErG, RDKitDescriptors
 from screening.features.sets import BLOCKS, DEFAULT, FeatureSet, RawFeatures, stack
 
 __all__ = [
     "BITS",
     "BLOCKS",
     "DEFAULT",
+    "MACCS",
     "AtomPairs",
+    "AvalonCounts",
+    "BitFingerprint",
     "CountFingerprint",
     "Descriptors",
     "Encoder",
+    "ErG",
     "FeatureBlock",
+    "FeatureMorganBits",
     "FeatureMorganCounts",
     "FeatureSet",
+    "MorganBits",
     "MorganCounts",
+    "RDKitDescriptors",
+    "RDKitPath",
     "RawFeatures",
     "Torsions",
     "VisibleBlock",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -12,6 +12,7 @@ from rdkit import Chem
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 
+BITS = 2048
 Kind = Literal["count", "bit", "continuous"]
 
 
@@ -57,16 +58,16 @@ class CountFingerprint(FeatureBlock):
 
     kind = "count"
 
-    def __init__(self, n_bits: int = 2048) -> None:
+    def __init__(self, n_bits: int = BITS) -> None:
         self.n_bits = n_bits
 
     @abstractmethod
-    def generator(self) -> Any:
-        """Return RDKit's generator for this block."""
+    def counter(self) -> Callable[[Chem.Mol], Any]:
+        """Return RDKit's function from a molecule to a vector of counts."""
 
     def transform(self, X: Sequence[Chem.Mol]) -> csr_matrix:
         """Count substructures, as CSR of int32 with sorted columns."""
-        count = self.generator().GetCountFingerprint
+        count = self.counter()
         columns: list[int] = []
         values: list[int] = []
         ends = [0]
@@ -75,14 +76,57 @@ class CountFingerprint(FeatureBlock):
             columns.extend(entries.keys())
             values.extend(entries.values())
             ends.append(len(columns))
-        matrix = csr_matrix(
-            (np.array(values, np.int32), np.array(columns, np.int32), np.array(ends, np.int64)),
-            shape=(len(X), self.n_bits),
-        )
-        matrix.sort_indices()
-        return matrix
+        return rows_of(columns, np.array(values, np.int32), ends, self.n_bits)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return `name_bit` for each position."""
         del input_features
-        return np.array([f"{self.name}_{bit}" for bit in range(self.n_bits)], dtype=object)
+        return numbered(self.name, self.n_bits)
+
+
+class BitFingerprint(FeatureBlock):
+    """A fingerprint whose entries tell whether a substructure occurs.
+
+    Attributes
+    ----------
+    n_bits : int
+    """
+
+    kind = "bit"
+    n_bits: int
+
+    @abstractmethod
+    def reader(self) -> Callable[[Chem.Mol], Any]:
+        """Return RDKit's function from a molecule to a bit vector."""
+
+    def transform(self, X: Sequence[Chem.Mol]) -> csr_matrix:
+        """Find substructures, as CSR of uint8 ones with sorted columns."""
+        read = self.reader()
+        columns: list[int] = []
+        ends = [0]
+        for mol in X:
+            columns.extend(read(mol).GetOnBits())
+            ends.append(len(columns))
+        return rows_of(columns, np.ones(len(columns), np.uint8), ends, self.n_bits)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return `name_bit` for each position."""
+        del input_features
+        return numbered(self.name, self.n_bits)
+
+
+def rows_of(
+    columns: Sequence[int], values: NDArray[Any], ends: Sequence[int], width: int
+) -> csr_matrix:
+    """Build a CSR matrix with sorted columns from what was found row by row."""
+    matrix = csr_matrix(
+        (values, np.array(columns, np.int32), np.array(ends, np.int64)),
+        shape=(len(ends) - 1, width),
+    )
+    matrix.sort_indices()
+    return matrix
+
+
+def numbered(name: str, size: int) -> NDArray[np.object_]:
+    """Return `name_0`, `name_1`, ..."""
+    return np.array([f"{name}_{position}" for position in range(size)], dtype=object)

@@ -11,6 +11,8 @@ from rdkit import Chem
 from rdkit.Chem import rdMolDescriptors
 
 from screening.features.blocks import FeatureBlock
+from screening.features.crippen import crippen
+from screening.features.kappa import kappa_shapes
 
 _SCALARS = (
     "CrippenClogP",
@@ -30,7 +32,8 @@ _FAMILIES = (("MQN", 42), ("SlogP_VSA", 12), ("SMR_VSA", 10), ("PEOE_VSA", 14))
 class Descriptors(FeatureBlock):
     """MQN, the three VSA families, Crippen, TPSA, Labute ASA, Fsp3, kappa shapes and weight.
 
-    A value that RDKit cannot give is 0; it happens for odd atoms only.
+    A value that RDKit cannot give is 0; it happens for odd atoms only. What RDKit computes slowly
+    (Crippen's logP and refractivity, kappa 2 and 3) is computed here by other ways to equal values.
 
     References
     ----------
@@ -56,20 +59,19 @@ class Descriptors(FeatureBlock):
 
 
 def _describe(mol: Chem.Mol) -> list[float]:
-    logp, refractivity = rdMolDescriptors.CalcCrippenDescriptors(mol)
-    return [
+    # The VSA families come first: they type the atoms, and RDKit keeps the types on the molecule.
+    families = [
         *rdMolDescriptors.MQNs_(mol),
         *rdMolDescriptors.SlogP_VSA_(mol),
         *rdMolDescriptors.SMR_VSA_(mol),
         *rdMolDescriptors.PEOE_VSA_(mol),
-        logp,
-        refractivity,
+    ]
+    return [
+        *families,
+        *crippen(mol),
         rdMolDescriptors.CalcTPSA(mol),
         rdMolDescriptors.CalcLabuteASA(mol),
         rdMolDescriptors.CalcFractionCSP3(mol),
-        rdMolDescriptors.CalcKappa1(mol),
-        rdMolDescriptors.CalcKappa2(mol),
-        rdMolDescriptors.CalcKappa3(mol),
-        rdMolDescriptors.CalcHallKierAlpha(mol),
+        *kappa_shapes(mol),
         rdMolDescriptors.CalcExactMolWt(mol),
     ]

@@ -24,7 +24,7 @@ class VisibleBlock(NamedTuple):
     columns : slice
         Its columns.
     encoding : str
-        thermometer or quantile.
+        thermometer (counts), bernoulli (bits) or quantile (numbers).
     """
 
     name: str
@@ -37,7 +37,8 @@ class Encoder(TransformerMixin, BaseEstimator):
 
     A count c becomes the bits c >= 1, c >= 2, c >= 4: bits that Bernoulli units fit, and that one
     high count cannot blow up. A descriptor becomes its quantile among the training molecules, a
-    number in [0, 1] that a Bernoulli unit reads as a probability.
+    number in [0, 1] that a Bernoulli unit reads as a probability. A bit stays the bit it is: it
+    passes the lowest threshold only.
 
     Parameters
     ----------
@@ -66,6 +67,7 @@ class Encoder(TransformerMixin, BaseEstimator):
             name: [self._used(counts, level) for level in self.thresholds]
             for name, counts in X.sparse.items()
         }
+        self.plain_ = [name for name, block in X.sparse.items() if block.dtype == np.uint8]
         levels = np.linspace(0, 1, self.n_quantiles)
         self.grids_ = {
             name: np.quantile(values.astype(np.float64), levels, axis=0).T
@@ -92,7 +94,10 @@ class Encoder(TransformerMixin, BaseEstimator):
     def blocks(self) -> list[VisibleBlock]:
         """Return which columns came from which block, in order."""
         check_is_fitted(self)
-        sizes = [(n, sum(map(len, used)), "thermometer") for n, used in self.bits_.items()]
+        sizes = [
+            (name, sum(map(len, used)), "bernoulli" if name in self.plain_ else "thermometer")
+            for name, used in self.bits_.items()
+        ]
         sizes += [(name, len(grid), "quantile") for name, grid in self.grids_.items()]
         found, start = [], 0
         for name, size, encoding in sizes:
@@ -122,7 +127,11 @@ class Encoder(TransformerMixin, BaseEstimator):
                 arrays[f"bits.{name}.{level}"] = used
         for name, grid in self.grids_.items():
             arrays[f"grid.{name}"] = grid
-        names = {"sparse": list(self.bits_), "dense": list(self.grids_)}
+        names = {
+            "sparse": list(self.bits_),
+            "plain": list(self.plain_),
+            "dense": list(self.grids_),
+        }
         return {**self.get_params(), "thresholds": list(self.thresholds), **names}, arrays
 
     @classmethod
@@ -133,6 +142,7 @@ class Encoder(TransformerMixin, BaseEstimator):
             name: [arrays[f"bits.{name}.{level}"] for level in made.thresholds]
             for name in config["sparse"]
         }
+        made.plain_ = list(config.get("plain", []))
         made.grids_ = {name: arrays[f"grid.{name}"] for name in config["dense"]}
         return made
 

@@ -1,9 +1,10 @@
-"""Hashed fingerprints by RDKit's generators, as counts or bits."""
+"""Fingerprints of RDKit's generators, as counts or bits, and the atoms behind their bits."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,32 +12,61 @@ from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 from scipy.sparse import csr_matrix
 
-from screening.features.blocks import CountFingerprint
+from screening.features.blocks import BITS, BitFingerprint, CountFingerprint
 
-BITS = 2048
 RADIUS = 2
 
 
 @lru_cache(maxsize=16)
-def _generator(name: str, n_bits: int) -> Any:
-    if name == "morgan_counts":
+def _generator(family: str, n_bits: int) -> Any:
+    """Return RDKit's generator of a family, made once a process."""
+    if family == "morgan":
         return rdFingerprintGenerator.GetMorganGenerator(radius=RADIUS, fpSize=n_bits)
-    if name == "fcfp_counts":
+    if family == "fcfp":
         features = rdFingerprintGenerator.GetMorganFeatureAtomInvGen()
         return rdFingerprintGenerator.GetMorganGenerator(
             radius=RADIUS, fpSize=n_bits, atomInvariantsGenerator=features
         )
-    if name == "atom_pairs":
+    if family == "atom_pairs":
         return rdFingerprintGenerator.GetAtomPairGenerator(fpSize=n_bits)
-    return rdFingerprintGenerator.GetTopologicalTorsionGenerator(fpSize=n_bits)
+    if family == "torsions":
+        return rdFingerprintGenerator.GetTopologicalTorsionGenerator(fpSize=n_bits)
+    return rdFingerprintGenerator.GetRDKitFPGenerator(fpSize=n_bits)
 
 
 class GeneratedCounts(CountFingerprint):
-    """A count fingerprint of one of RDKit's generators, which are made once a process."""
+    """A count fingerprint of one of RDKit's generators."""
+
+    family: ClassVar[str]
 
     def generator(self) -> Any:
         """Return RDKit's generator for this block."""
-        return _generator(self.name, self.n_bits)
+        return _generator(self.family, self.n_bits)
+
+    def counter(self) -> Callable[[Chem.Mol], Any]:
+        """Return the generator's function for counts."""
+        counts: Callable[[Chem.Mol], Any] = self.generator().GetCountFingerprint
+        return counts
+
+
+class GeneratedBits(BitFingerprint):
+    """A bit fingerprint of one of RDKit's generators.
+
+    Parameters
+    ----------
+    n_bits : int
+        Length that the substructure hashes are folded to.
+    """
+
+    family: ClassVar[str]
+
+    def __init__(self, n_bits: int = BITS) -> None:
+        self.n_bits = n_bits
+
+    def reader(self) -> Callable[[Chem.Mol], Any]:
+        """Return the generator's function for bits."""
+        bits: Callable[[Chem.Mol], Any] = _generator(self.family, self.n_bits).GetFingerprint
+        return bits
 
 
 class MorganCounts(GeneratedCounts):
@@ -47,13 +77,25 @@ class MorganCounts(GeneratedCounts):
     Rogers and Hahn 2010, https://doi.org/10.1021/ci100050t
     """
 
-    name = "morgan_counts"
+    name, family = "morgan_counts", "morgan"
+
+
+class MorganBits(GeneratedBits):
+    """Circular substructures of radius 2 (ECFP4), there or not."""
+
+    name, family = "morgan_bits", "morgan"
 
 
 class FeatureMorganCounts(GeneratedCounts):
     """Circular substructures of pharmacophoric atom types (FCFP4), counted."""
 
-    name = "fcfp_counts"
+    name, family = "fcfp_counts", "fcfp"
+
+
+class FeatureMorganBits(GeneratedBits):
+    """Circular substructures of pharmacophoric atom types (FCFP4), there or not."""
+
+    name, family = "fcfp_bits", "fcfp"
 
 
 class AtomPairs(GeneratedCounts):
@@ -64,7 +106,7 @@ class AtomPairs(GeneratedCounts):
     Carhart, Smith and Venkataraghavan 1985, https://doi.org/10.1021/ci00046a002
     """
 
-    name = "atom_pairs"
+    name, family = "atom_pairs", "atom_pairs"
 
 
 class Torsions(GeneratedCounts):
@@ -75,7 +117,27 @@ class Torsions(GeneratedCounts):
     Nilakantan et al. 1987, https://doi.org/10.1021/ci00054a008
     """
 
-    name = "torsions"
+    name, family = "torsions", "torsions"
+
+
+class RDKitPath(GeneratedBits):
+    """Linear and branched subgraphs of one to seven bonds, there or not."""
+
+    name, family = "rdkit_path", "rdkit_path"
+
+
+_GENERATED = {
+    block.name: block.family
+    for block in (
+        MorganCounts,
+        MorganBits,
+        FeatureMorganCounts,
+        FeatureMorganBits,
+        AtomPairs,
+        Torsions,
+        RDKitPath,
+    )
+}
 
 
 def pack_bits(counts: csr_matrix) -> NDArray[np.uint8]:
@@ -88,25 +150,52 @@ def pack_bits(counts: csr_matrix) -> NDArray[np.uint8]:
 def bit_atoms(mol: Chem.Mol, name: str, n_bits: int = BITS) -> dict[int, list[tuple[int, ...]]]:
     """Return the atoms behind each bit that is on.
 
+    Parameters
+    ----------
+    mol
+    name
+        A block made by one of RDKit's generators.
+    n_bits
+        Its length.
+
     Returns
     -------
     dict
-        Bit -> one tuple of atom indices an occurrence.
+        Bit -> one tuple of atom indices an occurrence; as many as the bit's count.
+
+    Raises
+    ------
+    ValueError
+        The block is none whose atoms are known.
     """
+    if name not in _GENERATED:
+        raise ValueError(f"no atoms are known for the bits of {name!r}")
+    family = _GENERATED[name]
     output = rdFingerprintGenerator.AdditionalOutput()
     output.AllocateBitInfoMap()
-    if name in ("morgan_counts", "fcfp_counts"):
-        _generator(name, n_bits).GetCountFingerprint(mol, additionalOutput=output)
-        return {
-            bit: [_circle(mol, centre, radius) for centre, radius in places]
-            for bit, places in output.GetBitInfoMap().items()
-        }
-    raise ValueError(f"no atoms are known for the bits of {name!r}")
+    output.AllocateBitPaths()
+    _generator(family, n_bits).GetCountFingerprint(mol, additionalOutput=output)
+    if family in ("morgan", "fcfp"):
+        return _each(output.GetBitInfoMap(), lambda place: _circle(mol, *place))
+    if family == "atom_pairs":
+        return _each(output.GetBitInfoMap(), tuple)
+    if family == "torsions":
+        return _each(output.GetBitPaths(), tuple)
+    return _each(output.GetBitPaths(), lambda bonds: _atoms_of(mol, bonds))
+
+
+def _each(
+    places: dict[int, Any], atoms: Callable[[Any], tuple[int, ...]]
+) -> dict[int, list[tuple[int, ...]]]:
+    return {int(bit): [atoms(place) for place in found] for bit, found in places.items()}
 
 
 def _circle(mol: Chem.Mol, centre: int, radius: int) -> tuple[int, ...]:
-    atoms = {centre}
-    for bond in Chem.FindAtomEnvironmentOfRadiusN(mol, radius, centre) if radius else ():
-        found = mol.GetBondWithIdx(bond)
-        atoms |= {found.GetBeginAtomIdx(), found.GetEndAtomIdx()}
+    bonds = Chem.FindAtomEnvironmentOfRadiusN(mol, radius, centre) if radius else ()
+    return tuple(sorted({centre, *_atoms_of(mol, bonds)}))
+
+
+def _atoms_of(mol: Chem.Mol, bonds: Any) -> tuple[int, ...]:
+    found = [mol.GetBondWithIdx(bond) for bond in bonds]
+    atoms = {b.GetBeginAtomIdx() for b in found} | {b.GetEndAtomIdx() for b in found}
     return tuple(sorted(atoms))

@@ -11,19 +11,36 @@ from numpy.typing import NDArray
 from rdkit import Chem
 from scipy.sparse import csr_matrix, vstack
 
-from screening.features.blocks import FeatureBlock
+from screening.features.blocks import BITS, FeatureBlock
 from screening.features.descriptors import Descriptors
 from screening.features.fingerprints import (
     AtomPairs,
+    FeatureMorganBits,
     FeatureMorganCounts,
+    MorganBits,
     MorganCounts,
+    RDKitPath,
     Torsions,
     pack_bits,
 )
+from screening.features.other import MACCS, AvalonCounts, ErG, RDKitDescriptors
 
 BLOCKS: dict[str, type[FeatureBlock]] = {
     block.name: block
-    for block in (MorganCounts, FeatureMorganCounts, AtomPairs, Torsions, Descriptors)
+    for block in (
+        MorganCounts,
+        MorganBits,
+        FeatureMorganCounts,
+        FeatureMorganBits,
+        AtomPairs,
+        Torsions,
+        RDKitPath,
+        MACCS,
+        AvalonCounts,
+        ErG,
+        Descriptors,
+        RDKitDescriptors,
+    )
 }
 DEFAULT = ("morgan_counts", "descriptors")
 
@@ -97,8 +114,11 @@ class FeatureSet:
 
     def packed_morgan(self, mols: Sequence[Chem.Mol], raw: RawFeatures) -> NDArray[np.uint8]:
         """Return packed radius-2 Morgan bits for neighbours, computed only if not in `raw`."""
-        counts = raw.sparse.get("morgan_counts")
-        return pack_bits(MorganCounts().transform(mols) if counts is None else counts)
+        for name in ("morgan_counts", "morgan_bits"):
+            found = raw.sparse.get(name)
+            if found is not None and found.shape[1] == BITS:
+                return pack_bits(found)
+        return pack_bits(MorganCounts().transform(mols))
 
     def to_config(self) -> dict[str, Any]:
         """Describe the blocks and every parameter as a JSON-able dict."""
