@@ -19,9 +19,10 @@ from screening.tables import open_library, read_assay
 # Elements without parameters, isotopes, dummies, charges, ions, odd hydroxyls and small rings.
 ODD = (
     "[He] [U] [Fe+2] [H][H] [H+] C [C] [2H]O[2H] [2H]C [Na+].[Cl-] * *CC* B1BB1 [At]C C1CC1 "
-    "C12CC1C2 C[As](=O)=O F[U](F)(F)(F)(F)F O [OH3+] OO ON On1ccccc1=O CS(O)=O CSO CP(O)(O)=O C[Si](O)(O)O "
-    "OB(O)c1ccccc1 OC(=O)C=C OC(=N)C OC(=S)C OC#C OC=[Se] CC(=[OH+])C [O-]C(=O)C C[NH3+] [NH4+] S "
-    "c1cc[nH]c1 c1ccsc1 Cl N O=C=O C=C=O C=C(O)C O[N+](=O)[O-] C[S+](C)O [SeH]C PC CC~C O=n1ccccc1"
+    "C12CC1C2 C[As](=O)=O F[U](F)(F)(F)(F)F O [OH3+] OO ON On1ccccc1=O CS(O)=O CSO CP(O)(O)=O "
+    "C[Si](O)(O)O OB(O)c1ccccc1 OC(=O)C=C OC(=N)C OC(=S)C OC#C OC=[Se] CC(=[OH+])C [O-]C(=O)C "
+    "C[NH3+] [NH4+] S c1cc[nH]c1 c1ccsc1 Cl N O=C=O C=C=O C=C(O)C O[N+](=O)[O-] C[S+](C)O [SeH]C "
+    "PC CC~C O=n1ccccc1"
 ).split()
 
 ORACLES = {
