@@ -19,6 +19,7 @@ COMMANDS = {
     "report": "Write the HTML report of a run.",
     "explain": "Draw which atoms carry one molecule's score.",
     "inspect": "Say what is in a model or a run.",
+    "mnist": "Reproduce the documented MNIST results.",
 }
 
 

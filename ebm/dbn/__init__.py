@@ -1,7 +1,7 @@
 """Deep belief networks. Read `stack` for what one is, then `greedy` for how it is trained."""
 
 from ebm.dbn.bound import LikelihoodBound, log_likelihood_bound
-from ebm.dbn.generation import generate, generate_class
+from ebm.dbn.generation import class_states, generate, generate_class, top_states
 from ebm.dbn.greedy import GreedyPretrainer, pretrain_greedily
 from ebm.dbn.labels import class_log_probabilities
 from ebm.dbn.stack import DBN
@@ -15,9 +15,11 @@ __all__ = [
     "UpDownRecord",
     "UpDownTrainer",
     "class_log_probabilities",
+    "class_states",
     "generate",
     "generate_class",
     "log_likelihood_bound",
     "pretrain_greedily",
+    "top_states",
     "train_up_down",
 ]

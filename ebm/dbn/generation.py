@@ -26,11 +26,22 @@ def generate(
         Data rows whose upward samples the chains start from; by default the chains start from the
         top RBM's visible units alone.
     """
+    return dbn.down(top_states(dbn, count, steps, generator, start=start), generator)
+
+
+@torch.no_grad()
+def top_states(
+    dbn: DBN, count: int, steps: int, generator: torch.Generator, *, start: Tensor | None = None
+) -> Tensor:
+    """Draw states of the layer below the highest hidden one, shape (count, sizes[-2]).
+
+    What `generate` takes down; for parameters see there.
+    """
     state = _top_start(dbn, count, generator, start)
     unknown = state.isnan()
     alone = dbn.top.visible.sample(torch.zeros_like(state), generator)
     state = gibbs(dbn.top, torch.where(unknown, alone, state), steps, generator)
-    return dbn.down(state[:, : dbn.sizes[-2]], generator)
+    return state[:, : dbn.sizes[-2]]
 
 
 @torch.no_grad()
@@ -59,6 +70,27 @@ def generate_class(
     ValueError
         If the DBN has no labels, or not this one.
     """
+    return dbn.down(class_states(dbn, label, count, steps, generator, start=start), generator)
+
+
+@torch.no_grad()
+def class_states(
+    dbn: DBN,
+    label: int,
+    count: int,
+    steps: int,
+    generator: torch.Generator,
+    *,
+    start: Tensor | None = None,
+) -> Tensor:
+    """Draw states of the layer below the highest hidden one, the label held.
+
+    What `generate_class` takes down; for parameters and errors see there.
+
+    Returns
+    -------
+    Tensor of shape (count, sizes[-2])
+    """
     require_labels(dbn)
     if not 0 <= label < dbn.label_size:
         raise ValueError(f"label must be from 0 to {dbn.label_size - 1}, not {label}")
@@ -67,8 +99,7 @@ def generate_class(
     state[:, columns:] = 0
     state[:, columns + label] = 1
     clamped = torch.arange(state.shape[1], device=state.device) >= columns
-    state = gibbs_clamped(dbn.top, state, clamped, steps, generator)
-    return dbn.down(state[:, :columns], generator)
+    return gibbs_clamped(dbn.top, state, clamped, steps, generator)[:, :columns]
 
 
 def _top_start(dbn: DBN, count: int, generator: torch.Generator, start: Tensor | None) -> Tensor:

@@ -139,6 +139,13 @@ class DBN(nn.Module):
             state = rbm.sample_visible(state, generator)
         return state
 
+    def down_mean(self, state: Tensor, generator: torch.Generator) -> Tensor:
+        """Go down as `down` does, but return E[v | h¹] of the last step: grey levels, not bits."""
+        below_top = self.machines[:-1]
+        for rbm in reversed(below_top[1:]):
+            state = rbm.sample_visible(state, generator)
+        return below_top[0].visible_mean(state) if below_top else state
+
     # Into a network.
 
     def to_network(

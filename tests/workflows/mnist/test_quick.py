@@ -1,0 +1,136 @@
+"""Every MNIST workflow with --quick: its files, its tables, its accuracy, and its resume."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from workflows.cli import main
+
+QUICK = ["--quick", "-n", "1", "-q"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("mnist")
+    assert main(["mnist", "all", *QUICK, "-o", str(path)]) == 0
+    return path
+
+
+def summary(folder: Path, name: str) -> pd.Series:
+    table = pd.read_csv(folder / name)
+    return table.set_index("what")["here_mean"]
+
+
+@pytest.mark.parametrize("name", ["rbm", "dbn"])
+def test_the_documents_experiments_learn_and_say_what_they_follow(folder: Path, name: str):
+    document = summary(folder, f"{name}/summary-document.csv")
+    assert document["test accuracy with pretraining"] > 0.85
+    assert document["test accuracy without pretraining"] > 0.85
+    sound = summary(folder, f"{name}/summary-sound.csv")
+    assert sound["test accuracy with pretraining"] > 0.85
+    table = pd.read_csv(folder / name / "summary-document.csv")
+    assert set(table["protocol"]) == {"CD-1, 10 epochs", "document, 8 epochs"}
+    errors = document[document.index.str.startswith("reconstruction error 784")]
+    sampled, mean_field = errors.iloc[0], errors.iloc[1]
+    assert 0.037 < sampled < 0.131
+    assert mean_field < sampled
+
+
+def test_the_documents_loss_has_its_floor_and_the_sound_one_has_not(folder: Path):
+    document = pd.read_csv(folder / "rbm" / "epochs-document.csv")
+    sound = pd.read_csv(folder / "rbm" / "epochs-sound.csv")
+    assert document["train_loss_nats"].min() > 1.4611
+    assert sound["train_loss_nats"].min() < 1
+    assert document["validation_accuracy"].isna().all()
+    assert sound["validation_accuracy"].notna().all()
+
+
+def test_the_presets_learn(folder: Path):
+    for name in ("tutorial", "best"):
+        assert summary(folder, f"{name}/summary.csv")["test error, %"] < 25
+
+
+def test_the_generative_network_classifies_by_free_energy(folder: Path):
+    found = summary(folder, "generative/summary.csv")
+    assert found["test error after greedy training, %"] < 35
+    assert found["test error after up-down, %"] < 35
+
+
+def test_machines_beat_independent_bits_and_their_brackets_close(folder: Path):
+    table = pd.read_csv(folder / "likelihood" / "likelihood.csv").set_index("model")
+    base = table.loc["independent bits", "from_ais_nats"]
+    assert -210 < base < -200
+    assert table.loc["mixture of 10 Bernoullis", "from_ais_nats"] > base + 20
+    for name in ("CD-1", "CD-25", "PCD", "tempering"):
+        row = table.loc[f"RBM-32 {name}"]
+        assert row["from_ais_nats"] > base + 5
+        assert abs(row["from_ais_nats"] - row["from_reverse_nats"]) < 1
+    # Numbers of another size are no comparison.
+    compared = pd.read_csv(folder / "likelihood" / "summary.csv").set_index("what")["documented"]
+    assert compared["test log-likelihood, RBM-32 CD-25, nats"] == "-"
+
+
+def test_more_labels_are_better(folder: Path):
+    table = pd.read_csv(folder / "labels" / "labels.csv")
+    mean = table.groupby(["variant", "labels"])["accuracy"].mean()
+    for variant in ("with pretraining", "without pretraining"):
+        assert mean[variant, 1000] > mean[variant, 100] > 0.3
+
+
+def test_the_page_has_every_figure_and_asks_for_nothing(folder: Path):
+    page = (folder / "mnist.html").read_text(encoding="utf-8")
+    pictures = list(folder.rglob("*.png"))
+    assert page.count("data:image/png;base64,") == len(pictures) - 2  # two fantasies, not shown
+    assert "http" not in page
+    for title in ("RBM 784-2500", "Log-likelihood", "Accuracy against number of labels"):
+        assert title in page
+
+
+def test_a_second_run_computes_nothing_and_says_the_same(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    stages = folder / "rbm" / "stages"
+    before = {path.name: path.stat().st_mtime_ns for path in stages.iterdir()}
+    first = (folder / "rbm" / "summary-document.csv").read_bytes()
+    capsys.readouterr()
+    assert main(["mnist", "rbm", *QUICK, "-o", str(folder)]) == 0
+    assert {path.name: path.stat().st_mtime_ns for path in stages.iterdir()} == before
+    assert (folder / "rbm" / "summary-document.csv").read_bytes() == first
+    said = capsys.readouterr().out
+    assert "epoch   8/  8 train loss" in said
+    assert "epoch  10/ 10 train loss" in said
+
+
+def test_other_settings_for_the_same_folder_are_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["mnist", "rbm", *QUICK, "--pretrain-epochs", "2", "-o", str(folder)]) == 1
+    assert "was made with options" in capsys.readouterr().err
+
+
+def test_a_lost_stage_is_computed_again_to_the_same_bits(folder: Path, tmp_path: Path):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder / "rbm", copy / "rbm")
+    lost = copy / "rbm" / "stages" / "seed-0-pretraining.safetensors"
+    content = lost.read_bytes()
+    lost.unlink()
+    assert main(["mnist", "rbm", *QUICK, "-o", str(copy)]) == 0
+    assert lost.read_bytes() == content
+
+
+def test_a_damaged_stage_is_named(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder / "rbm", copy / "rbm")
+    (copy / "rbm" / "stages" / "seed-0-pretraining.json").write_text("{")
+    assert main(["mnist", "rbm", *QUICK, "-o", str(copy)]) == 1
+    assert "seed-0-pretraining.json is damaged" in capsys.readouterr().err
+
+
+def test_missing_digits_are_told_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    out = str(tmp_path / "out")
+    assert main(["mnist", "rbm", *QUICK, "--mnist-dir", str(tmp_path), "-o", out]) == 1
+    assert "--download" in capsys.readouterr().err

@@ -1,0 +1,147 @@
+"""`ebmscreen mnist`: the experiments that show that the engine is right."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from workflows.config import write_config
+from workflows.options import COMMON, FOLDER, several
+from workflows.talk import Talk, talk_of
+
+MNIST = several(
+    click.option(
+        "-o",
+        "--output",
+        type=FOLDER,
+        default=Path("mnist"),
+        show_default=True,
+        help="Folder of the results; a run that was stopped continues in it.",
+    ),
+    click.option(
+        "--mnist-dir",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        help="Folder with the four IDX files; by default those of the checkout.",
+    ),
+    click.option("--download", is_flag=True, help="Fetch missing files from a public mirror."),
+    click.option(
+        "--seeds", type=click.IntRange(min=1), help="How many seeds, from --seed on: mean ± spread."
+    ),
+    click.option("--epochs", type=click.IntRange(min=1), help="Epochs of the last training."),
+    click.option(
+        "--pretrain-epochs", type=click.IntRange(min=1), help="Epochs of each layer's pretraining."
+    ),
+    click.option("--quick", is_flag=True, help="Few digits, small networks: see that it works."),
+    COMMON,
+)
+PROTOCOL = click.option(
+    "--protocol",
+    type=click.Choice(["document", "sound"]),
+    default="document",
+    show_default=True,
+    help="document: its loss, optimiser and epochs; sound: cross-entropy on logits, epoch chosen "
+    "on validation digits.",
+)
+
+
+@click.group("mnist", epilog="Example: ebmscreen mnist rbm -o mnist/")
+def command() -> None:
+    """Reproduce the documented MNIST results with the engine that screens compounds."""
+
+
+@command.command("rbm", epilog="Example: ebmscreen mnist rbm --seeds 3 -o mnist/")
+@PROTOCOL
+@MNIST
+def rbm(protocol: Any, **given: Any) -> None:
+    """784-2500: pretraining, then supervised training without and with it."""
+    _start(given).rbm(protocol)
+
+
+@command.command("dbn", epilog="Example: ebmscreen mnist dbn --preset tutorial -o mnist/")
+@PROTOCOL
+@click.option(
+    "--preset",
+    type=click.Choice(["document", "tutorial", "best"]),
+    default="document",
+    show_default=True,
+    help="784-512-128-64-10, the Deep Learning Tutorials' 1000-1000-1000, or the best one.",
+)
+@MNIST
+def dbn(protocol: Any, preset: str, **given: Any) -> None:
+    """Pretrain a stack greedily, then train it without and with pretraining."""
+    run = _start(given)
+    if preset == "document":
+        run.dbn(protocol)
+    else:
+        run.preset(preset)
+
+
+@command.command("generative", epilog="Example: ebmscreen mnist generative -o mnist/")
+@MNIST
+def generative(**given: Any) -> None:
+    """784-500-500-2000 with joint labels: greedy, then up-down; digits of each class."""
+    _start(given).generative()
+
+
+@command.command("likelihood", epilog="Example: ebmscreen mnist likelihood -o mnist/")
+@MNIST
+def likelihood(**given: Any) -> None:
+    """RBM-500 and DBN 500-2000: AIS, reverse AIS and the bound, beside simple models."""
+    _start(given).likelihood()
+
+
+@command.command("labels", epilog="Example: ebmscreen mnist labels --seeds 3 -o mnist/")
+@MNIST
+def labels(**given: Any) -> None:
+    """Accuracy at 100 to 60,000 labels, with and without pretraining."""
+    _start(given).labels()
+
+
+@command.command("all", epilog="Example: ebmscreen mnist all --quick -o mnist/")
+@MNIST
+def everything(**given: Any) -> None:
+    """Run all of them, and write one page: mnist.html."""
+    _start(given).everything()
+    from workflows.mnist.page import write_page
+
+    click.echo(write_page(given["output"], " ".join(["ebmscreen", *sys.argv[1:]])))
+
+
+def _start(given: dict[str, Any]) -> Any:
+    """Read the digits, set the threads, write the used options, and return the run."""
+    import torch
+
+    from workflows.checks import writable_folder
+    from workflows.mnist.digits import load_digits
+    from workflows.mnist.run import Choice, Run
+
+    talk = talk_of(given["quiet"], given["verbose"])
+    folder: Path = given["output"]
+    writable_folder(folder)
+    digits = load_digits(given["mnist_dir"], given["download"])
+    torch.set_num_threads(given["num_workers"])
+    context = click.get_current_context()
+    folder.mkdir(parents=True, exist_ok=True)
+    write_config(context, folder / f"{context.info_name}.toml")
+    choice = Choice(
+        seed=given["seed"],
+        seeds=given["seeds"],
+        epochs=given["epochs"],
+        pretrain_epochs=given["pretrain_epochs"],
+        quick=given["quick"],
+    )
+    _announce(talk, folder)
+    return Run(folder, _echo, digits, choice)
+
+
+def _announce(talk: Talk, folder: Path) -> None:
+    talk.announce(f"Results go to {folder}; what is there already is not computed again.")
+
+
+def _echo(line: str) -> None:
+    """Print a result past a progress bar."""
+    tqdm.write(line, file=sys.stdout)

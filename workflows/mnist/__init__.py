@@ -1,0 +1,1 @@
+"""The MNIST workflows: how anyone can see that the engine is right."""

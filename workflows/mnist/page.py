@@ -1,0 +1,128 @@
+"""One HTML page with the tables and figures of all workflows that a folder holds."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+
+from screening.tables import write_atomically
+
+# Folder, title, and the figures in their order with a sentence each.
+SECTIONS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "rbm",
+        "RBM 784-2500",
+        (
+            ("curves-document.png", "Without and with pretraining, the document's protocol."),
+            ("curves-sound.png", "Without and with pretraining, a sound protocol."),
+            ("digits.png", "Test digits, their hidden means, and their reconstruction."),
+            ("filters.png", "Incoming weights of the hidden units with the longest ones."),
+            ("fantasies.png", "Chains from test digits, after more and more Gibbs sweeps."),
+        ),
+    ),
+    (
+        "dbn",
+        "DBN 784-512-128-64-10",
+        (
+            ("curves-document.png", "Without and with pretraining, the document's protocol."),
+            ("curves-sound.png", "Without and with pretraining, a sound protocol."),
+            ("digits.png", "Hidden means of each layer, and the way back down from each."),
+            ("filters.png", "Incoming weights of the first layer."),
+            ("fantasies.png", "Chains in the top machine, taken down to pixels."),
+        ),
+    ),
+    (
+        "generative",
+        "Generative DBN with joint labels",
+        (
+            ("digits.png", "Digits of each class: the label is held fixed."),
+            ("movie.png", "One chain of each class, from noise to a digit."),
+        ),
+    ),
+    (
+        "tutorial",
+        "DBN 1000-1000-1000, tutorial preset",
+        (("fantasies.png", "Chains in the top machine before fine-tuning."),),
+    ),
+    (
+        "best",
+        "The best permutation-invariant network",
+        (("filters.png", "Incoming weights of the first layer before fine-tuning."),),
+    ),
+    (
+        "likelihood",
+        "Log-likelihood",
+        (("samples.png", "Chains that began at test digits, 1,000 sweeps later."),),
+    ),
+    ("labels", "Accuracy against number of labels", (("labels.png", "Mean over the seeds."),)),
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as data, and what it shows."""
+
+    data: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """What one workflow left."""
+
+    title: str
+    head: list[str]
+    rows: list[list[str]]
+    pictures: list[Picture]
+
+
+def write_page(folder: Path, command: str) -> Path:
+    """Write `mnist.html` from the workflows' folders that are there; returns its path.
+
+    Parameters
+    ----------
+    folder : Path
+        With a folder for each workflow.
+    command : str
+        That repeats it, shown at the end.
+    """
+    sections = [
+        _section(folder / name, title, pictures)
+        for name, title, pictures in SECTIONS
+        if any((folder / name).glob("summary*.csv"))
+    ]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    html = environment.get_template("page.html").render(sections=sections, command=command)
+    path = folder / "mnist.html"
+    with write_atomically(path) as temporary:
+        temporary.write_text(html, encoding="utf-8")
+    return path
+
+
+def _section(folder: Path, title: str, pictures: tuple[tuple[str, str], ...]) -> Section:
+    parts = [
+        pd.read_csv(path, dtype=str, keep_default_na=False)
+        for path in sorted(folder.glob("summary*.csv"))
+    ]
+    table = pd.concat(parts).drop_duplicates()
+    shown = table.rename(
+        columns={"here_mean": "here", "here_standard_deviation": "± over seeds", "what": ""}
+    )
+    return Section(
+        title=title,
+        head=list(shown.columns),
+        rows=shown.to_numpy().tolist(),
+        pictures=[
+            Picture(base64.b64encode((folder / name).read_bytes()).decode(), caption)
+            for name, caption in pictures
+            if (folder / name).is_file()
+        ],
+    )
