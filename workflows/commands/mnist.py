@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
 
 from workflows.config import write_config
 from workflows.options import COMMON, FOLDER, several
-from workflows.talk import Talk, talk_of
+from workflows.talk import talk_of
+
+if TYPE_CHECKING:
+    from workflows.mnist.run import Run
 
 MNIST = several(
     click.option(
@@ -40,11 +45,11 @@ MNIST = several(
 )
 PROTOCOL = click.option(
     "--protocol",
-    type=click.Choice(["document", "sound"]),
+    type=click.Choice(["document", "logits", "sound"]),
     default="document",
     show_default=True,
-    help="document: its loss, optimiser and epochs; sound: cross-entropy on logits, epoch chosen "
-    "on validation digits.",
+    help="document: its loss, optimiser and epochs; logits: the same with one softmax instead of "
+    "two; sound: cross-entropy on logits, the epoch chosen on validation digits.",
 )
 
 
@@ -58,7 +63,8 @@ def command() -> None:
 @MNIST
 def rbm(protocol: Any, **given: Any) -> None:
     """784-2500: pretraining, then supervised training without and with it."""
-    _start(given).rbm(protocol)
+    with _run(given) as run:
+        run.rbm(protocol)
 
 
 @command.command("dbn", epilog="Example: ebmscreen mnist dbn --preset tutorial -o mnist/")
@@ -73,51 +79,57 @@ def rbm(protocol: Any, **given: Any) -> None:
 @MNIST
 def dbn(protocol: Any, preset: str, **given: Any) -> None:
     """Pretrain a stack greedily, then train it without and with pretraining."""
-    run = _start(given)
-    if preset == "document":
-        run.dbn(protocol)
-    else:
-        run.preset(preset)
+    with _run(given) as run:
+        if preset == "document":
+            run.dbn(protocol)
+        else:
+            run.preset(preset)
 
 
 @command.command("generative", epilog="Example: ebmscreen mnist generative -o mnist/")
 @MNIST
 def generative(**given: Any) -> None:
     """784-500-500-2000 with joint labels: greedy, then up-down; digits of each class."""
-    _start(given).generative()
+    with _run(given) as run:
+        run.generative()
 
 
 @command.command("likelihood", epilog="Example: ebmscreen mnist likelihood -o mnist/")
 @MNIST
 def likelihood(**given: Any) -> None:
     """RBM-500 and DBN 500-2000: AIS, reverse AIS and the bound, beside simple models."""
-    _start(given).likelihood()
+    with _run(given) as run:
+        run.likelihood()
 
 
 @command.command("labels", epilog="Example: ebmscreen mnist labels --seeds 3 -o mnist/")
 @MNIST
 def labels(**given: Any) -> None:
     """Accuracy at 100 to 60,000 labels, with and without pretraining."""
-    _start(given).labels()
+    with _run(given) as run:
+        run.labels()
 
 
 @command.command("all", epilog="Example: ebmscreen mnist all --quick -o mnist/")
 @MNIST
 def everything(**given: Any) -> None:
     """Run all of them, and write one page: mnist.html."""
-    _start(given).everything()
+    with _run(given) as run:
+        run.everything()
     from workflows.mnist.page import write_page
 
     click.echo(write_page(given["output"], " ".join(["ebmscreen", *sys.argv[1:]])))
 
 
-def _start(given: dict[str, Any]) -> Any:
-    """Read the digits, set the threads, write the used options, and return the run."""
+@contextmanager
+def _run(given: dict[str, Any]) -> Iterator[Run]:
+    """Read the digits, set the threads, write the used options, and yield the run."""
     import torch
 
     from workflows.checks import writable_folder
     from workflows.mnist.digits import load_digits
     from workflows.mnist.run import Choice, Run
+    from workflows.progress import Stages
 
     talk = talk_of(given["quiet"], given["verbose"])
     folder: Path = given["output"]
@@ -134,12 +146,9 @@ def _start(given: dict[str, Any]) -> Any:
         pretrain_epochs=given["pretrain_epochs"],
         quick=given["quick"],
     )
-    _announce(talk, folder)
-    return Run(folder, _echo, digits, choice)
-
-
-def _announce(talk: Talk, folder: Path) -> None:
     talk.announce(f"Results go to {folder}; what is there already is not computed again.")
+    with Stages(talk) as stages:
+        yield Run(folder, _echo, stages.step, digits, choice)
 
 
 def _echo(line: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from ebm import RBM, History, TrainingOptions
 from ebm.train import Trainer
-from workflows.mnist.study import Study
+from workflows.mnist.study import StepProgress, Study
 
 BLOCK = 10_000
 
@@ -24,31 +25,41 @@ class FreshBits:
 
     Parameters
     ----------
-    probabilities : Tensor of shape (n, m)
-        Probability of each bit.
+    images : Tensor of shape (n, 784)
+        Grey levels: the probability of each bit.
     seed : int
+    below : RBM, optional
+        Its sampled hidden states are streamed instead of the images' bits.
     """
 
-    def __init__(self, probabilities: Tensor, seed: int) -> None:
-        self.probabilities = probabilities
+    def __init__(self, images: Tensor, seed: int, below: RBM | None = None) -> None:
+        self.images = images
         self.seed = seed
+        self.below = below
         self.trainer: Trainer | None = None
 
     def __call__(self) -> Iterator[Tensor]:
         """Yield the blocks of the epoch that the trainer is in."""
         epoch = 0 if self.trainer is None else self.trainer.epoch
         generator = torch.Generator().manual_seed(100_003 * self.seed + epoch)
-        order = torch.randperm(len(self.probabilities), generator=generator)
+        order = torch.randperm(len(self.images), generator=generator)
         for index in torch.split(order, BLOCK):
-            yield torch.bernoulli(self.probabilities[index], generator=generator)
+            bits = torch.bernoulli(self.images[index], generator=generator)
+            yield bits if self.below is None else self.below.sample_hidden(bits, generator)
 
 
 def train_on_fresh_bits(
-    study: Study, name: str, rbm: RBM, probabilities: Tensor, options: TrainingOptions, seed: int
+    study: Study, name: str, rbm: RBM, bits: FreshBits, options: TrainingOptions
 ) -> History:
     """Train a machine in place on bits drawn anew each epoch; a killed training continues."""
-    stream = FreshBits(probabilities, seed)
-    trainer = Trainer(rbm, stream, options, generator=torch.Generator().manual_seed(seed))
-    stream.trainer = trainer
+    total = options.epochs * math.ceil(len(bits.images) / options.batch_size)
+    trainer = Trainer(
+        rbm,
+        bits,
+        options,
+        generator=torch.Generator().manual_seed(bits.seed),
+        callbacks=[StepProgress(study.progress, name, total)],
+    )
+    bits.trainer = trainer
     history: History = study.run(name, trainer)
     return history

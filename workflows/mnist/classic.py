@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from ebm import DBN, FineTuner, Network, SamplerOptions, TrainingOptions, generate
 from workflows.mnist import documented, figures
@@ -20,6 +21,7 @@ from workflows.mnist.supervised import (
     Protocol,
     SoundEpochs,
     as_dicts,
+    document_loss,
     sound_options,
     train_document,
 )
@@ -97,7 +99,7 @@ class ClassicSettings:
     pretrain_epochs, epochs : int
         Of each layer, and of the supervised training.
     seeds : tuple of int
-    protocol : {'document', 'sound'}
+    protocol : {'document', 'logits', 'sound'}
     """
 
     pretrain_epochs: int
@@ -196,8 +198,10 @@ def _supervise(
     def compute() -> list[dict[str, Any]]:
         network = _network(experiment, dbn, seed)
         generator = torch.Generator().manual_seed(1000 + seed)
-        if settings.protocol == "document":
-            return as_dicts(train_document(network, digits, settings.epochs, generator, tell))
+        if settings.protocol != "sound":
+            loss = document_loss if settings.protocol == "document" else cross_entropy
+            found = train_document(network, digits, settings.epochs, loss, generator, tell)
+            return as_dicts(found)
         return _train_soundly(network, digits, settings.epochs, generator, tell)
 
     name = f"seed-{seed}-{settings.protocol}-{variant.split()[0]}"

@@ -20,7 +20,7 @@ from workflows.mnist import documented, figures
 from workflows.mnist.digits import CLASSES, PIXELS, Digits, Rows
 from workflows.mnist.preset import layer_options
 from workflows.mnist.pretraining import PretrainingEpoch, pretrain
-from workflows.mnist.study import Study
+from workflows.mnist.study import StepProgress, Study
 from workflows.mnist.supervised import accuracy
 from workflows.mnist.tables import Compared, comparison_lines, write_csv
 
@@ -144,6 +144,7 @@ def _accuracy_at(
     dbn: DBN | None,
 ) -> float:
     options = options_for(count, settings)
+    name = f"seed-{seed}-labels-{count}-{'without' if dbn is None else 'with'}"
 
     def compute() -> float:
         generator = torch.Generator().manual_seed(2000 + seed)
@@ -156,7 +157,9 @@ def _accuracy_at(
             network = dbn.to_network(CLASSES, dropout=0.5, input_dropout=0.2, generator=generator)
         rows = balanced_rows(digits.train, count, seed)
         order = torch.Generator().manual_seed(1000 + seed)
-        fine_tune(network, rows.images, rows.labels, options, generator=order)
+        total = options.epochs * math.ceil(len(rows) / options.batch_size)
+        told = StepProgress(study.progress, name, total)
+        fine_tune(network, rows.images, rows.labels, options, generator=order, callbacks=[told])
         return accuracy(network, digits.test)
 
     chosen = {
@@ -165,8 +168,7 @@ def _accuracy_at(
         "options": options.to_dict(),
         "rows": len(digits.train),
     }
-    start = "without" if dbn is None else "with"
-    return float(study.result(f"seed-{seed}-labels-{count}-{start}", chosen, compute))
+    return float(study.result(name, chosen, compute))
 
 
 def _draw(study: Study, settings: LabelSettings, table: list[dict[str, Any]]) -> None:

@@ -27,7 +27,7 @@ from ebm import (
 from ebm.mixture import fit_mixture
 from ebm.sampling import gibbs
 from workflows.mnist import documented, figures
-from workflows.mnist.binarised import binarise, train_on_fresh_bits
+from workflows.mnist.binarised import FreshBits, binarise, train_on_fresh_bits
 from workflows.mnist.digits import PIXELS, Digits
 from workflows.mnist.study import Study
 from workflows.mnist.tables import Compared, aligned, comparison_lines, write_csv
@@ -37,6 +37,7 @@ TEST_BITS_SEED = 9
 ANNEALING_ROWS = 20_000
 BOUND_DRAWS = 20
 DOCUMENTED_HIDDEN, DOCUMENTED_TOP = 500, 2000
+FIRST_LAYER = "PCD"  # of the DBN: persistent chains make the better density (Tieleman 2008)
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class LikelihoodSettings:
     hidden : int
         Hidden units of the RBM, and of the DBN's first layer.
     top : int
-        Of the DBN's second layer.
+        Of the DBN's second layer, at least 784: it begins as the mirror image of the first machine.
     epochs : dict of str to int
         Of each training, by its name.
     mixtures : tuple of int
@@ -118,7 +119,7 @@ def machine_options(name: str, epochs: int) -> TrainingOptions:
     samplers = {
         "CD-1": SamplerOptions("cd", 1),
         "CD-25": SamplerOptions("cd", 25),
-        "PCD": SamplerOptions("pcd", 5, chains=100),
+        "PCD": SamplerOptions("pcd", 1, chains=100),
         "tempering": SamplerOptions("tempering", 1, chains=100, temperatures=10),
     }
     return TrainingOptions(
@@ -152,7 +153,7 @@ def run_likelihood(study: Study, digits: Digits, settings: LikelihoodSettings) -
             machines[name] = _machine(study, digits, settings, name)
             estimates.append(_evaluate(study, name, machines[name], digits, settings, test))
             study.say(f"RBM-{settings.hidden} {name}: {estimates[-1].shown()} nats per image")
-    dbn = _stack(study, digits, settings, machines["CD-25"])
+    dbn = _stack(study, digits, settings, machines[FIRST_LAYER])
     estimates.append(_bound(study, dbn, digits, settings, test))
     _draw(study, digits, machines, dbn)
     write_csv([dataclasses.asdict(e) for e in estimates], study.folder / "likelihood.csv")
@@ -229,9 +230,8 @@ def _machine(study: Study, digits: Digits, settings: LikelihoodSettings, name: s
         generator = torch.Generator().manual_seed(settings.seed)
         rbm = RBM(Bernoulli(PIXELS), Bernoulli(settings.hidden), generator=generator)
         stage = f"rbm-{name}"
-        history = train_on_fresh_bits(
-            study, stage, rbm, digits.train.images, options, settings.seed
-        )
+        bits = FreshBits(digits.train.images, settings.seed)
+        history = train_on_fresh_bits(study, stage, rbm, bits, options)
         return rbm, history.to_dicts()
 
     chosen = {
@@ -303,19 +303,19 @@ def _stack(study: Study, digits: Digits, settings: LikelihoodSettings, first: RB
     With the first machine's weights transposed the bound begins at the RBM's own likelihood and
     rises from there (Hinton, Osindero, Teh 2006, section 4); further units begin near zero.
     """
-    options = machine_options("PCD", settings.epochs["DBN"])
+    options = dataclasses.replace(
+        machine_options("PCD", settings.epochs["DBN"]), set_visible_bias=False, learning_rate=0.05
+    )
 
     def train() -> tuple[DBN, Any]:
         generator = torch.Generator().manual_seed(settings.seed + 1)
         second = RBM(Bernoulli(settings.hidden), Bernoulli(settings.top), generator=generator)
         with torch.no_grad():
-            count = min(PIXELS, settings.top)
-            second.weights[:, :count] = first.weights.T[:, :count]
-            second.hidden.bias[:count] = first.visible.bias[:count]
+            second.weights[:, :PIXELS] = first.weights.T
+            second.hidden.bias[:PIXELS] = first.visible.bias
             second.visible.bias.copy_(first.hidden.bias)
-            means = first.hidden_mean(digits.train.images)
-        own = dataclasses.replace(options, set_visible_bias=False, learning_rate=0.05)
-        history = train_on_fresh_bits(study, "dbn-top", second, means, own, settings.seed + 1)
+        bits = FreshBits(digits.train.images, settings.seed + 1, below=first)
+        history = train_on_fresh_bits(study, "dbn-top", second, bits, options)
         return DBN([first, second]), history.to_dicts()
 
     chosen = {

@@ -18,6 +18,7 @@ SECTIONS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         "RBM 784-2500",
         (
             ("curves-document.png", "Without and with pretraining, the document's protocol."),
+            ("curves-logits.png", "The same with one softmax instead of two."),
             ("curves-sound.png", "Without and with pretraining, a sound protocol."),
             ("digits.png", "Test digits, their hidden means, and their reconstruction."),
             ("filters.png", "Incoming weights of the hidden units with the longest ones."),
@@ -29,6 +30,7 @@ SECTIONS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         "DBN 784-512-128-64-10",
         (
             ("curves-document.png", "Without and with pretraining, the document's protocol."),
+            ("curves-logits.png", "The same with one softmax instead of two."),
             ("curves-sound.png", "Without and with pretraining, a sound protocol."),
             ("digits.png", "Hidden means of each layer, and the way back down from each."),
             ("filters.png", "Incoming weights of the first layer."),

@@ -22,7 +22,7 @@ from workflows.mnist import documented, figures
 from workflows.mnist.classic import VALIDATION_ROWS, chain, final_epoch
 from workflows.mnist.digits import CLASSES, Digits, Rows
 from workflows.mnist.pretraining import PretrainingEpoch, pretrain
-from workflows.mnist.study import EpochNotes, Study
+from workflows.mnist.study import EpochNotes, StepProgress, Study
 from workflows.mnist.supervised import EpochResult, SoundEpochs
 from workflows.mnist.tables import Compared, comparison_lines, write_csv
 
@@ -213,6 +213,8 @@ def _fine_tune(
             generator=torch.Generator().manual_seed(1000 + seed),
             callbacks=[measured],
         )
+        total = preset.finetune.epochs * tuner.batches_per_epoch
+        tuner.callbacks = (*tuner.callbacks, StepProgress(study.progress, name, total))
         study.run(name, tuner)
         return network, notes.upto(tuner.epoch)
 

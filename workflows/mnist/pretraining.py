@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from torch import Tensor
 from ebm import DBN, Callback, GreedyPretrainer, TrainingOptions
 from ebm.train import Trainer
 from workflows.mnist.reconstruction import Reconstruction, measure
-from workflows.mnist.study import Study
+from workflows.mnist.study import StepProgress, Study
 
 MEASURED_ROWS = 5000
 
@@ -138,13 +139,15 @@ def pretrain(
 
     def train() -> tuple[DBN, list[dict[str, Any]]]:
         monitors: dict[int, ReconstructionMonitor] = {}
+        steps = [part.epochs * math.ceil(len(images) / part.batch_size) for part in options]
 
         def callbacks(layer: int) -> Sequence[Callback]:
+            told = StepProgress(study.progress, name, sum(steps), sum(steps[:layer]))
             # With labels the top machine sees more than an image: it is not a digit's loss.
             if labels is not None and layer == len(layers) - 1:
-                return ()
+                return (told,)
             monitors[layer] = ReconstructionMonitor(layer, seed, on_epoch)
-            return (monitors[layer],)
+            return (told, monitors[layer])
 
         pretrainer = GreedyPretrainer(
             images,

@@ -19,7 +19,7 @@ from workflows.mnist.generative import LAYERS, GenerativeSettings, run_generativ
 from workflows.mnist.label_curve import LabelSettings, run_label_curve
 from workflows.mnist.likelihood import LikelihoodSettings, run_likelihood
 from workflows.mnist.preset import PRESETS, run_preset
-from workflows.mnist.study import Study
+from workflows.mnist.study import Progress, Study
 from workflows.mnist.supervised import PROTOCOLS, Protocol
 from workflows.mnist.tables import Compared
 
@@ -65,18 +65,21 @@ class Run:
         Each workflow makes one of its own in it.
     echo : callable
         Takes a line of result.
+    progress : callable
+        Told the steps of long stages.
     digits : Digits
     choice : Choice
     """
 
     folder: Path
     echo: Callable[[str], None]
+    progress: Progress
     digits: Digits
     choice: Choice
 
     def study(self, name: str) -> Study:
         """Return the folder of one workflow."""
-        return Study(self.folder / name, self.echo)
+        return Study(self.folder / name, self.echo, self.progress)
 
     def classic(self, experiment: Classic, protocol: Protocol) -> list[Compared]:
         """Run the document's RBM or DBN."""
@@ -134,16 +137,16 @@ class Run:
         """Train and measure the machines whose likelihood is estimated."""
         choice = self.choice
         quick = choice.quick
-        usual = {"CD-1": 50, "CD-25": 30, "PCD": 100, "tempering": 30, "DBN": 50}
+        usual = {"CD-1": 20, "CD-25": 10, "PCD": 100, "tempering": 10, "DBN": 30}
         epochs = {name: choice.epochs or (5 if quick else value) for name, value in usual.items()}
         settings = LikelihoodSettings(
             hidden=32 if quick else 500,
-            top=48 if quick else 2000,
+            top=800 if quick else 2000,
             epochs=epochs,
             mixtures=(10,) if quick else (10, 100, 500),
             betas=1000 if quick else 10_000,
             chains=50 if quick else 100,
-            burn_in=50 if quick else 2000,
+            burn_in=1000 if quick else 2000,
             seed=choice.seed,
         )
         return run_likelihood(self.study("likelihood"), choice.digits(self.digits), settings)

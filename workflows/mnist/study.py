@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,36 @@ from screening.tables import write_atomically
 M = TypeVar("M", ebm.RBM, ebm.DBN, ebm.Network)
 
 STEPS_BETWEEN_CHECKPOINTS = 2000
+Progress = Callable[[str, int, int], None]
+
+
+def no_progress(stage: str, done: int, total: int) -> None:
+    """Take no notice."""
+    del stage, done, total
+
+
+class StepProgress(ebm.Callback):
+    """Tells the steps of a training, of an RBM or a network.
+
+    Parameters
+    ----------
+    progress : callable
+    stage : str
+    total : int
+        Minibatches of the whole stage.
+    before : int
+        Those of the stage's earlier trainings.
+    """
+
+    def __init__(self, progress: Progress, stage: str, total: int, before: int = 0) -> None:
+        self._progress = progress
+        self._stage = stage
+        self._total = total
+        self._before = before
+
+    def on_step_end(self, trainer: Any) -> None:
+        """Tell."""
+        self._progress(self._stage, self._before + trainer.total_steps, self._total)
 
 
 @dataclass
@@ -26,13 +56,15 @@ class Study:
     Attributes
     ----------
     folder : Path
-    said : list of str
-        Every line of result that the stages printed, in order, for the page.
+    echo : callable
+        Takes a line of result.
+    progress : callable
+        Told the name of a stage, the minibatches done, and how many there are.
     """
 
     folder: Path
     echo: Callable[[str], None] = print
-    said: list[str] = field(default_factory=list)
+    progress: Progress = no_progress
 
     @property
     def stages(self) -> Path:
@@ -42,8 +74,7 @@ class Study:
         return path
 
     def say(self, line: str) -> None:
-        """Print a line of result and keep it."""
-        self.said.append(line)
+        """Print a line of result."""
         self.echo(line)
 
     def result(self, name: str, settings: dict[str, Any], compute: Callable[[], Any]) -> Any:

@@ -120,6 +120,40 @@ def test_a_lost_stage_is_computed_again_to_the_same_bits(folder: Path, tmp_path:
     assert lost.read_bytes() == content
 
 
+def test_a_killed_pretraining_continues_to_the_same_bits(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    from workflows.mnist import study
+
+    class KilledError(Exception):
+        pass
+
+    steps = []
+
+    def kill(self: study.StepProgress, trainer: object) -> None:
+        steps.append(1)
+        if len(steps) == 130:
+            raise KilledError
+
+    monkeypatch.setattr(study, "STEPS_BETWEEN_CHECKPOINTS", 50)
+    with monkeypatch.context() as patched:
+        patched.setattr(study.StepProgress, "on_step_end", kill)
+        with pytest.raises(KilledError):
+            main(["mnist", "rbm", *QUICK, "-o", str(tmp_path)])
+    stages = tmp_path / "rbm" / "stages"
+    assert [path.name for path in stages.iterdir()] == ["seed-0-pretraining.resume"]
+    assert main(["mnist", "rbm", *QUICK, "-o", str(tmp_path)]) == 0
+    assert not list(stages.glob("*.resume"))
+    name = "rbm/stages/seed-0-pretraining.safetensors"
+    assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+    # The epochs before the kill are in the table too, with the seconds they took.
+    mine, theirs = (
+        pd.read_csv(path / "rbm" / "pretraining.csv").drop(columns="seconds")
+        for path in (tmp_path, folder)
+    )
+    pd.testing.assert_frame_equal(mine, theirs)
+
+
 def test_a_damaged_stage_is_named(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     copy = tmp_path / "copy"
     shutil.copytree(folder / "rbm", copy / "rbm")
