@@ -121,10 +121,18 @@ def _section(folder: Path, title: str, pictures: tuple[tuple[str, str], ...]) ->
     return Section(
         title=title,
         head=list(shown.columns),
-        rows=shown.to_numpy().tolist(),
+        rows=[[_short(cell) for cell in row] for row in shown.to_numpy().tolist()],
         pictures=[
             Picture(base64.b64encode((folder / name).read_bytes()).decode(), caption)
             for name, caption in pictures
             if (folder / name).is_file()
         ],
     )
+
+
+def _short(cell: str) -> str:
+    """Four decimals are enough for a reader; the CSV has more."""
+    try:
+        return cell if len(cell) <= 6 else f"{float(cell):.4f}"
+    except ValueError:
+        return cell
