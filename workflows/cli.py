@@ -16,9 +16,10 @@ COMMANDS = {
     "demo": "Train, screen and report on the bundled data.",
     "train": "Train a model on an assay.",
     "screen": "Score and rank a library with a model.",
+    "prepare": "Do the chemistry of a library once, for any model.",
     "report": "Write the HTML report of a run.",
     "explain": "Draw which atoms carry one molecule's score.",
-    "inspect": "Say what is in a model or a run.",
+    "inspect": "Say what is in a model, a prepared library or a run.",
     "mnist": "Reproduce the documented MNIST results.",
 }
 

@@ -2,7 +2,12 @@
 
 from screening.chemistry.alerts import Alert, alert_names, alerts
 from screening.chemistry.molecule import Failure, Limits, Reject, read_molecule
-from screening.chemistry.standardise import Level, Standardiser, prepare_molecule
+from screening.chemistry.standardise import (
+    Level,
+    Standardiser,
+    prepare_molecule,
+    standardise_molecule,
+)
 from screening.chemistry.structure import canonical_smiles, murcko_scaffold, structure_key
 
 __all__ = [
@@ -18,5 +23,6 @@ __all__ = [
     "murcko_scaffold",
     "prepare_molecule",
     "read_molecule",
+    "standardise_molecule",
     "structure_key",
 ]

@@ -104,8 +104,11 @@ def prepare_molecule(
 ) -> Chem.Mol | Failure:
     """Parse and standardise one SMILES; a Failure says why there is no molecule."""
     mol = read_molecule(smiles, limits)
-    if isinstance(mol, Failure):
-        return mol
+    return mol if isinstance(mol, Failure) else standardise_molecule(mol, standardiser)
+
+
+def standardise_molecule(mol: Chem.Mol, standardiser: Standardiser) -> Chem.Mol | Failure:
+    """Standardise one molecule; a Failure says why nothing came of it."""
     with captured() as said:
         try:
             parent = standardiser(mol)

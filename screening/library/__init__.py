@@ -1,6 +1,19 @@
 """The library run: any number of rows scored, ranked, accounted for, and continued."""
 
+from screening.library.complete import Counts
 from screening.library.options import ScreenOptions
-from screening.library.run import Counts, RunSummary, screen
+from screening.library.prepare import PrepareOptions, PrepareSummary, prepare_library
+from screening.library.prepared_source import is_prepared, open_prepared
+from screening.library.run import RunSummary, screen
 
-__all__ = ["Counts", "RunSummary", "ScreenOptions", "screen"]
+__all__ = [
+    "Counts",
+    "PrepareOptions",
+    "PrepareSummary",
+    "RunSummary",
+    "ScreenOptions",
+    "is_prepared",
+    "open_prepared",
+    "prepare_library",
+    "screen",
+]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from screening.errors import UserError
-from screening.library.options import ScreenOptions
 from screening.library.shard import ShardFiles, ShardRecord
 from screening.model import file_hash
 from screening.tables import write_atomically
@@ -16,19 +14,17 @@ from screening.tables import write_atomically
 NAME = "manifest.json"
 
 
-def describe(sources: Sequence[str], model_hash: str, options: ScreenOptions) -> dict[str, Any]:
-    """Return everything that the shards of a run depend on."""
-    sizes = {s: Path(s).stat().st_size for s in sources if Path(s).is_file()}
-    return {
-        "sources": list(sources),
-        "bytes": sizes,
-        "model_hash": model_hash,
-        "options": options.identity(),
-    }
-
-
-def begin_or_continue(run: Path, wanted: dict[str, Any]) -> bool:
+def begin_or_continue(run: Path, records: Path, wanted: dict[str, Any]) -> bool:
     """Write the manifest of a new run, or check that of one that is there.
+
+    Parameters
+    ----------
+    run : Path
+        The run's folder.
+    records : Path
+        The folder of its records in it.
+    wanted : dict
+        Everything that the shards depend on.
 
     Returns
     -------
@@ -40,7 +36,7 @@ def begin_or_continue(run: Path, wanted: dict[str, Any]) -> bool:
     UserError
         The folder holds a run of something else, or files that no run made.
     """
-    path = run / "shards" / NAME
+    path = records / NAME
     if path.is_file():
         differences = _differences(json.loads(path.read_text(encoding="utf-8")), wanted)
         if differences:
@@ -78,7 +74,7 @@ def _flat(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def finished(files: ShardFiles, number: int) -> ShardRecord | None:
     """Return the record of a shard whose files are whole, or None when it must be done."""
     try:
-        record = ShardRecord.from_json(files.record(number).read_text(encoding="utf-8"))
+        record = files.read_record(number)
         whole = file_hash(files.scores(number)) == record.scores_hash
     except (OSError, ValueError, KeyError, TypeError):
         return None

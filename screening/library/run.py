@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from screening.chemistry import Reject
 from screening.errors import UserError
+from screening.library.complete import (
+    Counts,
+    Progress,
+    complete_shards,
+    ignore_progress,
+    rejects_of,
+    stop_on_sigterm,
+    write_rejects,
+)
 from screening.library.hits import make_hits, write_hits
-from screening.library.manifest import begin_or_continue, describe, finished
+from screening.library.manifest import begin_or_continue
 from screening.library.options import ScreenOptions
-from screening.library.shard import STAGES, ShardFiles, ShardRecord
-from screening.library.workers import ScorerMaker, Workers, WorkerTask, model_scorer
+from screening.library.prepared_source import (
+    PreparedStream,
+    check_prepared,
+    is_prepared,
+    open_prepared,
+)
+from screening.library.raw_source import RawStream
+from screening.library.scorers import WorkerTask, model_scorer
+from screening.library.shard import ShardFiles
+from screening.library.workers import ScorerMaker, Workers
 from screening.model import ScreeningModel, command_line, load_model, versions
-from screening.tables import Announce, Chunk, LibraryStream, open_library, silent, write_atomically
-
-REJECT_COLUMNS = ("source", "row", "id", "smiles", "reason", "message")
-Progress = Callable[["Counts", float | None], None]
-
-
-@dataclass
-class Counts:
-    """How far a run is; `read = scored + rejected` at any time."""
-
-    read: int = 0
-    scored: int = 0
-    rejected: int = 0
-
-    def add(self, record: ShardRecord) -> None:
-        """Count one shard."""
-        self.read += record.read
-        self.scored += record.scored
-        self.rejected += len(record.rejects)
+from screening.tables import Announce, silent, write_atomically
 
 
 @dataclass
@@ -63,11 +58,6 @@ class RunSummary:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def ignore_progress(counts: Counts, share: float | None) -> None:
-    """Take no notice of progress."""
-    del counts, share
-
-
 def screen(
     sources: Sequence[str],
     model_path: Path,
@@ -83,7 +73,7 @@ def screen(
     Parameters
     ----------
     sources
-        Files, globs, or `-` for stdin.
+        Files, globs, `-` for stdin, or prepared libraries.
     model_path
         The .ebm file.
     folder
@@ -112,52 +102,62 @@ def screen(
     # A wrong model is told before anything is written or any process started.
     model = load_model(model_path)
     check_task(model, options.rank_by)
-    stream = open_library(
-        [str(source) for source in sources],
-        smiles_column=options.smiles_column,
-        id_column=options.id_column,
-        chunk_size=options.shard_size,
-        announce=announce,
-    )
-    files = ShardFiles(folder)
-    shards = enumerate(stream)
-    first = next(shards, None)
-    if begin_or_continue(folder, describe(stream.sources, model.model_hash, options)):
+    stream = open_sources([str(source) for source in sources], model, options, announce)
+    wanted = {
+        "sources": stream.sources,
+        "bytes": stream.identity(),
+        "model_hash": model.model_hash,
+        "options": options.identity(),
+    }
+    files = ShardFiles.of_run(folder)
+    if begin_or_continue(folder, files.records, wanted):
         announce(f"{folder}: continuing the run that is there.")
-    counts, seconds = Counts(), dict.fromkeys(STAGES, 0.0)
-    continued = 0
     task = WorkerTask(model_path, folder, options.limits, options.prevalence)
-    done: dict[int, ShardRecord] = {}
-
-    def remaining() -> Iterator[tuple[int, Chunk]]:
-        nonlocal continued
-        for number, chunk in _timed(_chain(first, shards), seconds):
-            record = finished(files, number)
-            if record is None:
-                yield number, chunk
-            else:
-                continued += 1
-                done[number] = record
-                counts.add(record)
-
-    with _stop_on_sigterm(), Workers(task, options.workers, make_scorer) as workers:
-        for record in workers.run(remaining()):
-            done[record.number] = record
-            counts.add(record)
-            for stage, spent in record.seconds.items():
-                seconds[stage] = seconds.get(stage, 0.0) + spent
-            on_progress(counts, stream.share_read())
-    records = [done[number] for number in sorted(done)]
-    parts = [files.scores(record.number) for record in records]
-    write_rejects((reject for record in records for reject in record.rejects), folder)
+    with stop_on_sigterm(), Workers(task, options.workers, make_scorer) as workers:
+        done = complete_shards(stream, files, workers, on_progress)
+    write_rejects(rejects_of(files, done.shards), folder / "rejects.csv")
     ranking_started = time.perf_counter()
+    parts = [files.scores(number) for number in range(done.shards)]
     hits = make_hits(parts, model, options)
     write_hits(hits, folder / "hits.csv")
-    seconds["hits"] = time.perf_counter() - ranking_started
-    seconds["total"] = time.perf_counter() - started
-    summary = RunSummary(folder, counts, continued, len(hits), _rounded(seconds))
+    done.seconds["hits"] = time.perf_counter() - ranking_started
+    done.seconds["total"] = time.perf_counter() - started
+    seconds = {stage: round(spent, 3) for stage, spent in done.seconds.items()}
+    summary = RunSummary(folder, done.counts, done.continued, len(hits), seconds)
     _write_run_json(summary, stream, model, model_path, options)
     return summary
+
+
+def open_sources(
+    sources: list[str], model: ScreeningModel, options: ScreenOptions, announce: Announce
+) -> RawStream | PreparedStream:
+    """Open raw files or prepared libraries.
+
+    Raises
+    ------
+    UserError
+        A source cannot be read, does not fit the model, or both kinds are mixed.
+    """
+    prepared = [source for source in sources if is_prepared(source)]
+    if not prepared:
+        return RawStream(
+            sources, options.smiles_column, options.id_column, options.shard_size, announce
+        )
+    if len(prepared) < len(sources):
+        raise UserError(
+            f"{prepared[0]} is a prepared library and other sources are not; "
+            "screen the two kinds in two runs."
+        )
+    libraries = [open_prepared(source) for source in prepared]
+    for library in libraries:
+        counts = library.description["counts"]
+        announce(
+            f"{library.folder}: prepared library, {counts['scored']} molecules in "
+            f"{len(library.parts)} parts; chemistry is not done again."
+        )
+        for warning in check_prepared(library, model):
+            announce(f"warning: {warning}")
+    return PreparedStream(libraries)
 
 
 def check_task(model: ScreeningModel, task: str | None) -> None:
@@ -166,63 +166,9 @@ def check_task(model: ScreeningModel, task: str | None) -> None:
         raise UserError(f"--rank-by {task!r}: the model's tasks are {', '.join(model.tasks)}.")
 
 
-def _chain(
-    first: tuple[int, Chunk] | None, rest: Iterator[tuple[int, Chunk]]
-) -> Iterator[tuple[int, Chunk]]:
-    if first is not None:
-        yield first
-        yield from rest
-
-
-def _timed(
-    shards: Iterator[tuple[int, Chunk]], seconds: dict[str, float]
-) -> Iterator[tuple[int, Chunk]]:
-    while True:
-        started = time.perf_counter()
-        following = next(shards, None)
-        seconds["read"] += time.perf_counter() - started
-        if following is None:
-            return
-        yield following
-
-
-@contextmanager
-def _stop_on_sigterm() -> Iterator[None]:
-    """Treat a request to end like Ctrl-C: workers are stopped, whole shards stay."""
-
-    def stop(number: int, frame: object) -> None:
-        del number, frame
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not the main thread: whoever runs us handles signals
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def write_rejects(rejects: Iterator[Reject], folder: Path) -> None:
-    """Write rejects.csv, in input order."""
-    with (
-        write_atomically(folder / "rejects.csv") as temporary,
-        temporary.open("w", encoding="utf-8", newline="") as file,
-    ):
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(REJECT_COLUMNS)
-        writer.writerows([getattr(r, c) for c in REJECT_COLUMNS] for r in rejects)
-
-
-def _rounded(seconds: dict[str, float]) -> dict[str, float]:
-    return {stage: round(spent, 3) for stage, spent in seconds.items()}
-
-
 def _write_run_json(
     summary: RunSummary,
-    stream: LibraryStream,
+    stream: RawStream | PreparedStream,
     model: ScreeningModel,
     model_path: Path,
     options: ScreenOptions,

@@ -1,26 +1,28 @@
-"""One shard: rows in, a Parquet file of scores and a record of counts and rejects out."""
+"""What a shard leaves: a Parquet file, and a record of counts and rejects."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from rdkit import Chem
 
-from screening.chemistry import Failure, Reject, canonical_smiles, structure_key
-from screening.features import stack
-from screening.library.columns import score_columns
-from screening.model import ScreeningModel, file_hash
-from screening.tables import Chunk, write_atomically
+from screening.chemistry import Reject
+from screening.model import file_hash
+from screening.tables import write_atomically
 
-STAGES = ("read", "parse", "features", "network", "write")
+STAGES = (
+    "read",
+    "parse",
+    "standardise",
+    "features",
+    "neighbours",
+    "network",
+    "write",
+)
 
 
 class Watch:
@@ -31,6 +33,29 @@ class Watch:
 
     def batch(self, size: int) -> None:
         """Note that so many molecules are being computed together."""
+
+
+class Clock:
+    """Seconds by stage: each lap goes to the stage that it is called with."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        """Give the time since the last lap to a stage."""
+        now = time.perf_counter()
+        self.add(stage, now - self._last)
+        self._last = now
+
+    def move(self, seconds: float, from_stage: str, to_stage: str) -> None:
+        """Take time from one stage and give it to another."""
+        self.add(from_stage, -seconds)
+        self.add(to_stage, seconds)
+
+    def add(self, stage: str, seconds: float) -> None:
+        """Give time to a stage."""
+        self.seconds[stage] = round(self.seconds.get(stage, 0.0) + seconds, 6)
 
 
 @dataclass
@@ -69,128 +94,54 @@ class ShardRecord:
 
 @dataclass(frozen=True)
 class ShardFiles:
-    """Where the files of a run's shards lie."""
+    """Where the files of a run's shards lie.
 
-    run: Path
+    Attributes
+    ----------
+    tables, records : Path
+        Folders of the Parquet files, for anyone to read, and of the records, for the run itself.
+    """
+
+    tables: Path
+    records: Path
+
+    @classmethod
+    def of_run(cls, run: Path) -> ShardFiles:
+        """Return the places in the folder of a screen."""
+        return cls(run / "scores", run / "shards")
 
     def scores(self, number: int) -> Path:
-        """Scores of a shard, for anyone to read."""
-        return self.run / "scores" / f"part-{number:05d}.parquet"
+        """Return the Parquet file of a shard."""
+        return self.tables / f"part-{number:05d}.parquet"
 
     def record(self, number: int) -> Path:
-        """Record of a shard, for the run itself."""
-        return self.run / "shards" / f"{number:05d}.json"
+        """Return the record of a shard."""
+        return self.records / f"{number:05d}.json"
 
+    def read_record(self, number: int) -> ShardRecord:
+        """Return the record of a shard that is done."""
+        return ShardRecord.from_json(self.record(number).read_text(encoding="utf-8"))
 
-Prepare = Callable[[str], Chem.Mol | Failure]
+    def write(
+        self, number: int, table: pa.Table, rejects: list[Reject], clock: Clock
+    ) -> ShardRecord:
+        """Write both files of a shard, the record last; each row is a row of the table or a reject.
 
-
-def process_shard(
-    model: ScreeningModel,
-    chunk: Chunk,
-    number: int,
-    files: ShardFiles,
-    *,
-    prepare: Prepare,
-    known_failures: Mapping[int, Failure],
-    careful: bool,
-    prevalence: float | None,
-    watch: Watch,
-) -> ShardRecord:
-    """Score the rows of a shard and write its two files.
-
-    Parameters
-    ----------
-    model
-    chunk
-        The rows.
-    number
-        Of the shard, from 0 in input order.
-    files
-        Where to write.
-    prepare
-        From text to molecule; `model.prepare` with the run's limits.
-    known_failures
-        Rows, by position, that stopped an earlier try: rejected without being touched.
-    careful
-        Compute features of one molecule at a time, to find which one stops the process.
-    prevalence
-        Restates the score; None leaves it at the assay's base rate.
-    watch
-        Is told before each piece of work.
-    """
-    clock = _Clock()
-    mols, places, rejects = _read(chunk, prepare, known_failures, watch)
-    clock.lap("parse")
-    if careful:
-        parts = []
-        for place, mol in zip(places, mols, strict=True):
-            watch.molecule(place)
-            parts.append(model.featurise([mol]))
-        raw = stack(parts) if parts else model.featurise([])
-    else:
-        watch.batch(len(mols))
-        raw = model.featurise(mols)
-    clock.lap("features")
-    watch.batch(len(mols))
-    scores = model.score(raw, model.fingerprints(mols, raw))
-    clock.lap("network")
-    keys = [structure_key(canonical_smiles(mol)) for mol in mols]
-    in_training = np.isin(np.array(keys, dtype=np.int64), model.training.keys)
-    columns: dict[str, pa.Array] = {
-        "source": pa.array([chunk.source] * len(mols), pa.string()),
-        "row": pa.array(chunk.rows[places], pa.int64()),
-        "id": pa.array([chunk.ids[place] for place in places], pa.string()),
-        "smiles": pa.array([chunk.smiles[place] for place in places], pa.string()),
-        **{
-            name: pa.array(values)
-            for name, values in score_columns(model, scores, prevalence).items()
-        },
-        "structure_key": pa.array(keys, pa.int64()),
-        "in_training": pa.array(in_training, pa.bool_()),
-        "input": pa.array([_extra(chunk, place) for place in places], pa.string()),
-    }
-    with write_atomically(files.scores(number)) as temporary:
-        pq.write_table(pa.table(columns), temporary, compression="zstd")
-        digest = file_hash(temporary)
-    clock.lap("write")
-    record = ShardRecord(number, len(chunk), len(mols), digest, rejects, clock.seconds)
-    with write_atomically(files.record(number)) as temporary:
-        temporary.write_text(record.to_json(), encoding="utf-8")
-    return record
-
-
-class _Clock:
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, stage: str) -> None:
-        now = time.perf_counter()
-        self.seconds[stage] = round(now - self._last, 6)
-        self._last = now
-
-
-def _read(
-    chunk: Chunk, prepare: Prepare, known_failures: Mapping[int, Failure], watch: Watch
-) -> tuple[list[Chem.Mol], list[int], list[Reject]]:
-    mols, places, rejects = [], [], []
-    for place, smiles in enumerate(chunk.smiles):
-        outcome = known_failures.get(place)
-        if outcome is None and place in chunk.problems:
-            outcome = Failure("parse", chunk.problems[place])
-        if outcome is None:
-            watch.molecule(place)
-            outcome = prepare(smiles)
-        if isinstance(outcome, Failure):
-            row, name = int(chunk.rows[place]), chunk.ids[place]
-            rejects.append(Reject(chunk.source, row, name, smiles, outcome.reason, outcome.message))
-        else:
-            mols.append(outcome)
-            places.append(place)
-    return mols, places, rejects
-
-
-def _extra(chunk: Chunk, place: int) -> str:
-    values: dict[str, Any] = {name: cells[place] for name, cells in chunk.extra.items()}
-    return json.dumps(values, ensure_ascii=False)
+        Parameters
+        ----------
+        number : int
+            Of the shard, from 0 in input order.
+        table : Table
+        rejects : list of Reject
+        clock : Clock
+            What was spent on the shard so far.
+        """
+        with write_atomically(self.scores(number)) as temporary:
+            pq.write_table(table, temporary, compression="zstd")
+            digest = file_hash(temporary)
+        clock.lap("write")
+        read = table.num_rows + len(rejects)
+        record = ShardRecord(number, read, table.num_rows, digest, rejects, clock.seconds)
+        with write_atomically(self.record(number)) as temporary:
+            temporary.write_text(record.to_json(), encoding="utf-8")
+        return record

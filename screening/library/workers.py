@@ -20,8 +20,7 @@ from typing import Any, Protocol
 
 from screening.chemistry import Failure, Limits
 from screening.errors import UserError
-from screening.library.shard import ShardFiles, ShardRecord, Watch, process_shard
-from screening.tables import Chunk
+from screening.library.shard import ShardRecord, Watch
 
 # How often the clock of a silent worker is looked at.
 _TICK_SECONDS = 0.2
@@ -32,15 +31,20 @@ _MAX_FAILED_STARTS = 3
 _IDLE, _BATCH = -1, -2
 
 
-@dataclass(frozen=True)
-class WorkerTask:
+class Task(Protocol):
     """What every worker needs to know, sent once."""
 
-    model: Path
-    run: Path
-    limits: Limits
-    prevalence: float | None
-    fault: str | None = None
+    @property
+    def run(self) -> Path:
+        """Folder that is written to, for messages."""
+
+    @property
+    def limits(self) -> Limits:
+        """What a molecule may cost."""
+
+
+class Piece(Protocol):
+    """The rows of a shard, or where to find them; made to be sent to a worker."""
 
 
 @dataclass
@@ -48,7 +52,7 @@ class Assignment:
     """A shard on its way through the workers."""
 
     number: int
-    chunk: Chunk
+    piece: Any
     failures: dict[int, Failure] = field(default_factory=dict)
     careful: bool = False
 
@@ -76,36 +80,11 @@ class Scorer(Protocol):
         """Score and write one shard."""
 
 
-ScorerMaker = Callable[[WorkerTask], Scorer]
+# Takes the task; must be importable by name.
+ScorerMaker = Callable[[Any], Scorer]
 
 
-def model_scorer(task: WorkerTask) -> Scorer:
-    """Load the model and return what scores shards with it."""
-    from dataclasses import replace
-
-    from screening.model import load_model
-
-    model = load_model(task.model)
-    model.options = replace(model.options, limits=task.limits)
-    files = ShardFiles(task.run)
-
-    def score(assignment: Assignment, watch: Watch) -> ShardRecord:
-        return process_shard(
-            model,
-            assignment.chunk,
-            assignment.number,
-            files,
-            prepare=model.prepare,
-            known_failures=assignment.failures,
-            careful=assignment.careful,
-            prevalence=task.prevalence,
-            watch=watch,
-        )
-
-    return score
-
-
-def _work(pipe: Connection, state: Any, task: WorkerTask, make_scorer: ScorerMaker) -> None:
+def _work(pipe: Connection, state: Any, task: Task, make_scorer: ScorerMaker) -> None:
     """Live as a worker: load, then score what comes until the pipe closes."""
     # Ctrl-C goes to the whole group; the guarding process alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -124,6 +103,9 @@ def _work(pipe: Connection, state: Any, task: WorkerTask, make_scorer: ScorerMak
             assignment = pipe.recv()
             try:
                 record = scorer(assignment, watch)
+            except UserError as error:
+                pipe.send(("failed", str(error)))
+                return
             except OSError as error:
                 pipe.send(("failed", f"{error.filename or task.run}: {error.strerror or error}"))
                 return
@@ -157,14 +139,14 @@ class Workers:
 
     Parameters
     ----------
-    task : WorkerTask
+    task : Task
     n : int
         Processes; at most as many shards are in flight.
     make_scorer : callable
         Makes, in the worker, what scores a shard. Must be importable by name.
     """
 
-    def __init__(self, task: WorkerTask, n: int, make_scorer: ScorerMaker = model_scorer) -> None:
+    def __init__(self, task: Task, n: int, make_scorer: ScorerMaker) -> None:
         self._task = task
         self._make_scorer = make_scorer
         # Spawned, not forked: torch and RDKit hold threads that a fork would cut off.
@@ -194,7 +176,7 @@ class Workers:
         theirs.close()
         return _Worker(process, ours, state)
 
-    def run(self, shards: Iterable[tuple[int, Chunk]]) -> Iterator[ShardRecord]:
+    def run(self, shards: Iterable[tuple[int, Piece]]) -> Iterator[ShardRecord]:
         """Yield the record of each shard as it is done; shards are read only as workers are free.
 
         Raises

@@ -90,11 +90,23 @@ class ScreeningModel:
         fingerprints
             Their packed Morgan bits, for the nearest training compound.
         """
+        return self.score_near(raw, *self.training.nearest(fingerprints))
+
+    def score_near(
+        self, raw: RawFeatures, index: NDArray[np.int64], similarity: NDArray[np.float32]
+    ) -> Scores:
+        """Score molecules whose nearest training compounds are known.
+
+        Parameters
+        ----------
+        raw
+            Their features.
+        index, similarity
+            Of the most similar training compound of each.
+        """
+        batches = [slice(start, start + BATCH) for start in range(0, max(1, len(index)), BATCH)]
         parts = [
-            self._score_batch(
-                raw.take(slice(start, start + BATCH)), fingerprints[start : start + BATCH]
-            )
-            for start in range(0, max(1, len(fingerprints)), BATCH)
+            self._score_batch(raw.take(rows), index[rows], similarity[rows]) for rows in batches
         ]
         if len(parts) == 1:
             return parts[0]
@@ -102,9 +114,10 @@ class ScreeningModel:
             **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Scores)}
         )
 
-    def _score_batch(self, raw: RawFeatures, fingerprints: Packed) -> Scores:
+    def _score_batch(
+        self, raw: RawFeatures, index: NDArray[np.int64], similarity: NDArray[np.float32]
+    ) -> Scores:
         x = self.encoder.transform(raw)
-        index, similarity = self.training.nearest(fingerprints)
         logits = self.ensemble.logits(x)
         columns = range(len(self.tasks))
         members = np.stack(

@@ -1,4 +1,4 @@
-"""`ebmscreen inspect`: what is in a model file or a run."""
+"""`ebmscreen inspect`: what is in a model file, a prepared library or a run."""
 
 from __future__ import annotations
 
@@ -16,9 +16,14 @@ from workflows.options import COMMON
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
 @COMMON
 def command(path: Path, as_json: bool, **common: Any) -> None:
-    """Say what is in a model file (.ebm) or in the folder of a run."""
+    """Say what is in a model file (.ebm), a prepared library, or the folder of a run."""
     del common
-    content = _run(path) if path.is_dir() else _model(path)
+    if path.is_dir():
+        from screening.library import is_prepared
+
+        content = _prepared(path) if is_prepared(str(path)) else _run(path)
+    else:
+        content = _model(path)
     if as_json:
         click.echo(json.dumps(content, indent=1, ensure_ascii=False))
         return
@@ -45,6 +50,23 @@ def _run(path: Path) -> dict[str, Any]:
         f"command: {run['command']}",
     ]
     return {"summary": "\n".join(lines), **run}
+
+
+def _prepared(path: Path) -> dict[str, Any]:
+    from screening.library import open_prepared
+
+    content = open_prepared(str(path)).description
+    counts, parameters = content["counts"], content["parameters"]
+    names = [block["name"] for block in parameters["features"]["blocks"]]
+    lines = [
+        f"prepared library of {', '.join(content['sources'])}",
+        f"{counts['read']} rows = {counts['scored']} molecules + {counts['rejected']} rejected",
+        f"{len(content['parts'])} parts; rejects in _rejects.csv",
+        f"features {', '.join(names)}; standardisation {parameters['standardize']}",
+        "versions " + ", ".join(f"{k} {v}" for k, v in content["versions"].items()),
+        f"command: {content['command']}",
+    ]
+    return {"summary": "\n".join(lines), **content}
 
 
 def _model(path: Path) -> dict[str, Any]:

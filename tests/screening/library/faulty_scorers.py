@@ -5,10 +5,10 @@ from __future__ import annotations
 import ctypes
 import os
 import time
-from dataclasses import replace
 
-from screening.library.shard import ShardFiles, process_shard
-from screening.library.workers import Assignment, Scorer, WorkerTask
+from screening.library.featurised import MoleculeReader
+from screening.library.scorers import WorkerTask, scorer_of
+from screening.library.workers import Assignment, Scorer
 from screening.model import load_model
 
 HANGS, CRASHES, IS_KILLED, STOPS_FEATURES = "C#CC#CC", "N#CC#N", "C#CC#N", "FC#CF"
@@ -23,37 +23,24 @@ def misbehave(smiles: str) -> None:
         os.kill(os.getpid(), 9)
 
 
+class FaultyReader(MoleculeReader):
+    def __call__(self, smiles: str):
+        misbehave(smiles)
+        return super().__call__(smiles)
+
+
 def make(task: WorkerTask) -> Scorer:
     model = load_model(task.model)
-    model.options = replace(model.options, limits=task.limits)
 
-    def prepare(smiles: str):
-        misbehave(smiles)
-        return model.prepare(smiles)
-
-    def featurise(mols, compute=model.featurise):
+    def transform(mols, compute=model.features.transform):
         from rdkit import Chem
 
         if any(Chem.MolToSmiles(mol) == Chem.CanonSmiles(STOPS_FEATURES) for mol in mols):
             os._exit(9)
         return compute(mols)
 
-    model.featurise = featurise  # type: ignore[method-assign]
-
-    def score(assignment: Assignment, watch):
-        return process_shard(
-            model,
-            assignment.chunk,
-            assignment.number,
-            ShardFiles(task.run),
-            prepare=prepare,
-            known_failures=assignment.failures,
-            careful=assignment.careful,
-            prevalence=task.prevalence,
-            watch=watch,
-        )
-
-    return score
+    model.features.transform = transform  # type: ignore[method-assign]
+    return scorer_of(model, FaultyReader(model.standardiser, task.limits), task)
 
 
 def full_disk(task: WorkerTask) -> Scorer:

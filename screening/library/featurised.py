@@ -1,0 +1,180 @@
+"""From rows to features: what is computed of a molecule before any model is asked."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rdkit import Chem
+
+from screening.chemistry import (
+    Failure,
+    Limits,
+    Reject,
+    Standardiser,
+    canonical_smiles,
+    read_molecule,
+    standardise_molecule,
+    structure_key,
+)
+from screening.features import FeatureSet, RawFeatures, stack
+from screening.library.shard import Clock, Watch
+from screening.tables import Chunk
+
+
+@dataclass
+class Featurised:
+    """Rows of one source that have become molecules, in input order, by column.
+
+    Attributes
+    ----------
+    source : str
+    rows : int64 array
+    ids, smiles : list of str
+        Name and structure as the file has them.
+    standardised : list of str
+        Canonical SMILES after standardisation.
+    keys : int64 array
+        Hash of that, for duplicates.
+    inputs : list of str
+        Every other column of the row, as JSON.
+    raw : RawFeatures
+    fingerprints : uint8 array of shape (n, 256)
+        Packed Morgan bits, for neighbours.
+    """
+
+    source: str
+    rows: NDArray[np.int64]
+    ids: list[str]
+    smiles: list[str]
+    standardised: list[str]
+    keys: NDArray[np.int64]
+    inputs: list[str]
+    raw: RawFeatures
+    fingerprints: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class MoleculeReader:
+    """Parses and standardises one structure after the other, and knows what each took.
+
+    Parameters
+    ----------
+    standardiser : Standardiser
+    limits : Limits
+
+    Attributes
+    ----------
+    standardise_seconds : float
+        Spent on standardising since this was last set to zero.
+    """
+
+    def __init__(self, standardiser: Standardiser, limits: Limits) -> None:
+        self.standardiser = standardiser
+        self.limits = limits
+        self.standardise_seconds = 0.0
+
+    def __call__(self, smiles: str) -> Chem.Mol | Failure:
+        """Return the molecule, or why there is none."""
+        mol = read_molecule(smiles, self.limits)
+        if isinstance(mol, Failure):
+            return mol
+        started = time.perf_counter()
+        outcome = standardise_molecule(mol, self.standardiser)
+        self.standardise_seconds += time.perf_counter() - started
+        return outcome
+
+
+Featurise = Callable[[Sequence[Chem.Mol]], RawFeatures]
+
+
+def featurise_chunk(
+    chunk: Chunk,
+    reader: MoleculeReader,
+    features: FeatureSet,
+    *,
+    known_failures: Mapping[int, Failure],
+    careful: bool,
+    watch: Watch,
+    clock: Clock,
+) -> tuple[Featurised, list[Reject]]:
+    """Read and featurise the rows of a chunk; every row is in one of the two results.
+
+    Parameters
+    ----------
+    chunk
+    reader
+        From text to molecule.
+    features
+        The blocks to compute.
+    known_failures
+        Rows, by position, that stopped an earlier try: rejected without being touched.
+    careful
+        Compute features of one molecule at a time, to find which one stops the process.
+    watch
+        Is told before each piece of work.
+    clock
+        Is given the laps parse, standardise and features.
+    """
+    reader.standardise_seconds = 0.0
+    mols, places, rejects = _read(chunk, reader, known_failures, watch)
+    clock.lap("parse")
+    clock.move(reader.standardise_seconds, "parse", "standardise")
+    if careful:
+        parts = []
+        for place, mol in zip(places, mols, strict=True):
+            watch.molecule(place)
+            parts.append(features.transform([mol]))
+        raw = stack(parts) if parts else features.transform([])
+    else:
+        watch.batch(len(mols))
+        raw = features.transform(mols)
+    fingerprints = features.packed_morgan(mols, raw)
+    clock.lap("features")
+    standardised = [canonical_smiles(mol) for mol in mols]
+    keys = np.array([structure_key(smiles) for smiles in standardised], dtype=np.int64)
+    clock.lap("standardise")
+    found = Featurised(
+        source=chunk.source,
+        rows=chunk.rows[places],
+        ids=[chunk.ids[place] for place in places],
+        smiles=[chunk.smiles[place] for place in places],
+        standardised=standardised,
+        keys=keys,
+        inputs=[_extra(chunk, place) for place in places],
+        raw=raw,
+        fingerprints=fingerprints,
+    )
+    return found, rejects
+
+
+def _read(
+    chunk: Chunk, reader: MoleculeReader, known_failures: Mapping[int, Failure], watch: Watch
+) -> tuple[list[Chem.Mol], list[int], list[Reject]]:
+    mols, places, rejects = [], [], []
+    for place, smiles in enumerate(chunk.smiles):
+        outcome = known_failures.get(place)
+        if outcome is None and place in chunk.problems:
+            outcome = Failure("parse", chunk.problems[place])
+        if outcome is None:
+            watch.molecule(place)
+            outcome = reader(smiles)
+        if isinstance(outcome, Failure):
+            row, name = int(chunk.rows[place]), chunk.ids[place]
+            rejects.append(Reject(chunk.source, row, name, smiles, outcome.reason, outcome.message))
+        else:
+            mols.append(outcome)
+            places.append(place)
+    return mols, places, rejects
+
+
+def _extra(chunk: Chunk, place: int) -> str:
+    values: dict[str, Any] = {name: cells[place] for name, cells in chunk.extra.items()}
+    return json.dumps(values, ensure_ascii=False)

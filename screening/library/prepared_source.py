@@ -1,0 +1,159 @@
+"""Prepared libraries as input of a screen: opened, checked against the model, read part by part."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from screening.errors import UserError
+from screening.library.prepared_format import (
+    DESCRIPTION,
+    SCHEMA_VERSION,
+    PreparedPart,
+    files_of,
+)
+from screening.model import ScreeningModel, versions
+
+
+@dataclass(frozen=True)
+class PreparedLibrary:
+    """A prepared library that is complete.
+
+    Attributes
+    ----------
+    folder : Path
+    description : dict
+        Parameters, counts, parts, sources, versions and command.
+    digest : str
+        Hash of the description, which has the hash of every part.
+    """
+
+    folder: Path
+    description: dict[str, Any]
+    digest: str
+
+    @property
+    def parts(self) -> list[str]:
+        """Hashes of the parts, in order."""
+        return list(self.description["parts"])
+
+
+def is_prepared(source: str) -> bool:
+    """Tell whether a path is the folder of a prepared library, complete or not."""
+    folder = Path(source)
+    return folder.is_dir() and ((folder / DESCRIPTION).is_file() or (folder / "_parts").is_dir())
+
+
+def open_prepared(source: str) -> PreparedLibrary:
+    """Read the description of a prepared library.
+
+    Raises
+    ------
+    UserError
+        It is not finished, damaged, or of another version.
+    """
+    folder = Path(source)
+    path = folder / DESCRIPTION
+    if not path.is_file():
+        raise UserError(
+            f"{folder} is a prepared library that is not finished; repeat the `ebmscreen prepare` "
+            "command that began it."
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+        description = json.loads(text)
+        version = description["parameters"]["schema_version"]
+        parts = description["parts"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} is damaged ({error}); prepare the library anew.") from error
+    if version != SCHEMA_VERSION:
+        raise UserError(
+            f"{folder} is of version {version}, and this ebmscreen reads version "
+            f"{SCHEMA_VERSION}; prepare the library anew."
+        )
+    files = files_of(folder)
+    for number in range(len(parts)):
+        if not files.scores(number).is_file() or not files.record(number).is_file():
+            raise UserError(
+                f"{folder} lacks {files.scores(number).name} or its record; "
+                "repeat the `ebmscreen prepare` command to mend it."
+            )
+    return PreparedLibrary(folder, description, sha256(text.encode()).hexdigest())
+
+
+class PreparedStream:
+    """The parts of prepared libraries, in order; workers read them themselves.
+
+    Parameters
+    ----------
+    libraries : sequence of PreparedLibrary
+
+    Attributes
+    ----------
+    sources : list of str
+        The folders.
+    """
+
+    def __init__(self, libraries: Sequence[PreparedLibrary]) -> None:
+        self.libraries = list(libraries)
+        self.sources = [str(library.folder) for library in libraries]
+        self._given = 0
+
+    def __iter__(self) -> Iterator[PreparedPart]:
+        for library in self.libraries:
+            for number in range(len(library.parts)):
+                self._given += 1
+                yield PreparedPart(library.folder, number)
+
+    def share_read(self) -> float | None:
+        """Return the share of the parts that were given away."""
+        return self._given / max(1, sum(len(library.parts) for library in self.libraries))
+
+    def identity(self) -> dict[str, Any]:
+        """Return what the result depends on."""
+        return {str(library.folder): library.digest for library in self.libraries}
+
+
+def check_prepared(library: PreparedLibrary, model: ScreeningModel) -> list[str]:
+    """Make sure that a model can score a prepared library.
+
+    Returns
+    -------
+    list of str
+        What is worth a warning: other versions of RDKit.
+
+    Raises
+    ------
+    UserError
+        It was standardised in another way, or lacks a feature block of the model.
+    """
+    parameters = library.description["parameters"]
+    level = model.options.standardize
+    if parameters["standardize"] != level:
+        raise UserError(
+            f"{library.folder} was prepared with --standardize {parameters['standardize']}, and "
+            f"the model wants {level}; prepare it with --standardize {level}."
+        )
+    there = {_frozen(block) for block in parameters["features"]["blocks"]}
+    for block in model.features.to_config()["blocks"]:
+        if _frozen(block) not in there:
+            names = ",".join(model.features.names)
+            raise UserError(
+                f"{library.folder} was prepared without the model's feature block "
+                f"{block['name']!r} (or with other settings of it); prepare it with "
+                f"--features {names}."
+            )
+    was, now = library.description["versions"].get("rdkit"), versions()["rdkit"]
+    if was != now:
+        return [
+            f"{library.folder} was prepared with RDKit {was}, this is {now}: features may differ."
+        ]
+    return []
+
+
+def _frozen(block: dict[str, Any]) -> str:
+    return json.dumps(block, sort_keys=True)

@@ -1,0 +1,27 @@
+"""What workers run in the fault tests of `prepare`: the real writer with a faulty reader."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+
+import screening.library.prepare as prepare
+from screening.library.featurised import MoleculeReader
+from screening.library.prepare import PrepareTask, part_writer
+from screening.library.workers import Scorer
+
+HANGS, CRASHES = "C#CC#CC", "N#CC#N"
+
+
+class FaultyReader(MoleculeReader):
+    def __call__(self, smiles: str):
+        if smiles == HANGS:
+            time.sleep(60)
+        if smiles == CRASHES:
+            ctypes.string_at(0)
+        return super().__call__(smiles)
+
+
+def make(task: PrepareTask) -> Scorer:
+    prepare.MoleculeReader = FaultyReader  # only this process, which is a worker
+    return part_writer(task)

@@ -1,0 +1,107 @@
+"""`ebmscreen prepare`: the chemistry of a library, done once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workflows.config import write_config
+from workflows.options import COLUMNS, COMMON, FOLDER, MOLECULES, STANDARDIZE
+from workflows.talk import talk_of
+
+
+@click.command(
+    "prepare",
+    epilog="Example: ebmscreen prepare vendor/*.csv.gz -o vendor.parquet && "
+    "ebmscreen screen vendor.parquet -m model.ebm -o run/",
+)
+@click.argument("library", nargs=-1, required=True)
+@click.option(
+    "-o",
+    "--output",
+    type=FOLDER,
+    required=True,
+    help="The prepared library, a folder of Parquet files; a preparation that stopped continues.",
+)
+@COLUMNS
+@click.option("--features", metavar="NAME,NAME", help="Feature blocks; the default model's.")
+@click.option(
+    "-m",
+    "--model",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Take features and standardisation from this model.",
+)
+@STANDARDIZE
+@MOLECULES
+@click.option(
+    "--part-size",
+    type=click.IntRange(min=1),
+    default=5000,
+    show_default=True,
+    help="Rows of one Parquet file: what an interruption may cost.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 when any row was rejected.")
+@COMMON
+def command(library: tuple[str, ...], output: Path, **given: Any) -> int:
+    """Parse, standardise and featurise the LIBRARY files, for `screen` to take in their place.
+
+    `-` reads stdin. The result is a data set that pyarrow, DuckDB and pandas read.
+    """
+    from screening.chemistry import Limits
+    from screening.features import DEFAULT
+    from screening.library import Counts, PrepareOptions, prepare_library
+    from workflows.checks import writable_folder
+    from workflows.progress import Rows
+
+    talk = talk_of(given["quiet"], given["verbose"])
+    features: tuple[str, ...] = DEFAULT
+    standardize = given["standardize"]
+    if given["features"]:
+        features = tuple(name.strip() for name in given["features"].split(","))
+    if given["model"]:
+        features, standardize = _of_model(given["model"], given["features"])
+    writable_folder(output)
+    options = PrepareOptions(
+        features=features,
+        standardize=standardize,
+        smiles_column=given["smiles_column"],
+        id_column=given["id_column"],
+        limits=Limits(given["max_atoms"], given["timeout"]),
+        part_size=given["part_size"],
+        workers=given["num_workers"],
+    )
+    with Rows(talk) as rows:
+
+        def show(counts: Counts, share: float | None) -> None:
+            rows.show(counts.read, counts.rejected, share)
+
+        try:
+            summary = prepare_library(
+                library, output, options, announce=talk.announce, on_progress=show
+            )
+        except KeyboardInterrupt:
+            talk.warn(f"stopped; the same command continues where {output} is.")
+            return 130
+    write_config(click.get_current_context(), output / "_config.toml")
+    counts = summary.counts
+    talk.announce(
+        f"{counts.read} rows read: {counts.scored} prepared, {counts.rejected} rejected, "
+        f"in {summary.seconds['total']:.0f} s."
+    )
+    click.echo(output)
+    if given["strict"] and counts.rejected:
+        talk.warn(f"{counts.rejected} rows were rejected; see {output / '_rejects.csv'}.")
+        return 1
+    return 0
+
+
+def _of_model(path: Path, features: str | None) -> tuple[tuple[str, ...], Any]:
+    from screening.errors import UserError
+    from screening.model import load_model
+
+    if features:
+        raise UserError("--features and --model exclude each other: the model has its features.")
+    model = load_model(path)
+    return model.features.names, model.options.standardize
