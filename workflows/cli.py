@@ -17,6 +17,7 @@ COMMANDS = {
     "train": "Train a model on an assay.",
     "screen": "Score and rank a library with a model.",
     "report": "Write the HTML report of a run.",
+    "evaluate": "Judge models on repeated splits of an assay.",
     "explain": "Draw which atoms carry one molecule's score.",
     "inspect": "Say what is in a model or a run.",
 }
