@@ -21,6 +21,10 @@ SHOWN = (
     ("hits_in_top_100", "hits/100", ".1f"),
 )
 COMPARED = ("roc_auc", "pr_auc", "bedroc_20", "brier", "ece")
+# Fewer splits than this leave the intervals so wide that they seldom decide anything.
+FEW = 5
+# A gap of ROC-AUC that changes what one would buy by.
+LARGE_GAP = 0.05
 _NAMES = 24
 
 
@@ -37,6 +41,38 @@ def outcome_text(study: Study, outcome: Outcome) -> str:
     if study.options.label_counts:
         blocks.append(_curve(study, outcome, task))
     return "\n\n".join(block for block in blocks if block)
+
+
+def warnings_of(study: Study, outcome: Outcome) -> list[str]:
+    """Return sentences about what a user should not overlook."""
+    from screening.study import DBN, FOREST, overall_task
+
+    task = overall_task(study)
+    found = []
+    if study.options.splits < FEW:
+        found.append(
+            f"only {study.options.splits} of the kind {study.options.kind!r}: figures of so few "
+            "splits may be off by 0.1 or more; more of them can be added with --splits."
+        )
+    pairs = outcome.paired
+    if not pairs.empty:
+        rows = _main(pairs, study, task)
+        rows = rows[(rows.model == DBN) & (rows.against == FOREST) & (rows.metric == "roc_auc")]
+        found += [
+            f"the random forest ranks these compounds better ({-row['mean']:.3f} ROC-AUC, "
+            f"interval [{-row['high']:.3f}, {-row['low']:.3f}])."
+            for _, row in rows.iterrows()
+            if row["high"] < 0
+        ]
+    if outcome.gap is not None:
+        rows = outcome.gap[(outcome.gap.task == task) & (outcome.gap.metric == "roc_auc")]
+        found += [
+            f"{_title(row['model'])}: a random split flatters by {row['difference']:.3f} ROC-AUC; "
+            "expect the lower figure on new chemistry."
+            for _, row in rows.iterrows()
+            if row["difference"] > LARGE_GAP
+        ]
+    return found
 
 
 def _head(study: Study) -> str:

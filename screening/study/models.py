@@ -28,7 +28,7 @@ Step = Callable[[str, int, int], None]
 # What tree ensembles get beside counts: numbers that say what no fingerprint bit does.
 BOOSTED = ("morgan_counts", "descriptors")
 # The strongest cheap model known, as the field has it.
-CATBOOST = ("morgan_counts", "avalon_counts", "erg", "rdkit_descriptors")
+CATBOOST = ("morgan_counts", "avalon", "erg", "rdkit_descriptors")
 
 
 @dataclass(frozen=True)

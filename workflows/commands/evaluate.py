@@ -88,7 +88,7 @@ def command(assay: str, output: Path, **given: Any) -> None:
     from screening.study import Compounds, run_study, write_study
     from workflows.checks import writable_folder
     from workflows.commands.train import model_options
-    from workflows.comparison import outcome_text
+    from workflows.comparison import outcome_text, warnings_of
     from workflows.progress import Stages
 
     talk = talk_of(given["quiet"], given["verbose"])
@@ -112,6 +112,8 @@ def command(assay: str, output: Path, **given: Any) -> None:
     outcome = write_study(study, output)
     write_config(click.get_current_context(), output / "evaluate.toml")
     click.echo(outcome_text(study, outcome))
+    for warning in warnings_of(study, outcome):
+        talk.warn(warning)
     talk.announce(f"{output}: {', '.join(path.name for path in outcome.files)}.")
 
 
