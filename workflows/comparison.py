@@ -51,8 +51,8 @@ def warnings_of(study: Study, outcome: Outcome) -> list[str]:
     found = []
     if study.options.splits < FEW:
         found.append(
-            f"only {study.options.splits} of the kind {study.options.kind!r}: figures of so few "
-            "splits may be off by 0.1 or more; more of them can be added with --splits."
+            f"only {_splits(study)}: figures of so few may be off by 0.1 or more; "
+            "more can be added to the same folder with --splits."
         )
     pairs = outcome.paired
     if not pairs.empty:
@@ -78,17 +78,21 @@ def warnings_of(study: Study, outcome: Outcome) -> list[str]:
 def _head(study: Study) -> str:
     options, labels = study.options, study.compounds.labels
     redraws = sum(s.redraws for s in study.splits if s.kind == options.kind)
-    many = "split" if options.splits == 1 else "splits"
     tasks = study.compounds.assay.tasks
     about = tasks[0] if len(tasks) == 1 else f"{len(tasks)} tasks, mean"
     return (
         f"{about}: {len(labels)} compounds, {int((labels == 1).sum())} active labels; "
-        f"{options.splits} {options.kind} {many}"
-        f" into training, validation and test part, {redraws} redrawn for want of a class; "
+        f"{_splits(study)} into training, validation and test part, "
+        f"{redraws} redrawn for want of a class; "
         f"hits/100: in the first 100 of 10,000 of which {options.prevalence:.2%} are active.\n"
         "Mean and, below it, standard deviation over the splits; MCC at the threshold that is best "
         "on the validation part."
     )
+
+
+def _splits(study: Study) -> str:
+    options = study.options
+    return f"{options.splits} {options.kind} split{'' if options.splits == 1 else 's'}"
 
 
 def _main(table: pd.DataFrame, study: Study, task: str) -> pd.DataFrame:

@@ -124,6 +124,7 @@ def test_wrong_usage(run, assay, tmp_path):
         ("--split", "random", "--split-column", "x"),
         ("--splits", "0"),
         ("--prevalence", "0"),
+        ("--seed", "-1"),
     ):
         assert run("evaluate", assay, *out, *words).status == 2
     for words, said in (
