@@ -18,6 +18,7 @@ COMMANDS = {
     "screen": "Score and rank a library with a model.",
     "prepare": "Do the chemistry of a library once, for any model.",
     "report": "Write the HTML report of a run.",
+    "evaluate": "Judge models on repeated splits of an assay.",
     "explain": "Draw which atoms carry one molecule's score.",
     "inspect": "Say what is in a model, a prepared library or a run.",
     "mnist": "Reproduce the documented MNIST results.",

@@ -44,7 +44,13 @@ COMMON = several(
         callback=read_config,
         help="TOML file with options of this command; the command line wins.",
     ),
-    click.option("--seed", type=int, default=0, show_default=True, help="Makes a run repeatable."),
+    click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        help="Makes a run repeatable.",
+    ),
     click.option(
         "-n",
         "--num-workers",

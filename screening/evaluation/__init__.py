@@ -1,6 +1,11 @@
 """Judging a model: splits, metrics, baselines."""
 
 from screening.evaluation.baselines import forest_scores, logistic_scores
+from screening.evaluation.differences import (
+    Difference,
+    paired_difference,
+    unpaired_difference,
+)
 from screening.evaluation.metrics import (
     Quality,
     assess,
@@ -8,22 +13,47 @@ from screening.evaluation.metrics import (
     best_threshold,
     enrichment_factor,
     expected_calibration_error,
+    hits_at_prevalence,
     hits_in_top,
+)
+from screening.evaluation.parts import (
+    Drawn,
+    Missing,
+    Parts,
+    draw_parts,
+    grouped_parts,
+    missing_class,
+    named_parts,
+    random_parts,
+    time_parts,
 )
 from screening.evaluation.splits import Split, grouped_folds, random_split, scaffold_split
 
 __all__ = [
+    "Difference",
+    "Drawn",
+    "Missing",
+    "Parts",
     "Quality",
     "Split",
     "assess",
     "bedroc",
     "best_threshold",
+    "draw_parts",
     "enrichment_factor",
     "expected_calibration_error",
     "forest_scores",
     "grouped_folds",
+    "grouped_parts",
+    "hits_at_prevalence",
     "hits_in_top",
     "logistic_scores",
+    "missing_class",
+    "named_parts",
+    "paired_difference",
+    "random_parts",
     "random_split",
     "scaffold_split",
+    "time_parts",
+    "unpaired_difference",
 ]

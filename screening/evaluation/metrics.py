@@ -42,6 +42,34 @@ def _found_in_top(y: NDArray[np.float64], s: NDArray[np.float64], top: int) -> f
     return float(y[above].sum() + y[tied].sum() * places / tied.sum())
 
 
+def hits_at_prevalence(
+    labels: ArrayLike, scores: ArrayLike, prevalence: float, library: int = 10_000, top: int = 100
+) -> float:
+    """Return how many actives the best `top` of a library would hold, were it like this set.
+
+    The library has `library` compounds, a share `prevalence` of them active; its actives score as
+    the actives here do, its inactives as the inactives here. Each compound here stands for equally
+    many of its class there; ties, and the compound in which the last place falls, count by the
+    part of them that is within the top. With few inactives here the first places are coarse: one
+    of 75 inactives stands for 132 of 9,900.
+
+    Parameters
+    ----------
+    labels : array of 0 and 1, shape (n,)
+    scores : array, shape (n,)
+    prevalence : float in (0, 1)
+    library, top : int
+    """
+    y, s = _checked(labels, scores)
+    actives = np.where(y == 1, prevalence * library / y.sum(), 0.0)
+    others = np.where(y == 0, (1 - prevalence) * library / (len(y) - y.sum()), 0.0)
+    _, group = np.unique(-s, return_inverse=True)
+    found, places = np.bincount(group, actives), np.bincount(group, actives + others)
+    before = np.cumsum(places) - places
+    share = np.clip((min(top, library) - before) / places, 0, 1)
+    return float((found * share).sum())
+
+
 def bedroc(labels: ArrayLike, scores: ArrayLike, alpha: float = BEDROC_ALPHA) -> float:
     """Return the Boltzmann-enhanced discrimination of ROC, in [0, 1].
 

@@ -38,10 +38,10 @@ def begin_or_continue(run: Path, records: Path, wanted: dict[str, Any]) -> bool:
     """
     path = records / NAME
     if path.is_file():
-        differences = _differences(json.loads(path.read_text(encoding="utf-8")), wanted)
-        if differences:
+        changed = differences(json.loads(path.read_text(encoding="utf-8")), wanted)
+        if changed:
             raise UserError(
-                f"{run} holds a run with other settings ({'; '.join(differences)}); "
+                f"{run} holds a run with other settings ({'; '.join(changed)}); "
                 "repeat its command to continue it, or write to another folder."
             )
         return True
@@ -52,7 +52,8 @@ def begin_or_continue(run: Path, records: Path, wanted: dict[str, Any]) -> bool:
     return False
 
 
-def _differences(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
+def differences(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Say which settings are not as they were, one phrase each."""
     flat_was, flat_now = _flat(was), _flat(now)
     return [
         f"{key} was {flat_was.get(key)!r} and is {flat_now.get(key)!r}"

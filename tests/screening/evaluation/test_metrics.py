@@ -20,6 +20,7 @@ from screening.evaluation import (
     best_threshold,
     enrichment_factor,
     expected_calibration_error,
+    hits_at_prevalence,
     hits_in_top,
 )
 
@@ -194,3 +195,32 @@ def test_scores_that_are_not_numbers_or_do_not_fit_are_refused(figure):
 
 def test_the_whole_set_is_not_enriched():
     assert enrichment_factor(*untied(0), 1.0) == pytest.approx(1)
+
+
+def test_hits_at_the_prevalence_of_the_set_are_those_in_its_top():
+    rng = np.random.default_rng(4)
+    labels = (rng.random(400) < 0.2).astype(float)
+    # Few different scores, so that ties matter.
+    scores = np.round(np.clip(0.3 * labels + rng.random(400), 0, 1), 1)
+    found = hits_at_prevalence(labels, scores, labels.mean(), library=400, top=37)
+    assert found == pytest.approx(hits_in_top(labels, scores, 37))
+
+
+def test_hits_at_a_prevalence_are_those_in_a_library_made_of_copies():
+    rng = np.random.default_rng(5)
+    labels = np.repeat([1.0, 0.0], [10, 30])
+    scores = np.round(0.4 * labels + rng.random(40), 2)
+    # 10 actives 5 times and 30 inactives 165 times: 50 actives among 5,000.
+    copies = np.where(labels == 1, 5, 165)
+    expected = hits_in_top(np.repeat(labels, copies), np.repeat(scores, copies), 100)
+    assert hits_at_prevalence(labels, scores, 0.01, library=5000, top=100) == pytest.approx(
+        expected
+    )
+
+
+def test_hits_at_a_prevalence_of_extreme_rankings():
+    labels = np.repeat([1.0, 0.0], [10, 30])
+    assert hits_at_prevalence(labels, labels, 0.01) == pytest.approx(100)
+    assert hits_at_prevalence(labels, -labels, 0.01) == pytest.approx(0)
+    assert hits_at_prevalence(labels, np.zeros(40), 0.01) == pytest.approx(1)
+    assert hits_at_prevalence(labels, labels, 0.002) == pytest.approx(20)

@@ -1,0 +1,35 @@
+"""A study: models against each other on the same repeated splits."""
+
+from screening.study.columns import read_parts, read_times
+from screening.study.compounds import Compounds
+from screening.study.models import DBN, DEFAULT_MODELS, FOREST, HAS_CATBOOST, MODELS, UNPRETRAINED
+from screening.study.options import CURVE, SPLITS, StudyOptions
+from screening.study.plan import PlannedSplit, fewer_labels, plan_splits
+from screening.study.run import Study, run_study
+from screening.study.tables import MEAN, METRICS, overall_task
+from screening.study.write import Outcome, write_study
+
+__all__ = [
+    "CURVE",
+    "DBN",
+    "DEFAULT_MODELS",
+    "FOREST",
+    "HAS_CATBOOST",
+    "MEAN",
+    "METRICS",
+    "MODELS",
+    "SPLITS",
+    "UNPRETRAINED",
+    "Compounds",
+    "Outcome",
+    "PlannedSplit",
+    "Study",
+    "StudyOptions",
+    "fewer_labels",
+    "overall_task",
+    "plan_splits",
+    "read_parts",
+    "read_times",
+    "run_study",
+    "write_study",
+]

@@ -1,0 +1,170 @@
+"""The figures of a study, as PNG files for a slide or a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from screening.study.models import MODELS
+from screening.study.run import Study
+from screening.study.tables import LOWER_IS_BETTER, overall_task
+from screening.tables import write_atomically
+
+# Readable by eyes that see red and green alike: Okabe and Ito.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
+TITLES = {"roc_auc": "ROC-AUC", "pr_auc": "PR-AUC", "brier": "Brier score", "bedroc_20": "BEDROC"}
+_BINS = 10
+_DPI = 150
+
+
+def colour(model: str) -> str:
+    """Return the colour that a model has in every figure."""
+    return COLOURS[list(MODELS).index(model)]
+
+
+def draw_figures(
+    study: Study, table: pd.DataFrame, pairs: pd.DataFrame, folder: Path
+) -> list[Path]:
+    """Draw what the study holds and return the files."""
+    task = overall_task(study)
+    main = table[(table.split == study.options.kind) & (table.labels == "all")]
+    main = main[main.task == task]
+    drawn = [_save(folder / "comparison.png", 2, lambda axes: _comparison(axes, main))]
+    drawn.append(_save(folder / "calibration.png", 1, lambda axes: _calibration(axes[0], study)))
+    chosen = pairs
+    if len(pairs):
+        chosen = pairs[(pairs.split == study.options.kind) & (pairs.labels == "all")]
+        chosen = chosen[(chosen.task == task) & (chosen.against == "forest")]
+    if len(chosen):
+        drawn.append(_save(folder / "differences.png", 2, lambda axes: _differences(axes, chosen)))
+    if study.options.gap:
+        both = table[(table.labels == "all") & (table.task == task)]
+        drawn.append(_save(folder / "gap.png", 1, lambda axes: _gap(axes[0], both, study)))
+    if study.options.label_counts:
+        curve = table[(table.split == study.options.kind) & (table.task == task)]
+        drawn.append(_save(folder / "label_curve.png", 2, lambda axes: _curve(axes, curve, study)))
+    return drawn
+
+
+def _save(path: Path, panels: int, draw: Callable[[Sequence[Axes]], None]) -> Path:
+    figure = Figure(figsize=(5.2 * panels, 4.0), layout="constrained")
+    axes = [figure.add_subplot(1, panels, i + 1) for i in range(panels)]
+    draw(axes)
+    for one in axes:
+        one.spines[["top", "right"]].set_visible(False)
+    with write_atomically(path) as temporary, temporary.open("wb") as file:
+        FigureCanvasAgg(figure).print_png(file, metadata={"Software": None})
+    return path
+
+
+def _comparison(axes: Sequence[Axes], table: pd.DataFrame) -> None:
+    """One dot for each split, a bar at the mean."""
+    models = list(dict.fromkeys(table.model))
+    for one, metric in zip(axes, ("roc_auc", "pr_auc"), strict=True):
+        for place, model in enumerate(models):
+            values = table[table.model == model][metric].to_numpy()
+            # Spread by order, not by chance, so that the figure repeats itself.
+            aside = (np.arange(len(values)) % 7 - 3) / 25
+            one.plot(place + aside, values, ".", color=colour(model), alpha=0.5)
+            one.hlines(values.mean(), place - 0.3, place + 0.3, color=colour(model), lw=2.5)
+        one.set_xticks(
+            range(len(models)), [MODELS[m].title for m in models], rotation=40, ha="right"
+        )
+        one.set_ylabel(f"{TITLES[metric]} of the test part")
+        one.grid(axis="y", alpha=0.3)
+
+
+def _differences(axes: Sequence[Axes], pairs: pd.DataFrame) -> None:
+    """Mean difference to the forest with its interval."""
+    models = list(dict.fromkeys(pairs.model))
+    for one, metric in zip(axes, ("roc_auc", "brier"), strict=True):
+        rows = pairs[pairs.metric == metric].set_index("model")
+        for place, model in enumerate(reversed(models)):
+            row = rows.loc[model]
+            one.plot(row["mean"], place, "o", color=colour(model))
+            one.hlines(place, row["low"], row["high"], color=colour(model), lw=2)
+        one.axvline(0, color="black", lw=0.8)
+        one.set_yticks(range(len(models)), [MODELS[m].title for m in reversed(models)])
+        side = "left is better" if metric in LOWER_IS_BETTER else "right is better"
+        one.set_xlabel(f"{TITLES[metric]}, less that of the forest ({side})")
+        one.grid(axis="x", alpha=0.3)
+
+
+def _gap(axes: Axes, table: pd.DataFrame, study: Study) -> None:
+    models = list(dict.fromkeys(table.model))
+    for place, model in enumerate(models):
+        rows = table[table.model == model]
+        means = [rows[rows.split == kind]["roc_auc"].mean() for kind in study.options.kinds]
+        axes.plot([place, place], means, color=colour(model), lw=2)
+        for kind, mean in zip(study.options.kinds, means, strict=True):
+            marker = "o" if kind == "random" else "s"
+            axes.plot(place, mean, marker, color=colour(model))
+    axes.set_xticks(range(len(models)), [MODELS[m].title for m in models], rotation=40, ha="right")
+    other = next(kind for kind in study.options.kinds if kind != "random")
+    axes.set_ylabel("mean ROC-AUC of the test parts")
+    axes.set_title(f"circle: random split, square: {other} split", fontsize=10)
+    axes.grid(axis="y", alpha=0.3)
+
+
+def _curve(axes: Sequence[Axes], table: pd.DataFrame, study: Study) -> None:
+    """Mean and standard deviation along the number of labelled compounds."""
+    main = [s.parts for s in study.splits if s.kind == study.options.kind]
+    every = round(float(np.mean([len(parts.train) for parts in main])))
+    followed = set(table[table.labels != "all"].model)
+    rows = table[table.model.isin(followed)].assign(
+        count=lambda t: [every if x == "all" else int(x) for x in t.labels]
+    )
+    for one, metric in zip(axes, ("roc_auc", "pr_auc"), strict=True):
+        for model in dict.fromkeys(rows.model):
+            groups = rows[rows.model == model].groupby("count")[metric]
+            mean, spread = groups.mean(), groups.std().fillna(0.0)
+            one.plot(mean.index, mean, "o-", color=colour(model), label=MODELS[model].title)
+            one.fill_between(
+                mean.index, mean - spread, mean + spread, color=colour(model), alpha=0.15, lw=0
+            )
+        one.set_xscale("log")
+        counts = sorted(set(rows["count"]))
+        one.set_xticks(counts, [str(count) for count in counts])
+        one.set_xticks([], minor=True)
+        one.set_xlabel("labelled compounds learned from")
+        one.set_ylabel(f"{TITLES[metric]} of the test part")
+        one.grid(alpha=0.3)
+        one.legend(frameon=False, fontsize=9)
+
+
+def _calibration(axes: Axes, study: Study) -> None:
+    """Frequency against probability, all test parts of the judged kind put together."""
+    for model in study.options.models:
+        scores, truth = _pooled(study, model)
+        order = np.argsort(scores, kind="stable")
+        bins = np.array_split(order, min(_BINS, len(order)))
+        axes.plot(
+            [scores[b].mean() for b in bins],
+            [truth[b].mean() for b in bins],
+            "o-",
+            ms=3,
+            color=colour(model),
+            label=MODELS[model].title,
+        )
+    axes.plot([0, 1], [0, 1], color="black", lw=0.8)
+    axes.set_xlabel("probability of being active")
+    axes.set_ylabel("share that is active")
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False, fontsize=8)
+
+
+def _pooled(study: Study, model: str) -> tuple[np.ndarray, np.ndarray]:
+    scores, truth = [], []
+    for entry in study.entries:
+        if entry.model == model and entry.labels is None and entry.split.kind == study.options.kind:
+            labels = study.compounds.labels[entry.split.parts.test]
+            known = ~np.isnan(labels)
+            scores.append(entry.result.test[known])
+            truth.append(labels[known])
+    return np.concatenate(scores), np.concatenate(truth)

@@ -1,0 +1,203 @@
+"""Runs a study: every model on every split, each result kept, what is there not done again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.evaluation.parts import Parts
+from screening.model import versions
+from screening.model.provenance import data_hash
+from screening.study.compounds import Compounds
+from screening.study.folder import (
+    Result,
+    begin_or_continue,
+    hash_of,
+    read_result,
+    result_path,
+    write_result,
+)
+from screening.study.models import DBN, FOREST, MODELS, UNPRETRAINED, Exercise, Step
+from screening.study.options import Calibration, StudyOptions
+from screening.study.plan import PlannedSplit, fewer_labels, plan_splits
+
+# Probabilities are kept as a screen writes them.
+_DECIMALS = 6
+# From so many training compounds on, what happens within one model is worth being told.
+_LONG = 5000
+# Models whose figures are followed along the number of labels.
+CURVE_MODELS = (DBN, UNPRETRAINED, FOREST)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A result and what it belongs to; `labels` is None for all of the training part."""
+
+    split: PlannedSplit
+    model: str
+    labels: int | None
+    result: Result
+
+
+@dataclass
+class Study:
+    """Everything that came out.
+
+    Attributes
+    ----------
+    compounds : Compounds
+    options : StudyOptions
+    splits : list of PlannedSplit
+        Of every kind, the kind that is judged by first.
+    entries : list of Entry
+        By split, then model.
+    """
+
+    compounds: Compounds
+    options: StudyOptions
+    splits: list[PlannedSplit]
+    entries: list[Entry] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Job:
+    split: PlannedSplit
+    model: str
+    labels: int | None
+
+
+def run_study(
+    compounds: Compounds,
+    options: StudyOptions,
+    folder: Path,
+    *,
+    calibration: Calibration = "folds",
+    column: Sequence[str] | NDArray[np.float64] | None = None,
+    workers: int = 1,
+    on_step: Step,
+    on_result: Callable[[str], None] = lambda _: None,
+) -> Study:
+    """Train and score what is not in the folder yet, and return all results.
+
+    Parameters
+    ----------
+    compounds : Compounds
+    options : StudyOptions
+    folder : Path
+        Made when it is not there. A study of the same assay, splits and settings is continued;
+        models, further splits and label counts may be added to it.
+    calibration : str
+        See `Exercise`.
+    column : sequence, optional
+        Times or parts, where `options.kind` asks for them.
+    workers : int
+        Processes; the results are the same for any number.
+    on_step : callable
+        Told (stage, done, total).
+    on_result : callable
+        Told a sentence for each new result.
+
+    Raises
+    ------
+    UserError
+        The folder holds something else, or a split cannot be made.
+    """
+    seed = compounds.options.seed
+    splits = [
+        split
+        for kind in options.kinds
+        for split in plan_splits(compounds, kind, options.splits, seed, column)
+    ]
+    begin_or_continue(folder, describe(compounds, options, calibration, column))
+    study = Study(compounds, options, splits)
+    jobs = list(_jobs(options, splits))
+    for done, job in enumerate(jobs):
+        on_step("models on splits", done, len(jobs))
+        entry = _known(folder, job, compounds)
+        if entry is None:
+            entry = _do(compounds, job, calibration, workers, on_step)
+            write_result(result_path(folder, job.split.name, job.model, job.labels), entry.result)
+            on_result(f"{_say(job)}: {entry.result.seconds:.1f} s")
+        study.entries.append(entry)
+    on_step("models on splits", len(jobs), len(jobs))
+    return study
+
+
+def describe(
+    compounds: Compounds,
+    options: StudyOptions,
+    calibration: Calibration,
+    column: Sequence[str] | NDArray[np.float64] | None,
+) -> dict[str, Any]:
+    """Return everything that a result depends on, beside its split's number and its model."""
+    return {
+        "ebmscreen": versions()["ebmscreen"],
+        "assay": data_hash(compounds.assay),
+        "tasks": list(compounds.assay.tasks),
+        "split": options.kind,
+        "column": None if column is None else hash_of(column),
+        # A cut through time depends on how many there are.
+        "splits": options.splits if options.kind == "time" else "any",
+        "calibration": calibration,
+        "options": compounds.options.to_dict(),
+    }
+
+
+def _jobs(options: StudyOptions, splits: Sequence[PlannedSplit]) -> Iterator[_Job]:
+    for split in splits:
+        for model in options.models:
+            yield _Job(split, model, None)
+        if split.kind != options.kind:
+            continue
+        for labels in options.label_counts:
+            for model in CURVE_MODELS:
+                if model in options.models and labels < len(split.parts.train):
+                    yield _Job(split, model, labels)
+
+
+def _known(folder: Path, job: _Job, compounds: Compounds) -> Entry | None:
+    parts = job.split.parts
+    result = read_result(
+        result_path(folder, job.split.name, job.model, job.labels),
+        len(parts.valid),
+        len(parts.test),
+        compounds.labels.shape[1],
+    )
+    return None if result is None else Entry(job.split, job.model, job.labels, result)
+
+
+def _do(
+    compounds: Compounds, job: _Job, calibration: Calibration, workers: int, on_step: Step
+) -> Entry:
+    parts = _parts_of(job, compounds)
+
+    def within(stage: str, done: int, total: int) -> None:
+        if len(parts.train) >= _LONG:
+            on_step(f"{_say(job)}: {stage}", done, total)
+
+    started = time.perf_counter()
+    exercise = Exercise(compounds, parts, calibration, job.split.seed, workers, within)
+    scores = np.round(MODELS[job.model].scores(exercise), _DECIMALS)
+    cut = len(parts.valid)
+    result = Result(scores[:cut], scores[cut:], time.perf_counter() - started)
+    return Entry(job.split, job.model, job.labels, result)
+
+
+def _parts_of(job: _Job, compounds: Compounds) -> Parts:
+    parts = job.split.parts
+    if job.labels is None:
+        return parts
+    train = fewer_labels(parts.train, compounds.labels, job.labels, job.split.seed)
+    return replace(parts, train=train)
+
+
+def _say(job: _Job) -> str:
+    title = MODELS[job.model].title
+    labels = "" if job.labels is None else f", {job.labels} labels"
+    return f"{title} on {job.split.name}{labels}"

@@ -1,0 +1,187 @@
+"""The tables of a study: a row for each split and model, summaries, paired differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+from screening.evaluation import (
+    Difference,
+    assess,
+    best_threshold,
+    hits_at_prevalence,
+    paired_difference,
+    unpaired_difference,
+)
+from screening.study.models import DBN, FOREST, UNPRETRAINED
+from screening.study.run import Entry, Study
+
+METRICS = (
+    "roc_auc",
+    "pr_auc",
+    "mcc",
+    "brier",
+    "ece",
+    "ef_1",
+    "ef_5",
+    "bedroc_20",
+    "hits_in_top_100",
+)
+# The other figures are better the higher they are.
+LOWER_IS_BETTER = frozenset(["brier", "ece"])
+MEAN = "(mean of the tasks)"
+# Against what the differences are taken, and of which models; None is all others.
+_PAIRS: tuple[tuple[str, str | None], ...] = ((FOREST, None), (UNPRETRAINED, DBN))
+
+
+def figures(study: Study) -> pd.DataFrame:
+    """Return one row for each split, model, number of labels and task.
+
+    With several tasks a further row, of the task `MEAN`, has the means over them; counts in it are
+    sums.
+    """
+    tasks = study.compounds.assay.tasks
+    rows: list[dict[str, Any]] = []
+    for entry in study.entries:
+        head = {
+            "split": entry.split.kind,
+            "number": entry.split.number,
+            "model": entry.model,
+            "labels": "all" if entry.labels is None else str(entry.labels),
+        }
+        by_task = {name: _one_task(study, entry, i) for i, name in enumerate(tasks)}
+        if len(tasks) > 1:
+            by_task[MEAN] = _mean_of(list(by_task.values()))
+        tail = {"seconds": round(entry.result.seconds, 2)}
+        rows += [{**head, "task": task, **found, **tail} for task, found in by_task.items()]
+    return pd.DataFrame(rows)
+
+
+def _one_task(study: Study, entry: Entry, task: int) -> dict[str, float]:
+    labels, parts = study.compounds.labels[:, task], entry.split.parts
+    in_valid, in_test = labels[parts.valid], labels[parts.test]
+    known_valid, known = ~np.isnan(in_valid), ~np.isnan(in_test)
+    threshold = best_threshold(in_valid[known_valid], entry.result.valid[known_valid, task])
+    truth, scores = in_test[known], entry.result.test[known, task]
+    hits = hits_at_prevalence(truth, scores, study.options.prevalence)
+    return {
+        **assess(truth, scores, threshold).to_dict(),
+        "hits_in_top_100": hits,
+        "threshold": threshold,
+    }
+
+
+def _mean_of(rows: list[dict[str, float]]) -> dict[str, float]:
+    counts = ("n", "n_active")
+    return {
+        key: sum(row[key] for row in rows) / (1 if key in counts else len(rows)) for key in rows[0]
+    }
+
+
+def overall_task(study: Study) -> str:
+    """Return the task whose rows speak for the whole study."""
+    tasks = study.compounds.assay.tasks
+    return tasks[0] if len(tasks) == 1 else MEAN
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Return mean and standard deviation over the splits, by kind of split, labels, task, model."""
+    keys = ["split", "labels", "task", "model"]
+    groups = table.groupby(keys, sort=False)[list(METRICS)]
+    wide = groups.agg(["mean", "std"])
+    wide.columns = [f"{metric}_{what}" for metric in METRICS for what in ("mean", "sd")]
+    wide.insert(0, "splits", groups.size())
+    return wide.reset_index()
+
+
+def paired(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the differences on the same splits: to the forest, and of pretraining to none."""
+    ratio = _test_to_train(study)
+    rows = []
+    keys = ["split", "labels", "task"]
+    for key, part in table.groupby(keys, sort=False):
+        head = dict(zip(keys, cast("tuple[str, ...]", key), strict=True))
+        by_model = part.set_index(["model", "number"])
+        for model, against in _pairs(list(part.model.unique())):
+            ours, theirs = by_model.loc[model], by_model.loc[against]
+            for metric in METRICS:
+                found = paired_difference(ours[metric], theirs.loc[ours.index, metric], ratio)
+                between = {"model": model, "against": against, "metric": metric}
+                rows.append({**head, **between, **_told(found, metric)})
+    return pd.DataFrame(rows)
+
+
+def _pairs(models: list[str]) -> Iterator[tuple[str, str]]:
+    for against, only in _PAIRS:
+        if against in models:
+            for model in models:
+                if model != against and only in (None, model):
+                    yield model, against
+
+
+def _told(difference: Difference, metric: str) -> dict[str, float]:
+    found = asdict(difference)
+    above, below = found.pop("above"), found.pop("below")
+    better, worse = (below, above) if metric in LOWER_IS_BETTER else (above, below)
+    return {**found, "splits_better": better, "splits_worse": worse}
+
+
+def gap(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """Return how much better each model looks at random than with whole groups held out."""
+    other = next(kind for kind in study.options.kinds if kind != "random")
+    ratio = _test_to_train(study)
+    rows = []
+    keys = ["task", "model"]
+    for key, part in table[table.labels == "all"].groupby(keys, sort=False):
+        head = dict(zip(keys, cast("tuple[str, ...]", key), strict=True))
+        easy, hard = (part[part.split == kind] for kind in ("random", other))
+        for metric in METRICS:
+            found = asdict(unpaired_difference(easy[metric], hard[metric], ratio))
+            rows.append(
+                {
+                    **head,
+                    "metric": metric,
+                    "random": easy[metric].mean(),
+                    other: hard[metric].mean(),
+                    "difference": found["mean"],
+                    **{key: found[key] for key in ("low", "high")},
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def splits_table(study: Study) -> pd.DataFrame:
+    """Return sizes, actives and redraws of every split, one row for each task."""
+    rows = []
+    for split in study.splits:
+        for task, labels in zip(study.compounds.assay.tasks, study.compounds.labels.T, strict=True):
+            row: dict[str, Any] = {"split": split.kind, "number": split.number, "task": task}
+            row["redraws"] = split.redraws
+            for name, part in split.parts.named().items():
+                row[name] = len(part)
+                row[f"{name}_labelled"] = int((~np.isnan(labels[part])).sum())
+                row[f"{name}_active"] = int((labels[part] == 1).sum())
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def membership(study: Study) -> pd.DataFrame:
+    """Return the part of every compound in every split: for other programs to use the same."""
+    assay = study.compounds.assay
+    columns: dict[str, Any] = {"row": assay.rows, "id": assay.ids, "smiles": assay.smiles}
+    for split in study.splits:
+        where = np.full(len(assay), "", dtype=object)
+        for name, part in split.parts.named().items():
+            where[part] = name
+        columns[split.name] = where
+    return pd.DataFrame(columns)
+
+
+def _test_to_train(study: Study) -> float:
+    main = [s.parts for s in study.splits if s.kind == study.options.kind]
+    test, train = (sum(len(parts.named()[name]) for parts in main) for name in ("test", "train"))
+    return test / train

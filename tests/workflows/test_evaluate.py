@@ -1,0 +1,178 @@
+"""`evaluate` as a user meets it: printed, written, continued, refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+QUICK = ["--ensemble-size", "1", "--epochs", "1", "-n", "1", "--splits", "2"]
+CHEAP = ["--models", "neighbour,logistic", "-n", "1"]
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def dated(assay, tmp_path_factory) -> Path:
+    """The assay with the month and the part of each compound, and one compound measured twice."""
+    rows = rows_of(assay)
+    path = tmp_path_factory.mktemp("dated") / "dated.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "smiles", "hit?", "measured", "part", "number"])
+        for i, row in enumerate(rows):
+            part = "test" if i % 6 == 0 else "val" if i % 6 == 1 else "train"
+            # A stride prime to the number of rows mixes the classes along the time.
+            month = i * 37 % len(rows)
+            date = f"{2010 + month // 12}-{month % 12 + 1:02d}-15"
+            writer.writerow([f"C{i}", row["Drawn structure"], row["hit?"], date, part, month])
+        last = rows[2]
+        writer.writerow(["again", last["Drawn structure"], last["hit?"], "2025-01-01", "test", 999])
+    return path
+
+
+def test_a_study_from_start_to_refusal(run, assay, tmp_path):
+    words = ("evaluate", assay, "-t", "hit?", "-o", tmp_path / "s", *QUICK)
+    models = ("--models", "dbn,dbn-unpretrained,forest,neighbour", "--calibration", "validation")
+    done = run(*words, *models, "--gap")
+    assert done.status == 0, done.err
+    for word in ("DBN ensemble", "DBN, not pretrained", "1-nearest neighbour", "ROC-AUC", "hits"):
+        assert word in done.out
+    assert "less Random forest, Morgan" in done.out
+    assert "random split less scaffold split" in done.out
+    assert "2 scaffold splits" in done.out
+    assert "models on splits: 16 of 16" in done.err
+    assert len(rows_of(tmp_path / "s" / "figures.csv")) == 2 * 2 * 4
+    assert (tmp_path / "s" / "gap.png").is_file()
+    printed = done.out
+
+    again = run(*words, *models, "--gap")
+    assert again.status == 0
+    assert again.out == printed
+    from_config = run(
+        "evaluate", assay, "-o", tmp_path / "s", "--config", tmp_path / "s/evaluate.toml"
+    )
+    assert from_config.out == printed
+
+    refused = run(*words, *models, "--epochs", "2")
+    assert refused.status == 1
+    assert "options.epochs was 1 and is 2" in refused.err
+    assert refused.out == ""
+
+
+def test_the_default_names_every_model_that_is_here(run):
+    done = run("evaluate", "--help")
+    assert "[default: folds]" in done.out
+    from screening.study import DEFAULT_MODELS
+
+    assert {"dbn", "dbn-unpretrained", "forest", "forest-features"} <= set(DEFAULT_MODELS)
+    assert {"logistic", "boosting", "neighbour"} <= set(DEFAULT_MODELS)
+
+
+@pytest.mark.parametrize("column", ["measured", "number"])
+def test_a_time_split_is_judged_by_the_newest(run, dated, tmp_path, column):
+    words = ("-t", "hit?", "--split", "time", "--time-column", column)
+    done = run("evaluate", dated, "-o", tmp_path / "s", *words, *CHEAP)
+    assert done.status == 0, done.err
+    months = {row["id"]: int(row["number"]) for row in rows_of(dated)}
+    parts: dict[str, list[int]] = {"train": [], "valid": [], "test": []}
+    for row in rows_of(tmp_path / "s" / "parts.csv"):
+        parts[row["time-00"]].append(months[row["id"]])
+    # What was measured twice counts from the first time.
+    assert max(parts["train"]) < min(parts["valid"]) <= max(parts["valid"]) < min(parts["test"])
+    assert len(parts["test"]) == round(0.1 * len(months))
+    assert "1 time split " in done.out
+
+
+def test_a_split_column_is_followed_and_a_torn_compound_is_told(run, dated, tmp_path):
+    words = ("-t", "hit?", "--split-column", "part")
+    done = run("evaluate", dated, "-o", tmp_path / "s", *words, *CHEAP)
+    assert done.status == 0, done.err
+    assert "1 compounds have rows in several parts of 'part'" in done.err
+    wanted = {row["id"]: row["part"].replace("val", "valid") for row in rows_of(dated)}
+    for row in rows_of(tmp_path / "s" / "parts.csv"):
+        assert row["column-00"] == wanted[row["id"]]
+
+
+def test_several_tasks_are_printed_one_by_one(run, dated, tmp_path):
+    rows = rows_of(dated)
+    path = tmp_path / "two.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "smiles", "one", "two"])
+        for i, row in enumerate(rows[:-1]):
+            writer.writerow([row["id"], row["smiles"], row["hit?"], "" if i % 9 == 0 else i % 2])
+    words = ("-t", "one", "-t", "two", "--split", "random", "--splits", "2")
+    done = run("evaluate", path, "-o", tmp_path / "s", *words, *CHEAP)
+    assert done.status == 0, done.err
+    assert "2 tasks, mean" in done.out
+    assert "ROC-AUC of every task" in done.out
+    tasks = [row["task"] for row in rows_of(tmp_path / "s" / "summary.csv")]
+    assert sorted(set(tasks)) == ["(mean of the tasks)", "one", "two"]
+
+
+def test_wrong_usage(run, assay, tmp_path):
+    out = ("-o", tmp_path / "s", "-t", "hit?")
+    for words in (
+        ("--split", "time"),
+        ("--time-column", "x"),
+        ("--split", "random", "--split-column", "x"),
+        ("--splits", "0"),
+        ("--prevalence", "0"),
+        ("--seed", "-1"),
+    ):
+        assert run("evaluate", assay, *out, *words).status == 2
+    for words, said in (
+        (("--models", "dbn,oracle"), "each of dbn, "),
+        (("--models", "dbn,dbn"), "may be named once"),
+        (("--models", "forest", "--split-column", "part"), "no column 'part'"),
+        (("--models", "forest", "--split", "time", "--time-column", "pIC"), "no column 'pIC'"),
+    ):
+        done = run("evaluate", assay, *out, *words)
+        assert done.status == 1
+        assert said in done.err
+        assert "Traceback" not in done.err
+
+
+def test_cells_that_are_no_time_and_no_part_are_named_by_line(run, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("smiles,hit,when,part\nCCO,1,2020,train\nCCN,0,soon,both\nCCC,1,2021,test\n")
+    out = ("-o", tmp_path / "s", "-t", "hit", *CHEAP)
+    done = run("evaluate", path, *out, "--split", "time", "--time-column", "when")
+    assert done.status == 1
+    assert "line 3, column 'when': 'soon' is no time" in done.err
+    done = run("evaluate", path, *out, "--split-column", "part")
+    assert "line 3, column 'part': 'both' is none of train, valid, test" in done.err
+
+
+def test_one_class_only_and_a_class_too_small_to_split(run, assay, tmp_path):
+    rows = rows_of(assay)
+    path = tmp_path / "a.csv"
+    out = ("-o", tmp_path / "s", "-t", "hit", *CHEAP)
+    header = "smiles,hit\n"
+    path.write_text(header + "".join(f"{row['Drawn structure']},1\n" for row in rows[:40]))
+    done = run("evaluate", path, *out)
+    assert done.status == 1
+    assert "40 active and 0 inactive" in done.err
+    cells = [f"{row['Drawn structure']},{int(i == 0)}\n" for i, row in enumerate(rows[:40])]
+    path.write_text(header + "".join(cells))
+    done = run("evaluate", path, *out)
+    assert done.status == 1
+    assert "1000 draws of scaffold split 1 left a class out of a part" in done.err
+    assert "no active compound of 'hit'" in done.err
+    assert not (tmp_path / "s" / "study.json").exists()
+
+
+def test_what_was_asked_is_written_beside_the_results(run, assay, tmp_path):
+    words = ("-t", "hit?", "--split", "cluster", "--splits", "1", "--seed", "3")
+    assert run("evaluate", assay, "-o", tmp_path / "s", *words, *CHEAP).status == 0
+    about = json.loads((tmp_path / "s" / "study.json").read_text())
+    assert about["split"] == "cluster"
+    assert about["options"]["seed"] == 3
+    config = (tmp_path / "s" / "evaluate.toml").read_text()
+    assert 'split = "cluster"' in config

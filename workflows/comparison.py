@@ -1,0 +1,199 @@
+"""The printed outcome of a study: means, differences to the forest, what to be careful about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from screening.study import Outcome, Study
+
+SHOWN = (
+    ("roc_auc", "ROC-AUC", ".3f"),
+    ("pr_auc", "PR-AUC", ".3f"),
+    ("mcc", "MCC", ".3f"),
+    ("brier", "Brier", ".3f"),
+    ("ece", "ECE", ".3f"),
+    ("ef_1", "EF 1 %", ".1f"),
+    ("ef_5", "EF 5 %", ".1f"),
+    ("bedroc_20", "BEDROC", ".3f"),
+    ("hits_in_top_100", "hits/100", ".1f"),
+)
+COMPARED = ("roc_auc", "pr_auc", "bedroc_20", "brier", "ece")
+# Fewer splits than this leave the intervals so wide that they seldom decide anything.
+FEW = 5
+# A gap of ROC-AUC that changes what one would buy by.
+LARGE_GAP = 0.05
+_NAMES = 24
+
+
+def outcome_text(study: Study, outcome: Outcome) -> str:
+    """Return everything that is printed on stdout."""
+    from screening.study import overall_task
+
+    task = overall_task(study)
+    blocks = [_head(study), _figures(study, outcome, task), _differences(study, outcome, task)]
+    if len(study.compounds.assay.tasks) > 1:
+        blocks.append(_by_task(study, outcome))
+    if outcome.gap is not None:
+        blocks.append(_gap(study, outcome.gap, task))
+    if study.options.label_counts:
+        blocks.append(_curve(study, outcome, task))
+    return "\n\n".join(block for block in blocks if block)
+
+
+def warnings_of(study: Study, outcome: Outcome) -> list[str]:
+    """Return sentences about what a user should not overlook."""
+    from screening.study import DBN, FOREST, overall_task
+
+    task = overall_task(study)
+    found = []
+    if study.options.splits < FEW:
+        found.append(
+            f"only {_splits(study)}: figures of so few may be off by 0.1 or more; "
+            "more can be added to the same folder with --splits."
+        )
+    pairs = outcome.paired
+    if not pairs.empty:
+        rows = _main(pairs, study, task)
+        rows = rows[(rows.model == DBN) & (rows.against == FOREST) & (rows.metric == "roc_auc")]
+        found += [
+            f"the random forest ranks these compounds better ({-row['mean']:.3f} ROC-AUC, "
+            f"interval [{-row['high']:.3f}, {-row['low']:.3f}])."
+            for _, row in rows.iterrows()
+            if row["high"] < 0
+        ]
+    if outcome.gap is not None:
+        rows = outcome.gap[(outcome.gap.task == task) & (outcome.gap.metric == "roc_auc")]
+        found += [
+            f"{_title(row['model'])}: a random split flatters by {row['difference']:.3f} ROC-AUC; "
+            "expect the lower figure on new chemistry."
+            for _, row in rows.iterrows()
+            if row["difference"] > LARGE_GAP
+        ]
+    return found
+
+
+def _head(study: Study) -> str:
+    options, labels = study.options, study.compounds.labels
+    redraws = sum(s.redraws for s in study.splits if s.kind == options.kind)
+    tasks = study.compounds.assay.tasks
+    about = tasks[0] if len(tasks) == 1 else f"{len(tasks)} tasks, mean"
+    return (
+        f"{about}: {len(labels)} compounds, {int((labels == 1).sum())} active labels; "
+        f"{_splits(study)} into training, validation and test part, "
+        f"{redraws} redrawn for want of a class; "
+        f"hits/100: in the first 100 of 10,000 of which {options.prevalence:.2%} are active.\n"
+        "Mean and, below it, standard deviation over the splits; MCC at the threshold that is best "
+        "on the validation part."
+    )
+
+
+def _splits(study: Study) -> str:
+    options = study.options
+    return f"{options.splits} {options.kind} split{'' if options.splits == 1 else 's'}"
+
+
+def _main(table: pd.DataFrame, study: Study, task: str) -> pd.DataFrame:
+    chosen = (table.split == study.options.kind) & (table.labels == "all") & (table.task == task)
+    return table[chosen]
+
+
+def _figures(study: Study, outcome: Outcome, task: str) -> str:
+    rows = _main(outcome.summary, study, task).set_index("model")
+    lines = [f"{'':{_NAMES}}" + "".join(f"{title:>9}" for _, title, _ in SHOWN)]
+    for model in study.options.models:
+        row = rows.loc[model]
+        means = "".join(f"{row[f'{key}_mean']:>9{form}}" for key, _, form in SHOWN)
+        lines.append(f"{_title(model):{_NAMES}}{means}")
+        if study.options.splits > 1:
+            spreads = "".join(f"{row[f'{key}_sd']:>9{form}}" for key, _, form in SHOWN)
+            lines.append(f"{'':{_NAMES}}{spreads}")
+    return "\n".join(lines)
+
+
+def _differences(study: Study, outcome: Outcome, task: str) -> str:
+    if outcome.paired.empty:
+        return ""
+    rows = _main(outcome.paired, study, task)
+    lines = ["Differences on the same splits, 95 % intervals that know the splits overlap:"]
+    for model, against in dict.fromkeys(zip(rows.model, rows.against, strict=True)):
+        part = rows[(rows.model == model) & (rows.against == against)]
+        lines.append(f"{_title(model)} less {_title(against)}")
+        for metric in COMPARED:
+            row = part[part.metric == metric].iloc[0]
+            lines.append(f"  {_metric(metric):9}{_interval(row)}{_wins(row)}")
+    return "\n".join(lines)
+
+
+def _interval(row: pd.Series[float]) -> str:
+    if row["low"] != row["low"]:
+        return f"{row['mean']:+.3f}  (one split: no interval)"
+    return f"{row['mean']:+.3f}  [{row['low']:+.3f}, {row['high']:+.3f}]"
+
+
+def _wins(row: pd.Series[float]) -> str:
+    return f"  better on {int(row['splits_better'])}, worse on {int(row['splits_worse'])}"
+
+
+def _by_task(study: Study, outcome: Outcome) -> str:
+    titles = [_title(model) for model in study.options.models]
+    lines = ["ROC-AUC of every task:"]
+    lines += [f"  {i}: {title}" for i, title in enumerate(titles, start=1)]
+    lines.append(f"{'':{_NAMES}}" + "".join(f"{i:>9}" for i in range(1, len(titles) + 1)))
+    for task in study.compounds.assay.tasks:
+        means = _main(outcome.summary, study, task).set_index("model")["roc_auc_mean"]
+        cells = "".join(f"{float(means[model]):>9.3f}" for model in study.options.models)
+        lines.append(f"{task[: _NAMES - 1]:{_NAMES}}{cells}")
+    return "\n".join(lines)
+
+
+def _gap(study: Study, gap: pd.DataFrame, task: str) -> str:
+    other = next(kind for kind in study.options.kinds if kind != "random")
+    rows = gap[(gap.task == task) & (gap.metric == "roc_auc")]
+    lines = [f"ROC-AUC, random split less {other} split:"]
+    lines += [
+        f"{_title(row['model']):{_NAMES}}{row['random']:.3f} - {row[other]:.3f} = "
+        f"{row['difference']:+.3f}" + _ends(row)
+        for _, row in rows.iterrows()
+    ]
+    return "\n".join(lines)
+
+
+def _ends(row: pd.Series[float]) -> str:
+    return "" if row["low"] != row["low"] else f"  [{row['low']:+.3f}, {row['high']:+.3f}]"
+
+
+def _curve(study: Study, outcome: Outcome, task: str) -> str:
+    from screening.study import UNPRETRAINED
+
+    table = outcome.summary
+    rows = table[(table.split == study.options.kind) & (table.task == task)]
+    counts = list(dict.fromkeys(rows[rows.labels != "all"].labels))
+    followed = list(dict.fromkeys(rows[rows.labels != "all"].model))
+    counts.append("all")
+    lines = ["ROC-AUC by number of labelled compounds:"]
+    lines.append(f"{'':{_NAMES}}" + "".join(f"{count:>9}" for count in counts))
+    for model in followed:
+        means = rows[rows.model == model].set_index("labels")["roc_auc_mean"]
+        cells = "".join(f"{means[count]:>9.3f}" for count in counts)
+        lines.append(f"{_title(model):{_NAMES}}{cells}")
+    pairs = outcome.paired
+    if not pairs.empty and UNPRETRAINED in followed:
+        gains = pairs[(pairs.split == study.options.kind) & (pairs.task == task)]
+        gains = gains[(gains.against == UNPRETRAINED) & (gains.metric == "roc_auc")]
+        for count in counts:
+            row = gains[gains.labels == count].iloc[0]
+            lines.append(f"{f'gain of pretraining, {count}':{_NAMES + 4}}{_interval(row)}")
+    return "\n".join(lines)
+
+
+def _title(model: str) -> str:
+    from screening.study import MODELS
+
+    return MODELS[model].title
+
+
+def _metric(name: str) -> str:
+    return next(title for key, title, _ in SHOWN if key == name)
