@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from screening.tables import write_atomically
+from screening.tables import write_csv
 
 # A spreadsheet may skip what cannot be seen before a formula, and some read wide signs as plain.
 _FORMULA = re.compile(
@@ -35,8 +35,7 @@ def write_guarded_csv(table: pd.DataFrame, path: Path) -> None:
         if guarded[name].dtype.kind not in "bifu":
             guarded[name] = [guard_formula(str(value)) for value in guarded[name]]
     guarded.columns = pd.Index([guard_formula(str(name)) for name in guarded.columns])
-    with write_atomically(path) as temporary:
-        guarded.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n")
+    write_csv(guarded, path)
 
 
 def one_line(text: str) -> str:

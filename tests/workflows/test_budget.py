@@ -21,6 +21,7 @@ ROWS = (
     "1e5,CC(C)Cc1ccc(cc1)C(C)C(=O)O,light,no,007",
     f"=cmd(),{CAFFEINE},\u202e,@x,NA",
     f"again,{CAFFEINE},,,",
+    '"carriage\rreturn",CCOc1ccccc1N,,,',
     f"large,{LARGE},,,",
 )
 
@@ -30,7 +31,8 @@ def finished(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with a plate; whoever changes it must copy it first."""
     folder = tmp_path_factory.mktemp("budget")
     library = folder / "library.csv"
-    library.write_text("\n".join(["id,smiles,mw,pick,_price", *ROWS]) + "\n", encoding="utf-8")
+    text = "\n".join(["id,smiles,mw,pick,_price", *ROWS]) + "\n"
+    library.write_text(text, encoding="utf-8", newline="\n")
     words = ["-m", str(model), "-o", str(folder / "run"), "-n", "1", "-q"]
     assert main(["screen", str(library), *words, "--max-atoms", "400", "--budget", "50"]) == 0
     return folder / "run"
@@ -57,6 +59,7 @@ def test_vendor_codes_and_own_columns_reach_the_plate_as_they_were(finished) -> 
         "1e5": ["light", "no", "007"],
         "'=cmd()": ["\u202e", "'@x", "NA"],
         "large": ["", "", ""],
+        "carriage\rreturn": ["", "", ""],
     }
     assert float(rows["00123"]["mw"]) == 180.16
 
@@ -64,7 +67,8 @@ def test_vendor_codes_and_own_columns_reach_the_plate_as_they_were(finished) -> 
 def test_the_sd_file_holds_the_same(finished) -> None:
     found = list(Chem.SDMolSupplier(str(finished / "plate.sdf")))
     rows = plate_of(finished)
-    assert [record.GetProp("id") for record in found] == [row["id"].lstrip("'") for row in rows]
+    names = [row["id"].lstrip("'").replace("\r", " ") for row in rows]
+    assert [record.GetProp("id") for record in found] == names
     for record, row in zip(found, rows, strict=True):
         assert Chem.MolToSmiles(record) == Chem.CanonSmiles(row["smiles"])
         assert {name: record.GetProp(name) for name in ("_price", "mw", "score", "pick")} == {
