@@ -31,8 +31,6 @@ def write_pages(run: Path, model: Path | None, budget: int | None) -> list[Path]
     list of Path
         What was written.
     """
-    import pandas as pd
-
     from screening.plate import PlateOptions, make_plate, write_plate
     from screening.report import model_of, read_run, write_report
 
@@ -40,7 +38,6 @@ def write_pages(run: Path, model: Path | None, budget: int | None) -> list[Path]
     written = [write_report(run, model, plate=options)]
     if options is not None:
         about = read_run(run)
-        hits = pd.read_csv(run / "hits.csv", keep_default_na=False)
-        plate = make_plate(hits, model_of(about, model), options, task=about.task)
+        plate = make_plate(about.hits, model_of(about, model), options, task=about.task)
         written += write_plate(plate, run)
     return written

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any, NamedTuple
 
 from rdkit import Chem
 from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 
+# RDKit's measure; atoms come to lie about 30 pixels apart.
 BOND_LENGTH = 22
 FONT_SIZE = 12
 _PATH = re.compile(r"<path (?:class='[^']*' )?d='(?P<d>[^']*)' style='(?P<style>[^']*)'")
@@ -20,7 +22,7 @@ _NUMBER = re.compile(r"-?\d+\.\d+")
 
 
 class Label(NamedTuple):
-    """One character of an atom's label, in pixels."""
+    """A piece of an atom's label, most often one character, in pixels; the text is plain."""
 
     x: float
     y: float
@@ -86,7 +88,8 @@ def _read(text: str) -> tuple[str, str, tuple[Label, ...]]:
         style = found["style"]
         (lines if style.startswith("fill:none") else fills).append(_short(found["d"]))
     labels = tuple(
-        Label(float(t["x"]), float(t["y"]), int(t["size"]), t["text"]) for t in _TEXT.finditer(text)
+        Label(float(t["x"]), float(t["y"]), int(t["size"]), unescape(t["text"]))
+        for t in _TEXT.finditer(text)
     )
     return "".join(lines), "".join(fills), labels
 

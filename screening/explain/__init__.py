@@ -6,7 +6,7 @@ from screening.explain.contributions import (
     explain,
     explain_molecule,
 )
-from screening.explain.occluded import occluded_counts
+from screening.explain.occluded import occluded_rows
 from screening.explain.picture import draw_explanation
 
 __all__ = [
@@ -15,5 +15,5 @@ __all__ = [
     "draw_explanation",
     "explain",
     "explain_molecule",
-    "occluded_counts",
+    "occluded_rows",
 ]

@@ -12,12 +12,16 @@ from scipy.sparse import csr_matrix
 
 from screening.chemistry import Failure
 from screening.errors import UserError
-from screening.explain.occluded import can_be_occluded, occluded_counts
-from screening.features import CountFingerprint, RawFeatures, stack
+from screening.explain.occluded import occluded_rows
+from screening.features import GeneratedBits, GeneratedCounts, RawFeatures, stack
 from screening.model import ScreeningModel
 
 # Molecules explained in one pass; each has as many rows as atoms.
 _MOLECULES_PER_PASS = 64
+# Characters of a structure that an error repeats.
+_SHOWN = 120
+# Blocks that know the atoms behind their bits.
+_COVERABLE = (GeneratedCounts, GeneratedBits)
 
 
 @dataclass(frozen=True)
@@ -73,11 +77,18 @@ def explain_molecule(
     Raises
     ------
     UserError
-        The structure cannot be read, or the model has no such task.
+        The structure cannot be read, the model has no such task, or no feature of the model can be
+        traced to atoms.
     """
+    if not any(isinstance(block, _COVERABLE) for block in model.features.blocks):
+        raise UserError(
+            f"the model's features ({', '.join(model.options.features)}) cannot be traced to "
+            "atoms; train with --features morgan_counts,descriptors to have scores explained."
+        )
     mol = model.prepare(smiles)
     if isinstance(mol, Failure):
-        raise UserError(f"the structure {smiles!r} cannot be used ({mol.reason}: {mol.message}).")
+        shown = smiles if len(smiles) <= _SHOWN else f"{smiles[:_SHOWN]}…"
+        raise UserError(f"the structure {shown!r} cannot be used ({mol.reason}: {mol.message}).")
     return explain(model, mol, task)
 
 
@@ -87,8 +98,9 @@ def contributions_of(
     """Explain several prepared molecules.
 
     The contribution of atom a is logit p(x) - logit p(x without a), where "without a" removes from
-    every count fingerprint the substructures that hold a and leaves all else as it is. Nothing is
-    sampled or approximated: each value is a difference of two scores of the model.
+    every fingerprint whose bits have known atoms (Morgan, FCFP, pairs, torsions, paths) the
+    substructures that hold a, and leaves all else as it is. Nothing is sampled or approximated:
+    each value is a difference of two scores of the model.
 
     References
     ----------
@@ -139,8 +151,8 @@ def _cover(model: ScreeningModel, mol: Chem.Mol, raw: RawFeatures, row: int) -> 
     copies = np.full(mol.GetNumAtoms(), row)
     covered = raw.take(copies)
     for block in model.features.blocks:
-        if isinstance(block, CountFingerprint) and can_be_occluded(block):
-            covered.sparse[block.name] = occluded_counts(mol, block)
+        if isinstance(block, _COVERABLE):
+            covered.sparse[block.name] = occluded_rows(mol, block)
     return covered
 
 

@@ -8,55 +8,50 @@ import numpy as np
 from rdkit import Chem
 from scipy.sparse import csr_matrix
 
-from screening.features import CountFingerprint, bit_atoms
+from screening.features import GeneratedBits, GeneratedCounts, bit_atoms
 
-# Blocks whose bits are pairs or paths: RDKit leaves out those that hold an ignored atom.
+# Blocks whose bits are pairs or torsions: RDKit itself leaves out those with an ignored atom.
 _IGNORING = ("atom_pairs", "torsions")
-_CIRCULAR = ("morgan_counts", "fcfp_counts")
 
 
-def can_be_occluded(block: CountFingerprint) -> bool:
-    """Tell whether the atoms behind the block's bits are known."""
-    return block.name in _CIRCULAR + _IGNORING
-
-
-def occluded_counts(mol: Chem.Mol, block: CountFingerprint) -> csr_matrix:
-    """Return the molecule's counts with each atom covered in turn.
+def occluded_rows(mol: Chem.Mol, block: GeneratedCounts | GeneratedBits) -> csr_matrix:
+    """Return the molecule's fingerprint with each atom covered in turn.
 
     Returns
     -------
-    CSR of int32, shape (n_atoms, n_bits)
-        Row a is the fingerprint without the substructures that atom a takes part in.
+    CSR of shape (n_atoms, n_bits)
+        Row a is the fingerprint without the substructures that atom a takes part in: counts as
+        int32, bits as uint8 ones.
     """
-    if block.name in _CIRCULAR:
-        return _circular(mol, block)
+    if isinstance(block, GeneratedBits):
+        rows = [dict.fromkeys(row, 1) for row in _without_places(mol, block)]
+        return _matrix(rows, block.n_bits, np.uint8)
+    rows = _ignoring(mol, block) if block.name in _IGNORING else _without_places(mol, block)
+    return _matrix(rows, block.n_bits, np.int32)
+
+
+def _ignoring(mol: Chem.Mol, block: GeneratedCounts) -> list[dict[int, int]]:
     count = block.generator().GetCountFingerprint
-    return _rows(
-        [count(mol, ignoreAtoms=[atom]).GetNonzeroElements() for atom in range(mol.GetNumAtoms())],
-        block.n_bits,
-    )
+    return [count(mol, ignoreAtoms=[a]).GetNonzeroElements() for a in range(mol.GetNumAtoms())]
 
 
-def _circular(mol: Chem.Mol, block: CountFingerprint) -> csr_matrix:
-    occurrences = bit_atoms(mol, block.name, block.n_bits)
+def _without_places(mol: Chem.Mol, block: GeneratedCounts | GeneratedBits) -> list[dict[int, int]]:
     rows: list[dict[int, int]] = [{} for _ in range(mol.GetNumAtoms())]
-    for bit, places in occurrences.items():
+    for bit, places in bit_atoms(mol, block.name, block.n_bits).items():
         holds = np.zeros(mol.GetNumAtoms(), dtype=int)
         for place in places:
             holds[list(place)] += 1
-        for atom, row in enumerate(rows):
-            left = len(places) - int(holds[atom])
-            if left:
-                row[bit] = left
-    return _rows(rows, block.n_bits)
+        for atom in np.flatnonzero(holds < len(places)):
+            rows[atom][bit] = len(places) - int(holds[atom])
+    return rows
 
 
-def _rows(rows: Sequence[dict[int, int]], n_bits: int) -> csr_matrix:
+def _matrix(rows: Sequence[dict[int, int]], n_bits: int, dtype: type) -> csr_matrix:
     columns = [bit for row in rows for bit in row]
     values = [count for row in rows for count in row.values()]
     ends = np.cumsum([0, *(len(row) for row in rows)])
     matrix = csr_matrix(
-        (np.array(values, np.int32), np.array(columns, np.int32), ends), shape=(len(rows), n_bits)
+        (np.array(values, dtype), np.array(columns, np.int32), ends), shape=(len(rows), n_bits)
     )
     matrix.sort_indices()
     return matrix

@@ -17,7 +17,7 @@ from screening.library.columns import PER_TASK, named
 from screening.library.options import ScreenOptions
 from screening.library.ranking import Row, best_rows, first_places
 from screening.model import ScreeningModel, prediction_sets
-from screening.tables import write_atomically
+from screening.tables import write_csv
 
 
 def make_hits(parts: Sequence[Path], model: ScreeningModel, options: ScreenOptions) -> pd.DataFrame:
@@ -109,5 +109,4 @@ def _with_input_columns(table: pd.DataFrame, inputs: Sequence[dict[str, str]]) -
 
 def write_hits(table: pd.DataFrame, path: Path) -> None:
     """Write hits.csv: UTF-8, line feeds, quotes where needed, the same bytes on every system."""
-    with write_atomically(path) as temporary:
-        table.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n")
+    write_csv(table, path)

@@ -17,6 +17,8 @@ from screening.plate.sdf import write_sdf
 from screening.plate.spreadsheet import write_xlsx
 from screening.plate.text import write_guarded_csv
 
+_ADDED = ("pick", "pick_reason", "cluster", "active_similarity", *Properties._fields)
+
 
 @dataclass
 class Plate:
@@ -47,12 +49,18 @@ def make_plate(
     Parameters
     ----------
     hits
-        Rows of hits.csv.
+        Rows of hits.csv. A column of the library that has the name of one of the plate's is
+        called `input_<name>` there.
     model
-        The model that the run was made with.
+        The model that the run was made with, with its limits.
     options
     task
         Task that is ranked by; the model's first when None.
+
+    Raises
+    ------
+    UserError
+        A window names a column that is not there.
     """
     task = task or model.tasks[0]
     mols = [model.prepare(smiles) for smiles in hits["smiles"]]
@@ -61,9 +69,9 @@ def make_plate(
     assert len(molecules) == len(mols), "a hit's structure cannot be read by this model"
     fingerprints = model.fingerprints(molecules, model.featurise(molecules))
     _, similarity = model.training.nearest_labelled(fingerprints, model.tasks.index(task), 1)
-    described = pd.concat([hits.reset_index(drop=True), _properties(molecules)], axis=1)
+    described = pd.concat([_with_room(hits.reset_index(drop=True)), _properties(molecules)], axis=1)
     described["cluster"] = clusters(fingerprints)
-    described["active_similarity"] = similarity.round(3).astype(float)
+    described["active_similarity"] = similarity.astype(float).round(3)
     table = pick_plate(
         described,
         fingerprints,
@@ -75,6 +83,17 @@ def make_plate(
     front = ["pick", "pick_reason"]
     ordered = picked[[*front, *(c for c in picked.columns if c not in front)]]
     return Plate(ordered.reset_index(drop=True), [molecules[i] for i in picked.index])
+
+
+def _with_room(hits: pd.DataFrame) -> pd.DataFrame:
+    """Rename the library's own columns where the plate has one of that name, as hits.csv does."""
+    names: dict[str, str] = {}
+    for name in hits.columns:
+        free = name
+        while free in _ADDED or (free != name and free in hits.columns):
+            free = f"input_{free}"
+        names[name] = free
+    return hits.rename(columns=names)
 
 
 def _properties(mols: list[Chem.Mol]) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 
 from screening.errors import UserError
 from screening.model import tanimoto
+from screening.plate.clusters import clusters
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class PlateOptions:
         Catalogs (PAINS, BRENK, NIH) whose alerts exclude a compound.
     in_domain_only : bool
         Leave out compounds outside the applicability domain.
+    per_cluster : int, optional
+        Most picks from one cluster of similar hits; None is no limit.
     windows : dict of str to (low, high)
         Column -> smallest and largest value allowed; None is open.
     """
@@ -39,11 +44,14 @@ class PlateOptions:
     novelty: float = 0.1
     barred_alerts: tuple[str, ...] = ("PAINS",)
     in_domain_only: bool = False
+    per_cluster: int | None = None
     windows: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.budget < 1:
             raise UserError(f"--budget {self.budget}: a plate holds at least one compound.")
+        if self.per_cluster is not None and self.per_cluster < 1:
+            raise UserError(f"{self.per_cluster} picks a cluster: at least one is needed.")
 
 
 def pick_plate(
@@ -58,7 +66,8 @@ def pick_plate(
 
     A compound's worth is its score, less `diversity` times its similarity to the nearest pick,
     plus `novelty` times one less its similarity to the nearest known active. Of equals the better
-    ranked is taken.
+    ranked is taken. Where the options limit the picks of a cluster (see `clusters`), the rest of a
+    full one is passed over.
 
     Parameters
     ----------
@@ -94,14 +103,35 @@ def pick_plate(
     nearest = np.zeros(len(table))
     order = np.zeros(len(table), dtype=np.int64)
     reasons = [f"not picked: {r}" if r else "not picked: others fill the plate" for r in excluded]
-    for number in range(1, min(options.budget, int(free.sum())) + 1):
+    room = _Room(fingerprints, options.per_cluster)
+    for number in range(1, options.budget + 1):
+        if not free.any():
+            break
         chosen = int(np.argmax(np.where(free, worth - options.diversity * nearest, -np.inf)))
         free[chosen], order[chosen] = False, number
         similarity = None if active_similarity is None else float(known[chosen])
         closest = float(nearest[chosen]) if number > 1 else None
         reasons[chosen] = _reason(records[chosen], score, closest, similarity)
         nearest = np.maximum(nearest, tanimoto(fingerprints[chosen : chosen + 1], fingerprints)[0])
+        for place in np.flatnonzero(free & room.filled_by(chosen)):
+            free[place] = False
+            reasons[place] = f"not picked: {options.per_cluster} of its cluster are picked"
     return table.assign(pick=order, pick_reason=reasons)
+
+
+class _Room:
+    """What is left in each cluster of hits."""
+
+    def __init__(self, fingerprints: NDArray[np.uint8], per_cluster: int | None) -> None:
+        self._limit = per_cluster
+        self._groups = clusters(fingerprints) if per_cluster else np.zeros(len(fingerprints))
+        self._picked: Counter[int] = Counter()
+
+    def filled_by(self, pick: int) -> NDArray[np.bool_]:
+        """Count a pick; return the hits of its cluster if that is full now, and none if not."""
+        group = int(self._groups[pick])
+        self._picked[group] += 1
+        return (self._groups == group) & (self._picked[group] == self._limit)
 
 
 def exclusions(hits: pd.DataFrame, options: PlateOptions) -> list[str]:
@@ -119,24 +149,40 @@ def exclusions(hits: pd.DataFrame, options: PlateOptions) -> list[str]:
 
 
 def _why_not(row: Mapping[Any, Any], options: PlateOptions) -> str:
-    if row.get("in_training"):
+    if _text(row, "in_training") == "True":
         return "already tested in the assay"
-    if row.get("duplicate_of"):
-        return f"same structure as {row['duplicate_of']}"
-    if options.in_domain_only and not row.get("in_domain"):
+    if twin := _text(row, "duplicate_of"):
+        return f"same structure as {twin}"
+    if options.in_domain_only and _text(row, "in_domain") != "True":
         return "outside the applicability domain"
-    for alert in str(row.get("alerts") or "").split("; "):
+    for alert in _text(row, "alerts").split("; "):
         if alert.split(":")[0] in options.barred_alerts:
             return f"alert {alert}"
     for name, (low, high) in options.windows.items():
-        value = float(str(row[name]))
-        if (low is not None and value < low) or (high is not None and value > high):
-            return f"{name} {value:g} outside {_window(low, high)}"
+        if reason := _outside(name, row[name], low, high):
+            return reason
     return ""
 
 
-def _window(low: float | None, high: float | None) -> str:
-    return f"{'' if low is None else f'{low:g}'} to {'' if high is None else f'{high:g}'}".strip()
+def _text(row: Mapping[Any, Any], name: str) -> str:
+    """Return a cell as text; a missing one, however pandas read it, is empty."""
+    value = row.get(name)
+    return "" if value is None or value != value else str(value)
+
+
+def _outside(name: str, cell: Any, low: float | None, high: float | None) -> str:
+    try:
+        value = float(str(cell))
+    except ValueError:
+        value = math.nan
+    # What is not known cannot be said to lie within.
+    if math.isnan(value):
+        return f"{name} is no number"
+    if low is not None and value < low:
+        return f"{name} {value:g} is below {low:g}"
+    if high is not None and value > high:
+        return f"{name} {value:g} is above {high:g}"
+    return ""
 
 
 def _reason(

@@ -1,9 +1,14 @@
-"""Picked compounds as an SD file, for a vendor's order form or a docking program."""
+"""Picked compounds as an SD file, for a vendor's order form or a docking program.
+
+RDKit writes the structures; the data items are written here, because RDKit leaves out those whose
+names it uses itself (a name that begins with an underscore, `numArom`, ...).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rdkit import Chem
@@ -12,27 +17,52 @@ from rdkit.Chem import rdDepictor
 from screening.plate.text import one_line
 from screening.tables import write_atomically
 
+# The format's limit for the first line of a record; the whole name is a data item.
+_TITLE = 80
+_END = "$$$$"
+
 
 def write_sdf(table: pd.DataFrame, mols: Sequence[Chem.Mol], path: Path) -> None:
     """Write one record a row: drawn structure, name, and every column as a data item.
 
-    Line ends in names and values become blanks, so that no text can end a record.
+    Line ends in names and values become blanks, and a text that reads `$$$$` is moved by one, so
+    that no text can end a record. Names that would be the same get a number.
+
+    References
+    ----------
+    CTfile Formats, BIOVIA 2020, chapter 6.
     """
-    with write_atomically(path) as temporary:
-        writer = Chem.SDWriter(str(temporary))
-        names = {column: _item_name(str(column)) for column in table.columns}
-        for mol, row in zip(mols, table.to_dict("records"), strict=True):
-            record = Chem.Mol(mol)
-            for name in list(record.GetPropNames()):
-                record.ClearProp(name)
-            rdDepictor.Compute2DCoords(record, canonOrient=True)
-            record.SetProp("_Name", one_line(str(row.get("id", ""))))
-            for column, name in names.items():
-                record.SetProp(name, one_line(str(row[column])))
-            writer.write(record)
-        writer.close()
+    names = _item_names([str(column) for column in table.columns])
+    with (
+        write_atomically(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="\n") as file,
+    ):
+        for mol, values in zip(mols, table.itertuples(index=False, name=None), strict=True):
+            row = dict(zip(names, values, strict=True))
+            file.write(_structure(mol, _text(row.get("id", ""))[:_TITLE]))
+            file.writelines(f">  <{name}>\n{_text(value)}\n\n" for name, value in row.items())
+            file.write(f"{_END}\n")
 
 
-def _item_name(column: str) -> str:
-    """Return the column's name without the signs that end a data item's name."""
-    return one_line(column.replace("<", "(").replace(">", ")")) or "column"
+def _structure(mol: Chem.Mol, title: str) -> str:
+    record = Chem.Mol(mol)
+    rdDepictor.Compute2DCoords(record, canonOrient=True)
+    record.SetProp("_Name", title)
+    return str(Chem.MolToMolBlock(record))
+
+
+def _text(value: Any) -> str:
+    text = one_line(str(value))
+    return f" {text}" if text.startswith(_END) else text
+
+
+def _item_names(columns: Sequence[str]) -> list[str]:
+    """Return the columns' names without the signs that end an item's name, each of them once."""
+    taken: dict[str, None] = {}
+    for column in columns:
+        plain = one_line(column.replace("<", "(").replace(">", ")")) or "column"
+        name, number = plain, 2
+        while name in taken:
+            name, number = f"{plain}_{number}", number + 1
+        taken[name] = None
+    return list(taken)

@@ -1,4 +1,4 @@
-"""Text from files that must stay text in a spreadsheet."""
+"""Text from files that must stay text in a spreadsheet or an SD file."""
 
 from __future__ import annotations
 
@@ -7,15 +7,25 @@ from pathlib import Path
 
 import pandas as pd
 
-from screening.tables import write_atomically
+from screening.tables import write_csv
 
-_FORMULA = re.compile(r"^[\s\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]*[=+\-@\t\r]")
-_NUMBER = re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
+# A spreadsheet may skip what cannot be seen before a formula, and some read wide signs as plain.
+_FORMULA = re.compile(
+    r"^[\s\x00-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]*[=+\-@\t\r\n＝＋－＠]"
+)
+_NUMBER = re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$", re.ASCII)
+# Signs that are neither seen nor a blank; a file that holds NUL is taken for a binary one.
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 
 
 def guard_formula(text: str) -> str:
-    """Put an apostrophe before text that a spreadsheet would compute; numbers stay as they are."""
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.match(text) else text
+    """Put an apostrophe before text that a spreadsheet would compute; numbers stay as they are.
+
+    References
+    ----------
+    OWASP, CSV injection, https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
 def write_guarded_csv(table: pd.DataFrame, path: Path) -> None:
@@ -25,10 +35,9 @@ def write_guarded_csv(table: pd.DataFrame, path: Path) -> None:
         if guarded[name].dtype.kind not in "bifu":
             guarded[name] = [guard_formula(str(value)) for value in guarded[name]]
     guarded.columns = pd.Index([guard_formula(str(name)) for name in guarded.columns])
-    with write_atomically(path) as temporary:
-        guarded.to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n")
+    write_csv(guarded, path)
 
 
 def one_line(text: str) -> str:
-    """Return the text with every run of blanks and line ends as one blank."""
-    return " ".join(text.split())
+    """Return the text without control signs, every run of blanks and line ends as one blank."""
+    return " ".join(_CONTROL.sub("", text).split())

@@ -74,6 +74,8 @@ def describe_hits(run: RunFolder, model: ScreeningModel, options: PlateOptions) 
         out.hits.append(
             {
                 **_row(run, model, {str(key): value for key, value in row.items()}),
+                # From the run: a column of the library may be called `pick` too.
+                "inputs": [cut(run.hits[name].iloc[i]) for name in run.inputs],
                 "drawing": len(out.drawings) - 1,
                 "atoms": [round(100 * value) for value in explained[i].atoms],
                 "whole": round(explained[i].descriptors, 2),
@@ -125,7 +127,6 @@ def _row(run: RunFolder, model: ScreeningModel, row: dict[str, Any]) -> dict[str
         "pick": int(row["pick"]),
         "reason": row["pick_reason"],
         "truth": known.get(row["id"]),
-        "inputs": [cut(row[name]) for name in run.inputs],
         "tasks": [row[f"score_{task}"] for task in run.tasks] if len(run.tasks) > 1 else [],
     }
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from screening.chemistry import Limits
 from screening.errors import UserError
 from screening.model import ScreeningModel, load_model
 from screening.plate import PlateOptions
@@ -85,7 +87,7 @@ def write_report(
 
 
 def model_of(run: RunFolder, model_path: Path | None = None) -> ScreeningModel:
-    """Load the model that made a run.
+    """Load the model that made a run, with the limits that the run gave a molecule.
 
     Raises
     ------
@@ -99,6 +101,8 @@ def model_of(run: RunFolder, model_path: Path | None = None) -> ScreeningModel:
             f"{path} is not the model that {run.path} was made with (its SHA-256 differs); "
             "name the right one with --model, or screen again."
         )
+    # What the run could read, its report must read too.
+    model.options = replace(model.options, limits=Limits(**run.info["options"]["limits"]))
     return model
 
 

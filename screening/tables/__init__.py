@@ -5,6 +5,7 @@ from screening.tables.atomic import write_atomically
 from screening.tables.columns import Columns
 from screening.tables.library import Chunk, LibraryStream, open_library
 from screening.tables.table import Announce, silent
+from screening.tables.writing import write_csv
 
 __all__ = [
     "Announce",
@@ -16,4 +17,5 @@ __all__ = [
     "read_assay",
     "silent",
     "write_atomically",
+    "write_csv",
 ]

@@ -27,12 +27,15 @@ from workflows.talk import talk_of
 @COMMON
 def command(smiles: str, model: Path, output: Path, task: str | None, **common: Any) -> None:
     """Draw the molecule SMILES with each atom coloured by what it contributes to the score."""
+    from screening.errors import UserError
     from screening.explain import draw_explanation, explain_molecule
     from screening.model import load_model
     from screening.tables import write_atomically
     from workflows.checks import writable_file
 
     talk = talk_of(common["quiet"], common["verbose"])
+    if output.suffix.lower() != ".svg":
+        raise UserError(f"{output}: the picture is SVG; give the file a name that ends in .svg.")
     writable_file(output)
     found = explain_molecule(load_model(model), smiles, task)
     with write_atomically(output) as temporary:
