@@ -31,7 +31,9 @@ def finished(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with a plate; whoever changes it must copy it first."""
     folder = tmp_path_factory.mktemp("budget")
     library = folder / "library.csv"
-    text = "\n".join(["id,smiles,mw,pick,_price", *ROWS]) + "\n"
+    # A column that holds nothing but digits is the one that a reader would make numbers of.
+    rows = [f"{row},{place:04}" for place, row in enumerate(ROWS)]
+    text = "\n".join(["id,smiles,mw,pick,_price,shelf", *rows]) + "\n"
     library.write_text(text, encoding="utf-8", newline="\n")
     words = ["-m", str(model), "-o", str(folder / "run"), "-n", "1", "-q"]
     assert main(["screen", str(library), *words, "--max-atoms", "400", "--budget", "50"]) == 0
@@ -61,6 +63,7 @@ def test_vendor_codes_and_own_columns_reach_the_plate_as_they_were(finished) -> 
         "large": ["", "", ""],
         "carriage\rreturn": ["", "", ""],
     }
+    assert [rows[name]["shelf"] for name in ("00123", "1e5", "'=cmd()")] == ["0000", "0001", "0002"]
     assert float(rows["00123"]["mw"]) == 180.16
 
 
@@ -96,7 +99,7 @@ def test_another_budget_needs_no_new_screen_and_the_report_follows(run, run_copy
     assert picks == {int(row["pick"]): int(row["rank"]) for row in plate_of(run_copy)}
     assert sorted(picks) == [1, 2]
     # The library's own column of that name stays the library's.
-    assert {hit["id"]: hit["inputs"] for hit in hits}["00123"] == ["heavy", "yes", "1.50"]
+    assert {hit["id"]: hit["inputs"] for hit in hits}["00123"] == ["heavy", "yes", "1.50", "0000"]
 
 
 def test_a_budget_of_nothing_is_wrong_usage(run, finished) -> None:

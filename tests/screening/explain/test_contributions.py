@@ -22,6 +22,7 @@ from screening.explain import (
 )
 from screening.features import BLOCKS, FeatureSet, bit_atoms
 from screening.model import train_model
+from screening.model.calibration import Calibration
 
 DRUGS = (
     "CC(=O)Oc1ccccc1C(=O)O",
@@ -84,6 +85,19 @@ def test_a_contribution_is_the_score_less_the_score_without_the_atom(small_model
     assert found.score == pytest.approx(rescored(small_model, mol, None), abs=1e-6)
     assert expit(found.log_odds) == pytest.approx(found.score, abs=1e-12)
     assert np.allclose(expit(found.log_odds - found.atoms), literal, rtol=0, atol=1e-6)
+
+
+def test_similarity_to_the_assay_stays_that_of_the_whole_molecule(small_model) -> None:
+    """With a calibration in which it decides, for molecules that differ in it and in size."""
+    steep = Calibration(slope_against=1.0, slope_for=4.0, offset=0.0, base_rate=0.5)
+    model = replace(small_model, calibrations=[steep])
+    mols = [mol_of(smiles) for smiles in (*DRUGS, small_model.training.smiles[0])]
+    raised = 0
+    for mol, found in zip(mols, contributions_of(model, mols), strict=True):
+        literal = [rescored(model, mol, a) for a in range(mol.GetNumAtoms())]
+        raised += found.score > 0.5
+        assert np.allclose(expit(found.log_odds - found.atoms), literal, rtol=0, atol=1e-6)
+    assert raised
 
 
 def test_the_oracle_has_something_to_find(small_model) -> None:
