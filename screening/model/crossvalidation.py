@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ebm.train import History
 from screening.evaluation import Split, forest_scores, grouped_folds, logistic_scores
 from screening.features import Encoder, RawFeatures
 from screening.model.ensemble import Ensemble
@@ -38,6 +39,8 @@ class HeldOut:
     novelties : float64 array of shape (n,)
     similarities : float32 array of shape (n,)
         To the nearest compound of the other folds.
+    pretraining : list of History
+        Of each fold's novelty RBM, with the held-out compounds' free energy beside.
     """
 
     folds: NDArray[np.int64]
@@ -45,6 +48,7 @@ class HeldOut:
     baselines: dict[str, NDArray[np.float64]]
     novelties: NDArray[np.float64]
     similarities: NDArray[np.float32]
+    pretraining: list[History] = field(default_factory=list)
 
 
 @dataclass
@@ -119,7 +123,10 @@ def hold_out(
         out.folds[test] = number
         scored = Ensemble(ensemble, fold.x_test.shape[1]).logits(fold.x_test)
         out.logits[test] = scored.mean(axis=0)
-        novelty, _ = fit_novelty(fold.x_train, options, options.seed + number)
+        novelty, history = fit_novelty(
+            fold.x_train, options, options.seed + number, held_out=fold.x_test
+        )
+        out.pretraining.append(history)
         out.novelties[test] = novelty(fold.x_test)
         _, out.similarities[test] = nearest(fingerprints[test], fingerprints[train])
         for task in range(n_tasks):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -58,12 +58,25 @@ class Novelty:
         self._independent_log_partition = torch.nn.functional.softplus(self.bit_logits).sum()
 
 
-def fit_novelty(x: csr_matrix, options: ModelOptions, seed: int) -> tuple[Novelty, History]:
-    """Train the RBM on all columns of the training compounds."""
+def fit_novelty(
+    x: csr_matrix, options: ModelOptions, seed: int, held_out: csr_matrix | None = None
+) -> tuple[Novelty, History]:
+    """Train the RBM on all columns of the training compounds.
+
+    Parameters
+    ----------
+    x
+        Encoded training compounds.
+    options
+    seed
+    held_out
+        Compounds whose free energy is watched beside theirs; they teach it nothing.
+    """
     generator = torch.Generator().manual_seed(seed)
     rbm = RBM(Bernoulli(x.shape[1]), Bernoulli(options.hidden[0]), generator=generator)
     with one_thread():
-        history = fit_rbm(rbm, x, pretraining_options(options), generator=generator)
+        watched = replace(pretraining_options(options), monitor_every=1)
+        history = fit_rbm(rbm, x, watched, validation=held_out, generator=generator)
     mean = (np.asarray(x.sum(axis=0), dtype=np.float64).ravel() + 1) / (x.shape[0] + 2)
     novelty = Novelty(rbm, torch.logit(torch.from_numpy(mean)))
     novelty.centre = float(novelty(x).mean())

@@ -64,10 +64,21 @@ def command_line() -> str:
     return " ".join([PurePath(sys.argv[0]).name, *sys.argv[1:]])
 
 
-def learning_curves(members: Sequence[Member], novelty: History) -> dict[str, Any]:
-    """Return the means over members of what was measured while training."""
+def learning_curves(members: Sequence[Member], pretraining: Sequence[History]) -> dict[str, Any]:
+    """Return the means over members, and over folds, of what was measured while training.
+
+    Parameters
+    ----------
+    members
+        Of the final ensemble.
+    pretraining
+        Of each fold's RBM, with the held-out compounds' free energy beside that of its own.
+    """
+    gaps = np.array(
+        [history.column("free_energy_gap_nats") for history in pretraining], dtype=float
+    )
     losses = np.array([m.finetuning.column("train_loss_nats") for m in members])
     return {
         "fine_tuning_loss_nats": np.round(losses.mean(axis=0), 5).tolist(),
-        "novelty_rbm_records": [dict(vars(record)) for record in novelty.records],
+        "free_energy_gap_nats": np.round(gaps.mean(axis=0), 5).tolist() if gaps.size else [],
     }

@@ -95,7 +95,7 @@ def train_model(
         on_step("held-out folds", checked, len(folds))
 
     held_out = hold_out(folds, grouped[:-1], assay.labels, fingerprints, options, workers, on_fold)
-    novelty, novelty_history = fit_novelty(x, options, options.seed)
+    novelty, _ = fit_novelty(x, options, options.seed)
     calibrations, conformals = _calibrate(held_out, assay.labels)
     probabilities = np.column_stack(
         [c(held_out.logits[:, t], held_out.similarities) for t, c in enumerate(calibrations)]
@@ -117,7 +117,7 @@ def train_model(
     )
     model.provenance = {
         **describe_origin(assay, options),
-        "learning_curves": learning_curves(grouped[-1], novelty_history),
+        "learning_curves": learning_curves(grouped[-1], held_out.pretraining),
         "seconds": round(time.perf_counter() - started, 1),
     }
     return model

@@ -3,6 +3,8 @@
 from screening.report.qmrf import Section, model_card, qmrf_sections, write_qmrf
 from screening.report.run_folder import RunFolder, read_run
 from screening.report.write import model_of, write_report
+from screening.report.write_model import write_model_report
+from screening.report.write_study import write_study_report
 
 __all__ = [
     "RunFolder",
@@ -11,6 +13,8 @@ __all__ = [
     "model_of",
     "qmrf_sections",
     "read_run",
+    "write_model_report",
     "write_qmrf",
     "write_report",
+    "write_study_report",
 ]

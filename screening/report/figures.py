@@ -168,6 +168,24 @@ def domain_plot(model: ScreeningModel, hits: Sequence[Mapping[str, Any]]) -> Plo
         return canvas.plot("domain", "Applicability domain of the hits", summary, caption)
 
 
+def pretraining_plot(model: ScreeningModel) -> Plot | None:
+    """Return the free-energy gap over the epochs of pretraining, or None where it was not kept."""
+    curves = model.provenance.get("learning_curves", {})
+    gaps = curves.get("free_energy_gap_nats") or []
+    if len(gaps) < 2:
+        return None
+    with plot_canvas() as canvas:
+        axes = canvas.axes
+        _line(axes, 0, range(1, len(gaps) + 1), gaps, label="held-out less training compounds")
+        _finish(axes, "epoch", "free-energy gap, nats", "upper left")
+        summary = f"From {gaps[0]:.2f} to {gaps[-1]:.2f} nats in {len(gaps)} epochs."
+        caption = (
+            "Mean over the folds of how much less likely compounds of unseen scaffolds are to the "
+            "RBM than those it learns from. A gap that keeps growing is overfitting."
+        )
+        return canvas.plot("pretraining", "Pretraining", summary, caption)
+
+
 def learning_plot(model: ScreeningModel) -> Plot | None:
     """Return the loss over the epochs of fine-tuning, or None where it was not kept."""
     curves = model.provenance.get("learning_curves", {})

@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import matplotlib
@@ -63,6 +63,12 @@ class Plot:
     svg: Markup
     summary: str
     caption: str = ""
+
+
+def with_prefix(plot: Plot, prefix: str) -> Plot:
+    """Return the plot with other ids, for a page that has one of its name already."""
+    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\1{prefix}-", str(plot.svg))
+    return replace(plot, svg=Markup(text))  # noqa: S704 - it was markup before
 
 
 class Canvas:

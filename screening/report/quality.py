@@ -8,6 +8,7 @@ from screening.model import FOREST, OURS, ScreeningModel
 from screening.report.figures import (
     enrichment_plot,
     learning_plot,
+    pretraining_plot,
     quality_plots,
     roc_plot,
     score_plot,
@@ -42,13 +43,13 @@ def quality_of(model: ScreeningModel, task: str, library: Library | None = None)
     plots: list[Plot] = quality_plots(model, index)
     if plots:
         plots.append(score_plot(model, index, library))
-    learning = learning_plot(model)
+    learning = [p for p in (pretraining_plot(model), learning_plot(model)) if p is not None]
     return {
         "protocol": model.quality["protocol"],
         "names": NAMES,
         "rows": [{"name": name, **values} for name, values in figures.items()],
         "sentence": beside_the_forest(figures),
-        "plots": plots if learning is None else [*plots, learning],
+        "plots": [*plots, *learning],
     }
 
 

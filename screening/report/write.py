@@ -18,6 +18,9 @@ from screening.report.ledger import ledger_of
 from screening.report.qmrf import model_card, qmrf_sections
 from screening.report.quality import quality_of, retrospective
 from screening.report.run_folder import RunFolder, read_run
+from screening.report.space import space_map
+from screening.report.training_view import view_training
+from screening.report.units import units_of
 
 # Name, decimals, long name, column of the exported CSV.
 PROPERTIES = (
@@ -62,6 +65,8 @@ def write_report(
     model = model_of(run, model_path)
     compounds = describe_hits(run, model, plate or PlateOptions())
     quality = quality_of(model, run.task, run.library)
+    view = view_training(model)
+    task = model.tasks.index(run.task)
     if compounds.hits:
         quality["plots"].append(domain_plot(model, compounds.hits))
     html = assemble(
@@ -76,6 +81,8 @@ def write_report(
         n_suggested=sum(1 for hit in compounds.hits if hit["pick"]),
         demo=retrospective(run.demo),
         quality=quality,
+        space=space_map(model, view, task, compounds.mols, run_dir / "scores"),
+        units=units_of(model, view, task),
         rejects=wording.rejects(run),
         duplicates=wording.duplicates(run),
         run_facts=wording.run_facts(run),

@@ -1,4 +1,4 @@
-"""`ebmscreen report`: the HTML report of a run, or the QMRF of a model."""
+"""`ebmscreen report`: the HTML report of a run, a model or a study; the QMRF of a model."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from typing import Any
 
 import click
 
-from workflows.options import COMMON, FILE, FOLDER
+from workflows.checks import writable_file
+from workflows.options import COMMON, FILE
 from workflows.plate import BUDGET, write_pages
 from workflows.talk import talk_of
 
 
 @click.command("report", epilog="Example: ebmscreen report run/ --budget 96")
-@click.argument("run", type=FOLDER)
+@click.argument("what", metavar="RUN|MODEL.ebm|STUDY", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=FILE, metavar="FILE.html", help="Where a model's report is written."
+)
 @click.option(
     "-m",
     "--model",
@@ -24,21 +28,53 @@ from workflows.talk import talk_of
 @click.option(
     "--qmrf",
     type=FILE,
-    metavar="FILE.html",
+    metavar="FILE.md",
     help="Also write the model's QMRF (OECD principles) as a file of its own.",
 )
 @COMMON
-def command(
-    run: Path, model: Path | None, budget: int | None, qmrf: Path | None, **common: Any
-) -> None:
-    """Write RUN/report.html again, from the files that `screen` left in RUN."""
-    talk = talk_of(common["quiet"], common["verbose"])
-    talk.detail(f"reading {run}")
-    for path in write_pages(run, model, budget):
+def command(what: Path, qmrf: Path | None, **given: Any) -> None:
+    """Write the report of a RUN again, or that of a MODEL.ebm or of an `evaluate` folder.
+
+    That of a run or a study is `report.html` in its folder; that of a model stands beside it.
+    """
+    talk = talk_of(given["quiet"], given["verbose"])
+    talk.detail(f"reading {what}")
+    model, output = given["model"], given["output"]
+    if what.is_file():
+        _refuse(given, ("model", "budget"), "belongs to the report of a run")
+        _of_model(what, output, qmrf)
+        return
+    _refuse(given, ("output",), "belongs to the report of a model")
+    if (what / "study.json").is_file():
+        from screening.report import write_study_report
+
+        _refuse(
+            {**given, "qmrf": qmrf}, ("model", "budget", "qmrf"), "belongs to the report of a run"
+        )
+        click.echo(write_study_report(what))
+        return
+    for path in write_pages(what, model, given["budget"]):
         click.echo(path)
     if qmrf is not None:
         from screening.report import model_of, read_run, write_qmrf
-        from workflows.checks import writable_file
 
         writable_file(qmrf)
-        click.echo(write_qmrf(model_of(read_run(run), model), qmrf))
+        click.echo(write_qmrf(model_of(read_run(what), model), qmrf))
+
+
+def _of_model(path: Path, output: Path | None, qmrf: Path | None) -> None:
+    from screening.model import load_model
+    from screening.report import write_model_report, write_qmrf
+
+    page = output or path.with_suffix(".report.html")
+    writable_file(page)
+    click.echo(write_model_report(path, page))
+    if qmrf is not None:
+        writable_file(qmrf)
+        click.echo(write_qmrf(load_model(path), qmrf))
+
+
+def _refuse(given: dict[str, Any], names: tuple[str, ...], why: str) -> None:
+    for name in names:
+        if given.get(name) is not None:
+            raise click.UsageError(f"--{name} {why}.")

@@ -1,0 +1,118 @@
+"""The chemical-space map: principal components of what the first RBM makes of each molecule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import torch
+from numpy.typing import NDArray
+from rdkit import Chem
+from scipy.sparse import csr_matrix
+from sklearn.decomposition import PCA
+
+from ebm.sparse import to_torch_csr
+from screening.model import ScreeningModel
+from screening.report.plots import FAINT, INK, SERIES, Plot, plot_canvas
+from screening.report.training_view import TrainingView, molecules_of
+
+LIBRARY_ROWS = 1000
+
+Points = NDArray[np.float64]
+
+
+def space_map(
+    model: ScreeningModel,
+    view: TrainingView,
+    task: int,
+    hits: Sequence[Chem.Mol] = (),
+    scores: Path | None = None,
+) -> Plot | None:
+    """Return the map of assay, library and hits, or None where there are too few compounds.
+
+    Parameters
+    ----------
+    model
+    view
+        Training compounds; the axes are theirs.
+    task
+        Whose actives are told from inactives.
+    hits
+        Standardised molecules.
+    scores
+        Folder of the scored rows, of which some are shown.
+    """
+    if len(view.mols) < 3:
+        return None
+    known = hidden_means(model, view.x)
+    axes_of = PCA(n_components=2, svd_solver="full").fit(known)
+    labels = model.training.labels[view.index, task]
+    places = axes_of.transform(known)
+    layers: list[tuple[str, Points, str, float, str]] = []
+    if scores is not None:
+        library = _points(model, axes_of, library_sample(model, scores))
+        layers.append(("library (sample)", library, FAINT, 5, "o"))
+    layers += [
+        ("assay, inactive", places[labels == 0], SERIES[1], 7, "v"),
+        ("assay, active", places[labels == 1], SERIES[0], 7, "^"),
+    ]
+    if hits:
+        layers.append(("hits", _points(model, axes_of, hits), INK, 6, "x"))
+    return _draw(layers, axes_of.explained_variance_ratio_)
+
+
+def hidden_means(model: ScreeningModel, x: csr_matrix) -> Points:
+    """Return E[h | v] of the novelty RBM, which sees every column; shape (n, n_hidden)."""
+    rbm = model.novelty.rbm
+    with torch.no_grad():
+        return np.asarray(rbm.hidden_mean(to_torch_csr(x, torch.float32, "cpu")).double().numpy())
+
+
+def library_sample(model: ScreeningModel, scores: Path, most: int = LIBRARY_ROWS) -> list[Chem.Mol]:
+    """Read every so many-th scored row again, about `most` of them."""
+    parts = sorted(scores.glob("part-*.parquet"))
+    total = sum(pq.ParquetFile(part).metadata.num_rows for part in parts)
+    step = max(1, -(-total // most))
+    smiles: list[str] = []
+    before = 0
+    for part in parts:
+        column = pq.read_table(part, columns=["smiles"])["smiles"]
+        smiles += column.take(np.arange((-before) % step, len(column), step)).to_pylist()
+        before += len(column)
+    return molecules_of(model, smiles)[0]
+
+
+def _points(model: ScreeningModel, axes_of: PCA, mols: Sequence[Chem.Mol]) -> Points:
+    if not mols:
+        return np.zeros((0, 2))
+    x = model.encoder.transform(model.featurise(list(mols)))
+    return np.asarray(axes_of.transform(hidden_means(model, x)))
+
+
+def _draw(layers: list[tuple[str, Points, str, float, str]], shares: NDArray[np.float64]) -> Plot:
+    with plot_canvas(width=5.2, height=3.9) as canvas:
+        axes = canvas.axes
+        for name, points, colour, size, marker in layers:
+            axes.scatter(
+                points[:, 0],
+                points[:, 1],
+                s=size,
+                c=colour,
+                marker=marker,
+                alpha=0.6,
+                linewidths=0.7 if marker == "x" else 0,
+                label=f"{name} ({len(points):,})",
+            )
+        axes.set_xlabel(f"first component ({100 * shares[0]:.0f} % of the variance)")
+        axes.set_ylabel(f"second component ({100 * shares[1]:.0f} %)")
+        # Below the plot: the clouds fill all of it.
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, handlelength=1.2)
+        counts = ", ".join(f"{len(points):,} {name}" for name, points, *_ in layers)
+        caption = (
+            "Each molecule is placed by what the first RBM’s hidden units make of it; the axes are "
+            "the two directions in which the assay’s compounds differ most. Library far from every "
+            "assay compound is foreign to the model."
+        )
+        return canvas.plot("space", "Chemical space", f"{counts}.", caption)

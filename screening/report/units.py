@@ -1,0 +1,116 @@
+"""The hidden units that matter most, with the substructures they respond to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+from markupsafe import Markup
+from rdkit import Chem
+
+from screening.drawing import Depiction, depict
+from screening.explain.hidden_units import HiddenUnit, Response, important_units
+from screening.features import bit_atoms
+from screening.model import ScreeningModel
+from screening.report.training_view import TrainingView
+
+
+@dataclass(frozen=True)
+class DrawnResponse:
+    """A substructure that moves a unit, in the smallest training compound that has it."""
+
+    svg: Markup
+    caption: str
+
+
+@dataclass(frozen=True)
+class DrawnUnit:
+    """A hidden unit as the page shows it."""
+
+    title: str
+    sentence: str
+    drawings: list[DrawnResponse]
+
+
+def units_of(model: ScreeningModel, view: TrainingView, task: int) -> list[DrawnUnit]:
+    """Return the units with the largest effect on the log odds of a task, drawn."""
+    if not view.mols:
+        return []
+    return [_drawn(model, view, unit) for unit in important_units(model, view.x, task)]
+
+
+def _drawn(model: ScreeningModel, view: TrainingView, unit: HiddenUnit) -> DrawnUnit:
+    word = "raises" if unit.effect > 0 else "lowers"
+    numbers = ", ".join(
+        f"{'more' if r.weight > 0 else 'less'} {_number_name(model, r)}" for r in unit.numbers
+    )
+    sentence = (
+        f"When it is on, it {word} the score: {abs(unit.effect):.2f} nats of its network’s log "
+        "odds for one standard deviation."
+    )
+    if numbers:
+        sentence += f" It also follows {numbers}."
+    drawings = [d for r in unit.bits if (d := _drawing(view, r)) is not None]
+    return DrawnUnit(f"Network {unit.member + 1}, unit {unit.unit + 1}", sentence, drawings)
+
+
+def _number_name(model: ScreeningModel, response: Response) -> str:
+    (block,) = [b for b in model.features.blocks if b.name == response.block]
+    return str(block.get_feature_names_out()[response.position])
+
+
+def _drawing(view: TrainingView, response: Response) -> DrawnResponse | None:
+    matrix = view.raw.sparse[response.block]
+    rows = np.flatnonzero(np.asarray(matrix[:, [response.position]].todense()).ravel())
+    if not len(rows):
+        return None
+    smallest = min(rows, key=lambda row: (view.mols[row].GetNumAtoms(), row))
+    mol = view.mols[smallest]
+    try:
+        atoms = bit_atoms(mol, response.block, matrix.shape[1])[response.position][0]
+    except (ValueError, KeyError):  # a block whose atoms are not known
+        return None
+    verb = "switched on" if response.weight > 0 else "switched off"
+    share = len(rows) / len(view.mols)
+    caption = f"{verb} by this part, which {100 * share:.0f} % of the compounds have"
+    colour = "raise" if response.weight > 0 else "lower"
+    return DrawnResponse(inline_svg(depict(mol), atoms, colour, _name(mol, atoms)), caption)
+
+
+def _name(mol: Chem.Mol, atoms: Sequence[int]) -> str:
+    part = Chem.MolFragmentToSmiles(mol, atomsToUse=sorted(atoms))
+    return f"part {part} in a compound of the assay"
+
+
+def inline_svg(drawing: Depiction, atoms: Sequence[int], colour: str, name: str) -> Markup:
+    """Return a drawing that takes the page's colours, with discs behind some atoms.
+
+    Parameters
+    ----------
+    drawing
+    atoms
+        To be marked.
+    colour
+        Variable of the style sheet, without its dashes.
+    name
+        For screen readers.
+    """
+    discs = "".join(
+        f'<circle cx="{drawing.atoms[a][0]:g}" cy="{drawing.atoms[a][1]:g}" r="9.5" '
+        f'style="fill:rgba(var(--{colour}),.45)"/>'
+        for a in atoms
+    )
+    labels = "".join(
+        f'<text x="{x:g}" y="{y:g}" font-size="{size}">{escape(text)}</text>'
+        for x, y, size, text in drawing.labels
+    )
+    return Markup(  # noqa: S704 - every text in it is escaped, the rest are numbers
+        f'<svg class="drawing" role="img" aria-label="{escape(name)}" '
+        f'width="{drawing.width}" height="{drawing.height}" '
+        f'viewBox="0 0 {drawing.width} {drawing.height}">{discs}'
+        f'<path d="{drawing.lines}" fill="none" stroke="currentColor" stroke-width="1.6" '
+        'stroke-linejoin="round"/>'
+        f'<path d="{drawing.fills}" fill="currentColor"/>{labels}</svg>'
+    )

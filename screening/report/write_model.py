@@ -1,0 +1,82 @@
+"""The report of a model alone: how good it is, what it sees, what it was made from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from screening.model import ScreeningModel, load_model
+from screening.report.assemble import assemble, write_page
+from screening.report.ledger import ledger_of
+from screening.report.plots import with_prefix
+from screening.report.qmrf import model_card, qmrf_sections
+from screening.report.quality import beside_the_forest, quality_of
+from screening.report.space import space_map
+from screening.report.training_view import TrainingView, view_training
+from screening.report.units import units_of
+
+
+def write_model_report(model_path: Path, path: Path) -> Path:
+    """Write the report of a model file.
+
+    Parameters
+    ----------
+    model_path
+        The .ebm file.
+    path
+        Where the page is written.
+
+    Returns
+    -------
+    Path
+        Of the page.
+
+    Raises
+    ------
+    UserError
+        The file is missing, damaged or no model.
+    """
+    model = load_model(model_path)
+    view = view_training(model)
+    tasks = [_task(model, view, index) for index in range(len(model.tasks))]
+    html = assemble(
+        "model.html",
+        title=f"{model_path.name}: model",
+        data=None,
+        name=model_path.name,
+        headline=_headline(model),
+        lead=" ".join(_sentences(model)),
+        tasks=tasks,
+        ledger=ledger_of(model),
+        card=model_card(model),
+        sections=qmrf_sections(model),
+    )
+    return write_page(html, path)
+
+
+def _task(model: ScreeningModel, view: TrainingView, index: int) -> dict[str, Any]:
+    quality = quality_of(model, model.tasks[index])
+    space = space_map(model, view, index)
+    prefix = f"t{index}"
+    return {
+        "name": model.tasks[index],
+        "quality": {**quality, "plots": [with_prefix(p, prefix) for p in quality["plots"]]},
+        "space": None if space is None else with_prefix(space, prefix),
+        "units": units_of(model, view, index),
+    }
+
+
+def _headline(model: ScreeningModel) -> str:
+    compounds = f"{len(model.training):,} compounds"
+    if len(model.tasks) == 1:
+        return f"Predicts {model.tasks[0]}, learned from {compounds}"
+    return f"Predicts {len(model.tasks)} activities, learned from {compounds}"
+
+
+def _sentences(model: ScreeningModel) -> list[str]:
+    found = []
+    for task in model.tasks:
+        sentence = beside_the_forest(model.quality["tasks"].get(task, {}))
+        if sentence:
+            found.append(sentence if len(model.tasks) == 1 else f"{task}: {sentence}")
+    return found or ["There are too few compounds of both classes to say how good it is."]
