@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from screening.chemistry import Limits
+
+Engine = Literal["local", "dask"]
+_WHO_COMPUTES = ("workers", "engine", "scheduler")
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ class ScreenOptions:
         Rows of a shard: what a killed run loses. Does not change the result.
     workers : int
         Processes. Does not change the result.
+    engine : {'local', 'dask'}
+        Processes of this machine, or those of a dask.distributed cluster. Does not change the
+        result.
+    scheduler : str, optional
+        Address of the cluster; with None, dask gets a cluster on this machine.
     """
 
     smiles_column: str | None = None
@@ -41,8 +49,10 @@ class ScreenOptions:
     limits: Limits = field(default_factory=Limits)
     shard_size: int = 2000
     workers: int = 1
+    engine: Engine = "local"
+    scheduler: str | None = None
 
     def identity(self) -> dict[str, Any]:
         """Return the settings that a continued run must share: those that shards depend on."""
         everything = asdict(self)
-        return {key: value for key, value in everything.items() if key != "workers"}
+        return {key: value for key, value in everything.items() if key not in _WHO_COMPUTES}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from screening.errors import UserError
 from screening.library.complete import (
     Counts,
+    Engine,
     Progress,
     complete_shards,
     ignore_progress,
@@ -19,6 +21,7 @@ from screening.library.complete import (
     stop_on_sigterm,
     write_rejects,
 )
+from screening.library.dask_engine import DaskEngine, Recipe
 from screening.library.hits import make_hits, write_hits
 from screening.library.manifest import begin_or_continue
 from screening.library.options import ScreenOptions
@@ -112,9 +115,9 @@ def screen(
     files = ShardFiles.of_run(folder)
     if begin_or_continue(folder, files.records, wanted):
         announce(f"{folder}: continuing the run that is there.")
-    task = WorkerTask(model_path, folder, options.limits, options.prevalence)
-    with stop_on_sigterm(), Workers(task, options.workers, make_scorer) as workers:
-        done = complete_shards(stream, files, workers, on_progress)
+    task = WorkerTask(model_path.resolve(), folder.resolve(), options.limits, options.prevalence)
+    with stop_on_sigterm(), _engine(task, stream, options, make_scorer) as engine:
+        done = complete_shards(stream, files, engine, on_progress)
     write_rejects(rejects_of(files, done.shards), folder / "rejects.csv")
     ranking_started = time.perf_counter()
     parts = [files.scores(number) for number in range(done.shards)]
@@ -126,6 +129,19 @@ def screen(
     summary = RunSummary(folder, done.counts, done.continued, len(hits), seconds)
     _write_run_json(summary, stream, model, model_path, options)
     return summary
+
+
+def _engine(
+    task: WorkerTask,
+    stream: RawStream | PreparedStream,
+    options: ScreenOptions,
+    make_scorer: ScorerMaker,
+) -> AbstractContextManager[Engine]:
+    """Return what does the shards: processes here, or a dask cluster."""
+    if options.engine == "local":
+        return Workers(task, options.workers, make_scorer)
+    recipe = Recipe.of(stream.sources, options) if isinstance(stream, RawStream) else None
+    return DaskEngine(task, recipe, options.workers, options.scheduler, make_scorer)
 
 
 def open_sources(

@@ -57,6 +57,18 @@ from workflows.talk import talk_of
     show_default=True,
     help="Rows that a killed run loses; does not change the result.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    show_default=True,
+    help="Who computes: processes here, or a dask cluster. The result is the same.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Address of a running dask cluster, for instance tcp://head:8786.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 when any row was rejected.")
 @BUDGET
 @click.option("--no-report", is_flag=True, help="Leave the report out.")
@@ -72,6 +84,8 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
     from workflows.progress import Rows
 
     talk = talk_of(given["quiet"], given["verbose"])
+    if given["scheduler"] and given["engine"] != "dask":
+        raise click.UsageError("--scheduler needs --engine dask.")
     writable_folder(output)
     options = ScreenOptions(
         smiles_column=given["smiles_column"],
@@ -83,6 +97,8 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
         limits=Limits(given["max_atoms"], given["timeout"]),
         shard_size=given["shard_size"],
         workers=given["num_workers"],
+        engine=given["engine"],
+        scheduler=given["scheduler"],
     )
     with Rows(talk) as rows:
 

@@ -1,0 +1,270 @@
+"""The same shards on many machines, by dask.distributed.
+
+The client reads the library only to know how many shards there are; what it sends is a shard's
+number. Each worker opens the library itself and goes forward to its shards: a worker reads the
+library once at most, which costs a few microseconds a row beside the millisecond that a row's
+chemistry takes. A shard that comes back after a worker was lost may lie behind: the library is then
+opened anew. Of a prepared library a worker reads its part alone.
+
+A worker guards its molecules as the local engine does, with a process of its own: a molecule that
+hangs or crashes costs itself, not the worker.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing import process
+from pathlib import Path
+from typing import Any, Self
+
+from screening.errors import UserError
+from screening.library.options import ScreenOptions
+from screening.library.prepared_format import PreparedPart
+from screening.library.scorers import WorkerTask
+from screening.library.shard import ShardRecord
+from screening.library.workers import Piece, ScorerMaker, Workers
+from screening.tables import Chunk, open_library
+
+# Shards in flight for each thread of the cluster: enough to keep it busy, few enough to wait for.
+_IN_FLIGHT_PER_THREAD = 2
+CONNECT_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a worker finds the rows of raw files.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The files as the user named them.
+    paths : tuple of str
+        The same, absolute; every machine must see them there.
+    smiles_column, id_column : str, optional
+    chunk_size : int
+    """
+
+    names: tuple[str, ...]
+    paths: tuple[str, ...]
+    smiles_column: str | None
+    id_column: str | None
+    chunk_size: int
+
+    @classmethod
+    def of(cls, sources: Sequence[str], options: ScreenOptions) -> Recipe:
+        """Return the recipe of a run.
+
+        Raises
+        ------
+        UserError
+            A source is stdin, which other processes cannot read.
+        """
+        if "-" in sources:
+            raise UserError(
+                "--engine dask cannot read stdin: its workers read the library themselves. "
+                "Write it to a file that every worker sees."
+            )
+        return cls(
+            names=tuple(sources),
+            paths=tuple(str(Path(source).resolve()) for source in sources),
+            smiles_column=options.smiles_column,
+            id_column=options.id_column,
+            chunk_size=options.shard_size,
+        )
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the chunks of the library, under the names that the user gave."""
+        names = dict(zip(self.paths, self.names, strict=True))
+        stream = open_library(
+            self.paths,
+            smiles_column=self.smiles_column,
+            id_column=self.id_column,
+            chunk_size=self.chunk_size,
+        )
+        for chunk in stream:
+            chunk.source = names[chunk.source]
+            yield chunk
+
+
+class _Position:
+    """Where a worker is in the library."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self._chunks = recipe.chunks()
+        self._next = 0
+
+    def chunk(self, number: int) -> Chunk:
+        """Go to a chunk and return it."""
+        if number < self._next:
+            self._chunks = self._recipe.chunks()
+            self._next = 0
+        while True:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                raise UserError(
+                    "the library became shorter while it was read; screen it again into a new "
+                    "folder."
+                )
+            self._next += 1
+            if self._next == number + 1:
+                return chunk
+
+
+class _Seat:
+    """What a worker process keeps between shards: its place in the library, its guarded process."""
+
+    def __init__(self, task: WorkerTask, recipe: Recipe | None, make_scorer: ScorerMaker) -> None:
+        self.key = (task, recipe, make_scorer)
+        self.position = None if recipe is None else _Position(recipe)
+        # A worker of dask may be a daemon, which Python forbids to have children. This one's child
+        # ends by itself when the pipe to it is closed, so nothing outlives the worker.
+        process.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+        self.workers = Workers(task, 1, make_scorer)
+
+    def close(self) -> None:
+        self.workers.__exit__(None, None, None)
+
+
+_seat: _Seat | None = None
+_one_at_a_time = threading.Lock()
+
+
+def do_shard(
+    task: WorkerTask,
+    recipe: Recipe | None,
+    make_scorer: ScorerMaker,
+    number: int,
+    part: PreparedPart | None,
+) -> ShardRecord:
+    """Do one shard in a worker of the cluster."""
+    global _seat
+    with _one_at_a_time:
+        if _seat is None or _seat.key != (task, recipe, make_scorer):
+            if _seat is not None:
+                _seat.close()
+            _seat = _Seat(task, recipe, make_scorer)
+        piece: Any = part if part is not None else _seat.position and _seat.position.chunk(number)
+        try:
+            (record,) = list(_seat.workers.run([(number, piece)]))
+        except BaseException:
+            # Whatever went wrong, the next shard begins with a new seat.
+            _seat.close()
+            _seat = None
+            raise
+    return record
+
+
+class DaskEngine:
+    """Has shards done by a dask.distributed cluster.
+
+    Parameters
+    ----------
+    task : WorkerTask
+        With absolute paths that every worker sees.
+    recipe : Recipe or None
+        How workers find the rows; None for prepared libraries.
+    n : int
+        Processes of a cluster on this machine, where there is no address.
+    address : str, optional
+        Of a running scheduler.
+    make_scorer : callable
+        Makes, in the worker, what scores a shard.
+
+    Raises
+    ------
+    UserError
+        dask.distributed is not installed, or the scheduler cannot be reached.
+    """
+
+    def __init__(
+        self,
+        task: WorkerTask,
+        recipe: Recipe | None,
+        n: int,
+        address: str | None,
+        make_scorer: ScorerMaker,
+    ) -> None:
+        try:
+            import distributed
+        except ImportError as error:
+            raise UserError(
+                "--engine dask needs dask.distributed; install it with "
+                "`pip install 'ebmscreen[dask]'`."
+            ) from error
+        self._task, self._recipe, self._make_scorer = task, recipe, make_scorer
+        self._cluster: Any = None
+        if address is None:
+            self._cluster = distributed.LocalCluster(
+                n_workers=n, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1"
+            )
+        try:
+            self.client: Any = distributed.Client(self._cluster or address, timeout=CONNECT_SECONDS)
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"the dask scheduler at {address} cannot be reached ({error}); is it running, and "
+                "is the address right?"
+            ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.client.close()
+        if self._cluster is not None:
+            self._cluster.close()
+
+    def run(self, shards: Iterator[tuple[int, Piece]]) -> Iterator[ShardRecord]:
+        """Yield the record of each shard as it is done; at most a few are in flight.
+
+        Raises
+        ------
+        UserError
+            A worker cannot read or write, or a shard was lost with several workers.
+        """
+        from distributed import as_completed
+
+        running = as_completed()
+        waiting = 0
+        # Names of tasks are the cluster's: another run's must not be taken for ours.
+        token = uuid.uuid4().hex
+        for number, piece in shards:
+            part = piece if isinstance(piece, PreparedPart) else None
+            future = self.client.submit(
+                do_shard,
+                self._task,
+                self._recipe,
+                self._make_scorer,
+                number,
+                part,
+                key=f"shard-{token}-{number}",
+                pure=False,
+            )
+            running.add(future)
+            waiting += 1
+            if waiting >= self._room():
+                yield self._result(next(running))
+                waiting -= 1
+        while waiting:
+            yield self._result(next(running))
+            waiting -= 1
+
+    def _room(self) -> int:
+        threads = sum(self.client.nthreads().values())
+        return max(1, _IN_FLIGHT_PER_THREAD * threads)
+
+    def _result(self, future: Any) -> ShardRecord:
+        from distributed.scheduler import KilledWorker
+
+        try:
+            record: ShardRecord = future.result()
+        except KilledWorker as error:
+            raise UserError(
+                f"a shard was lost with several workers one after the other ({error}); are they "
+                "short of memory? The same command continues the run."
+            ) from error
+        future.release()
+        return record
