@@ -16,6 +16,22 @@ from screening.features import bit_atoms
 from screening.model import ScreeningModel
 from screening.report.training_view import TrainingView
 
+# The molecular quantum numbers in words: Nguyen et al. 2009, https://doi.org/10.1002/cmdc.200900317
+_MQN = (
+    "carbon atoms, fluorine atoms, chlorine atoms, bromine atoms, iodine atoms, sulphur atoms, "
+    "phosphorus atoms, acyclic nitrogens, cyclic nitrogens, acyclic oxygens, cyclic oxygens, "
+    "heavy atoms, acyclic single bonds, acyclic double bonds, acyclic triple bonds, "
+    "cyclic single bonds, cyclic double bonds, cyclic triple bonds, rotatable bonds, "
+    "H-bond acceptor sites, H-bond acceptor atoms, H-bond donor sites, H-bond donor atoms, "
+    "negative charges, positive charges, acyclic atoms of one neighbour, "
+    "acyclic atoms of two neighbours, acyclic atoms of three neighbours, "
+    "acyclic atoms of four neighbours, ring atoms of two neighbours, ring atoms of three "
+    "neighbours, ring atoms of four neighbours, rings of three, rings of four, rings of five, "
+    "rings of six, rings of seven, rings of eight, rings of nine, rings of ten and more, "
+    "atoms shared by rings, bonds shared by rings"
+)
+PLAIN_NAMES = {f"MQN{i}": words for i, words in enumerate(_MQN.split(", "), start=1)}
+
 
 @dataclass(frozen=True)
 class DrawnResponse:
@@ -58,7 +74,8 @@ def _drawn(model: ScreeningModel, view: TrainingView, unit: HiddenUnit) -> Drawn
 
 def _number_name(model: ScreeningModel, response: Response) -> str:
     (block,) = [b for b in model.features.blocks if b.name == response.block]
-    return str(block.get_feature_names_out()[response.position])
+    name = str(block.get_feature_names_out()[response.position])
+    return PLAIN_NAMES.get(name, name)
 
 
 def _drawing(view: TrainingView, response: Response) -> DrawnResponse | None:

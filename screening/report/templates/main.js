@@ -132,7 +132,10 @@ function listen() {
     const box = event.target;
     if (box.scrollTop + 2 * box.clientHeight > box.scrollHeight && drawn < shown.length) drawMore(PAGE);
   }, true);
-  window.addEventListener("beforeprint", () => drawMore(Math.max(0, PRINTED - drawn)));
+  window.addEventListener("beforeprint", () => {
+    drawMore(Math.max(0, PRINTED - drawn));
+    document.getElementById("more").textContent = `The first ${drawn} of ${shown.length} hits; filter or select to print others.`;
+  });
 }
 
 fillForm();
