@@ -2,8 +2,13 @@
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
+
+# A busy machine is slow now and then; time is measured by benchmarks, not by tests.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

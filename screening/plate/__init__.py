@@ -1,7 +1,7 @@
 """What to buy: a plate picked from the hits with a reason for each, as CSV, SDF and XLSX."""
 
 from screening.plate.clusters import clusters
-from screening.plate.make import make_plate, write_plate
+from screening.plate.make import describe_for_plate, make_plate, write_plate
 from screening.plate.pick import PlateOptions, pick_plate
 from screening.plate.sdf import write_sdf
 from screening.plate.spreadsheet import write_xlsx
@@ -10,6 +10,7 @@ from screening.plate.text import guard_formula, write_guarded_csv
 __all__ = [
     "PlateOptions",
     "clusters",
+    "describe_for_plate",
     "guard_formula",
     "make_plate",
     "pick_plate",

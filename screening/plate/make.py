@@ -69,7 +69,7 @@ def make_plate(
     assert len(molecules) == len(mols), "a hit's structure cannot be read by this model"
     fingerprints = model.fingerprints(molecules, model.featurise(molecules))
     _, similarity = model.training.nearest_labelled(fingerprints, model.tasks.index(task), 1)
-    described = pd.concat([_with_room(hits.reset_index(drop=True)), _properties(molecules)], axis=1)
+    described = describe_for_plate(hits, molecules)
     described["cluster"] = clusters(fingerprints)
     described["active_similarity"] = similarity.astype(float).round(3)
     table = pick_plate(
@@ -83,6 +83,14 @@ def make_plate(
     front = ["pick", "pick_reason"]
     ordered = picked[[*front, *(c for c in picked.columns if c not in front)]]
     return Plate(ordered.reset_index(drop=True), [molecules[i] for i in picked.index])
+
+
+def describe_for_plate(hits: pd.DataFrame, mols: list[Chem.Mol]) -> pd.DataFrame:
+    """Return the hits with the property columns that windows may name.
+
+    A column of the library that has the name of one of the plate's is called `input_<name>`.
+    """
+    return pd.concat([_with_room(hits.reset_index(drop=True)), _properties(mols)], axis=1)
 
 
 def _with_room(hits: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from screening.drawing import depict
 from screening.errors import UserError
 from screening.explain import AtomContributions, contributions_of
 from screening.model import ScreeningModel
-from screening.plate import PlateOptions, clusters, pick_plate
+from screening.plate import PlateOptions, clusters, describe_for_plate, pick_plate
 from screening.report.common_part import Environments, common_atoms, environments
 from screening.report.run_folder import RunFolder
 
@@ -60,7 +60,7 @@ def describe_hits(run: RunFolder, model: ScreeningModel, options: PlateOptions) 
     neighbours = _Neighbours(model, run.task, out, fingerprints)
     groups = clusters(fingerprints)
     plate = pick_plate(
-        run.hits,
+        describe_for_plate(run.hits, out.mols),
         fingerprints,
         options,
         active_similarity=neighbours.similarity(1),

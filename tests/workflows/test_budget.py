@@ -106,3 +106,38 @@ def test_a_budget_of_nothing_is_wrong_usage(run, finished) -> None:
     done = run("report", finished, "--budget", "0")
     assert done.status == 2
     assert "--budget" in done.err
+
+
+def test_limits_hold_for_files_and_report(run_copy: Path) -> None:
+    words = ["--budget", "50", "--window", "mw=150:200", "--per-cluster", "1", "-q"]
+    assert main(["report", str(run_copy), *words]) == 0
+    rows = plate_of(run_copy)
+    assert [row["id"].lstrip("'") for row in rows] != []
+    assert all(150 <= float(row["mw"]) <= 200 for row in rows)
+    assert len({row["cluster"] for row in rows}) == len(rows)
+    page = (run_copy / "report.html").read_text(encoding="utf-8")
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])
+    picked = sorted(hit["rank"] for hit in data["hits"] if hit["pick"])
+    assert picked == sorted(int(row["rank"]) for row in rows)
+    assert any("mw" in hit["reason"] for hit in data["hits"] if not hit["pick"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--window", "mw=1:2"], "add --budget N"),
+        (["--in-domain-only"], "add --budget N"),
+        (["--budget", "5", "--window", "mw=x:2"], "NAME=LOW:HIGH"),
+        (["--budget", "5", "--window", "mw"], "NAME=LOW:HIGH"),
+        (["--budget", "5", "--bar-alerts", "PAINS,XYZ"], "the catalogs are PAINS, BRENK, NIH"),
+    ],
+)
+def test_limits_that_cannot_be_read_are_wrong_usage(run_copy, words, said, capsys) -> None:
+    assert main(["report", str(run_copy), *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_window_of_a_column_that_is_not_there_is_told(run_copy, capsys) -> None:
+    words = ["--budget", "5", "--window", "weight=1:2"]
+    assert main(["report", str(run_copy), *words]) == 1
+    assert "weight" in capsys.readouterr().err

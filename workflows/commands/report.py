@@ -9,7 +9,7 @@ import click
 
 from workflows.checks import writable_file
 from workflows.options import COMMON, FILE
-from workflows.plate import BUDGET, write_pages
+from workflows.plate import BUDGET, plate_options, write_pages
 from workflows.talk import talk_of
 
 
@@ -40,6 +40,7 @@ def command(what: Path, qmrf: Path | None, **given: Any) -> None:
     talk = talk_of(given["quiet"], given["verbose"])
     talk.detail(f"reading {what}")
     model, output = given["model"], given["output"]
+    plate = plate_options(given)
     if what.is_file():
         _refuse(given, ("model", "budget"), "belongs to the report of a run")
         _of_model(what, output, qmrf)
@@ -53,7 +54,7 @@ def command(what: Path, qmrf: Path | None, **given: Any) -> None:
         )
         click.echo(write_study_report(what))
         return
-    for path in write_pages(what, model, given["budget"]):
+    for path in write_pages(what, model, plate):
         click.echo(path)
     if qmrf is not None:
         from screening.report import model_of, read_run, write_qmrf

@@ -9,7 +9,7 @@ import click
 
 from workflows.config import write_config
 from workflows.options import COLUMNS, COMMON, FOLDER, MOLECULES
-from workflows.plate import BUDGET, write_pages
+from workflows.plate import BUDGET, plate_options, write_pages
 from workflows.talk import talk_of
 
 
@@ -86,6 +86,7 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
     talk = talk_of(given["quiet"], given["verbose"])
     if given["scheduler"] and given["engine"] != "dask":
         raise click.UsageError("--scheduler needs --engine dask.")
+    plate = plate_options(given)
     writable_folder(output)
     options = ScreenOptions(
         smiles_column=given["smiles_column"],
@@ -120,7 +121,7 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
     )
     click.echo(output / "hits.csv")
     if not given["no_report"]:
-        for path in write_pages(output, model, given["budget"]):
+        for path in write_pages(output, model, plate):
             click.echo(path)
     if given["strict"] and counts.rejected:
         talk.warn(f"{counts.rejected} rows were rejected; see {output / 'rejects.csv'}.")

@@ -1,0 +1,42 @@
+"""How long a browser takes to load a report, and how large the file is.
+
+    python benchmarks/report_load.py run/report.html [--times 5]
+
+Needs Chromium. Prints the size in MB and the median seconds from navigation to the load event, by
+which the first hits are drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "screening" / "report"))
+from conftest import CHROMIUM, Browser
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("report", type=Path)
+    parser.add_argument("--times", type=int, default=5)
+    given = parser.parse_args()
+    if CHROMIUM is None:
+        print("there is no Chromium on this machine")
+        return 1
+    seconds = []
+    for _ in range(given.times):
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            browser = Browser(Path(folder))
+            seconds.append(browser.open(given.report))
+            cards = browser.js("document.querySelectorAll('.card').length")
+            browser.close()
+    size = given.report.stat().st_size / 1e6
+    print(f"{size:.1f} MB, {statistics.median(seconds):.2f} s to load, {cards} cards drawn by then")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
