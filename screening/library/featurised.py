@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,8 @@ class MoleculeReader:
         return outcome
 
 
-Featurise = Callable[[Sequence[Chem.Mol]], RawFeatures]
+# Molecules held at a time: one of RDKit's takes some 80 kB, its features less than one.
+BLOCK = 256
 
 
 def featurise_chunk(
@@ -123,43 +124,67 @@ def featurise_chunk(
     clock
         Is given the laps parse, standardise and features.
     """
-    reader.standardise_seconds = 0.0
-    mols, places, rejects = _read(chunk, reader, known_failures, watch)
-    clock.lap("parse")
-    clock.move(reader.standardise_seconds, "parse", "standardise")
-    if careful:
-        parts = []
-        for place, mol in zip(places, mols, strict=True):
-            watch.molecule(place)
-            parts.append(features.transform([mol]))
-        raw = stack(parts) if parts else features.transform([])
-    else:
-        watch.batch(len(mols))
-        raw = features.transform(mols)
-    fingerprints = features.packed_morgan(mols, raw)
-    clock.lap("features")
-    standardised = [canonical_smiles(mol) for mol in mols]
-    keys = np.array([structure_key(smiles) for smiles in standardised], dtype=np.int64)
-    clock.lap("standardise")
+    kept: list[int] = []
+    rejects: list[Reject] = []
+    standardised: list[str] = []
+    parts: list[RawFeatures] = []
+    packed: list[NDArray[np.uint8]] = []
+    for start in range(0, max(1, len(chunk)), BLOCK):
+        block = range(start, min(start + BLOCK, len(chunk)))
+        reader.standardise_seconds = 0.0
+        mols, places, bad = _read(chunk, block, reader, known_failures, watch)
+        clock.lap("parse")
+        clock.move(reader.standardise_seconds, "parse", "standardise")
+        raw = _features_of(mols, places, features, careful, watch)
+        packed.append(features.packed_morgan(mols, raw))
+        clock.lap("features")
+        standardised += [canonical_smiles(mol) for mol in mols]
+        clock.lap("standardise")
+        parts.append(raw)
+        kept += places
+        rejects += bad
     found = Featurised(
         source=chunk.source,
-        rows=chunk.rows[places],
-        ids=[chunk.ids[place] for place in places],
-        smiles=[chunk.smiles[place] for place in places],
+        rows=chunk.rows[kept],
+        ids=[chunk.ids[place] for place in kept],
+        smiles=[chunk.smiles[place] for place in kept],
         standardised=standardised,
-        keys=keys,
-        inputs=[_extra(chunk, place) for place in places],
-        raw=raw,
-        fingerprints=fingerprints,
+        keys=np.array([structure_key(smiles) for smiles in standardised], dtype=np.int64),
+        inputs=[_extra(chunk, place) for place in kept],
+        raw=stack(parts),
+        fingerprints=np.concatenate(packed),
     )
+    clock.lap("features")
     return found, rejects
 
 
+def _features_of(
+    mols: Sequence[Chem.Mol],
+    places: Sequence[int],
+    features: FeatureSet,
+    careful: bool,
+    watch: Watch,
+) -> RawFeatures:
+    if not careful or not mols:
+        watch.batch(len(mols))
+        return features.transform(mols)
+    parts = []
+    for place, mol in zip(places, mols, strict=True):
+        watch.molecule(place)
+        parts.append(features.transform([mol]))
+    return stack(parts)
+
+
 def _read(
-    chunk: Chunk, reader: MoleculeReader, known_failures: Mapping[int, Failure], watch: Watch
+    chunk: Chunk,
+    block: range,
+    reader: MoleculeReader,
+    known_failures: Mapping[int, Failure],
+    watch: Watch,
 ) -> tuple[list[Chem.Mol], list[int], list[Reject]]:
     mols, places, rejects = [], [], []
-    for place, smiles in enumerate(chunk.smiles):
+    for place in block:
+        smiles = chunk.smiles[place]
         outcome = known_failures.get(place)
         if outcome is None and place in chunk.problems:
             outcome = Failure("parse", chunk.problems[place])
