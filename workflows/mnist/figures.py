@@ -105,15 +105,19 @@ def curves(panels: Mapping[str, Mapping[str, np.ndarray]], path: Path, x_name: s
     Parameters
     ----------
     panels : mapping of str to mapping of str to array of shape (n_seeds, n_epochs)
-        Title of a panel, name of a line, its values; epochs count from 1.
+        Title of a panel, name of a line, its values; epochs count from 1. Lines whose names are
+        the same up to the comma have one colour; that of test digits is dashed.
     """
     figure = Figure(figsize=(4.2 * len(panels), 3.1))
     for number, (title, lines) in enumerate(panels.items()):
         axes = figure.add_subplot(1, len(panels), number + 1)
-        for colour, (name, values) in zip(COLOURS, lines.items(), strict=False):
+        families = list(dict.fromkeys(name.partition(",")[0] for name in lines))
+        for name, values in lines.items():
+            colour = COLOURS[families.index(name.partition(",")[0])]
+            style = "o--" if name.endswith("test") else "o-"
             x = np.arange(1, values.shape[1] + 1)
             mean = values.mean(0)
-            axes.plot(x, mean, "o-", color=colour, label=name, markersize=3)
+            axes.plot(x, mean, style, color=colour, label=name, markersize=3)
             if len(values) > 1:
                 spread = values.std(0, ddof=1)
                 axes.fill_between(x, mean - spread, mean + spread, color=colour, alpha=0.2, lw=0)

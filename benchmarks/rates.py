@@ -1,0 +1,109 @@
+"""Molecules a second of a screen, raw and prepared, beside RDKit alone doing the same chemistry.
+
+    python benchmarks/rates.py LIBRARY.smi.gz --model model.ebm [--rows 50000] [--workers 2]
+
+RDKit alone: the same number of processes parse the same SMILES and compute the same features by
+RDKit's own functions, with no standardisation, network, neighbours or files. Seconds are by the
+clock, without starting processes; a screen's are those of its shards (total less hits and start).
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import sys
+import tempfile
+import time
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from rdkit import Chem
+from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors
+
+from screening.library import PrepareOptions, ScreenOptions, prepare_library, screen
+from screening.tables import open_library
+
+
+def rdkit_alone(smiles: list[str]) -> int:
+    """Parse and featurise by RDKit's own functions."""
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
+    table = np.empty((len(smiles), 88), np.float32)
+    counts = []
+    for row, text in zip(table, smiles, strict=True):
+        mol = Chem.MolFromSmiles(text)
+        counts.append(generator.GetCountFingerprint(mol).GetNonzeroElements())
+        row[:] = [
+            *rdMolDescriptors.MQNs_(mol),
+            *rdMolDescriptors.SlogP_VSA_(mol),
+            *rdMolDescriptors.SMR_VSA_(mol),
+            *rdMolDescriptors.PEOE_VSA_(mol),
+            *rdMolDescriptors.CalcCrippenDescriptors(mol),
+            rdMolDescriptors.CalcTPSA(mol),
+            rdMolDescriptors.CalcLabuteASA(mol),
+            rdMolDescriptors.CalcFractionCSP3(mol),
+            rdMolDescriptors.CalcKappa1(mol),
+            rdMolDescriptors.CalcKappa2(mol),
+            rdMolDescriptors.CalcKappa3(mol),
+            rdMolDescriptors.CalcHallKierAlpha(mol),
+            rdMolDescriptors.CalcExactMolWt(mol),
+        ]
+    return len(counts)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("library")
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--rows", type=int, default=50_000)
+    parser.add_argument("--workers", type=int, default=2)
+    given = parser.parse_args()
+    stream = open_library([given.library], chunk_size=2000)
+    chunks = list(islice(stream, given.rows // 2000))
+    rows = sum(map(len, chunks))
+
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        library = place / "library.smi"
+        library.write_text(
+            "".join(
+                f"{smiles} {name}\n"
+                for chunk in chunks
+                for smiles, name in zip(chunk.smiles, chunk.ids, strict=True)
+            )
+        )
+        with multiprocessing.get_context("spawn").Pool(given.workers) as pool:
+            pool.map(rdkit_alone, [["CCO"]] * given.workers)  # started and imported
+            started = time.perf_counter()
+            pool.map(rdkit_alone, [chunk.smiles for chunk in chunks], chunksize=1)
+            alone = rows / (time.perf_counter() - started)
+        options = ScreenOptions(workers=given.workers)
+        raw = _rate(place / "raw", [str(library)], given.model, options, rows)
+        prepared = PrepareOptions(("morgan_counts", "descriptors"), workers=given.workers)
+        prepare_library([str(library)], place / "library.parquet", prepared)
+        fast = _rate(place / "fast", [str(place / "library.parquet")], given.model, options, rows)
+    print(f"{rows} molecules, {given.workers} processes")
+    print(f"RDKit alone          {alone:8.0f} a second")
+    print(f"screen, raw          {raw:8.0f} a second, {raw / alone:.2f} of RDKit alone")
+    print(f"screen, prepared     {fast:8.0f} a second, {fast / raw:.1f} times the raw rate")
+    return 0
+
+
+def _rate(
+    folder: Path, library: list[str], model: Path, options: ScreenOptions, rows: int
+) -> float:
+    """Rows a second between the first shard's end and the last one's."""
+    ends: list[tuple[float, int]] = []
+    screen(
+        library,
+        model,
+        folder,
+        options,
+        on_progress=lambda counts, _: ends.append((time.perf_counter(), counts.read)),
+    )
+    (first, before), (last, _) = ends[0], ends[-1]
+    return (rows - before) / (last - first)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
