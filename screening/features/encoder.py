@@ -105,6 +105,10 @@ class Encoder(TransformerMixin, BaseEstimator):
             start += size
         return found
 
+    def dense_from(self) -> int:
+        """Return the first column that is a quantile, and so rarely zero; they are the last."""
+        return sum(len(used) for per_level in self.bits_.values() for used in per_level)
+
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return `morgan_counts_77>=2` for thermometer bits, `descriptors_3` for quantiles."""
         del input_features

@@ -59,7 +59,7 @@ class PrepareOptions:
     smiles_column: str | None = None
     id_column: str | None = None
     limits: Limits = field(default_factory=Limits)
-    part_size: int = 5000
+    part_size: int = 2000
     workers: int = 1
 
 

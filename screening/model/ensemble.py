@@ -10,8 +10,8 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from torch import Tensor
+from torch.nn.functional import embedding_bag
 
-from ebm.sparse import to_torch_csr
 from screening.model.member import Member, one_thread, train_member
 from screening.model.options import ModelOptions
 
@@ -47,24 +47,31 @@ class Ensemble:
     """Several networks of one shape, as one stack of matrices.
 
     The first layers stand side by side as one matrix over all columns, with zeros where a member
-    does not look: the compounds are read once for all members. Numbers are float64 here, so that a
-    score rounded to six places does not depend on which rows were computed together.
+    does not look: the compounds are read once for all members. Matrix products are in float64, so
+    that a score rounded to six places does not depend on which rows were computed together.
 
     Parameters
     ----------
     members : sequence of Member
     n_columns : int
         Width of the encoded matrix.
+    dense_from : int, optional
+        Columns from here on are rarely zero and are multiplied as a dense block; none when None.
     """
 
-    def __init__(self, members: Sequence[Member], n_columns: int) -> None:
+    def __init__(
+        self, members: Sequence[Member], n_columns: int, dense_from: int | None = None
+    ) -> None:
+        self._dense_from = n_columns if dense_from is None else dense_from
         self.members = list(members)
         networks = [member.network for member in members]
         width = networks[0].sizes[1]
-        self._first = torch.zeros(n_columns, len(members) * width, dtype=torch.float64)
+        first = torch.zeros(n_columns, len(members) * width, dtype=torch.float64)
         for index, member in enumerate(members):
             block = slice(index * width, (index + 1) * width)
-            self._first[torch.from_numpy(member.columns), block] = _weights(member, 0)
+            first[torch.from_numpy(member.columns), block] = _weights(member, 0)
+        self._first_bits = first[: self._dense_from].float()
+        self._first_dense = first[self._dense_from :]
         self._first_bias = torch.cat([_bias(member, 0) for member in members])
         depth = len(networks[0].sizes) - 1
         self._upper = [
@@ -84,14 +91,33 @@ class Ensemble:
         if not x.shape[0]:
             return np.zeros((len(self), 0, self._upper[-1][0].shape[-1]))
         with one_thread():
-            rows: Tensor = to_torch_csr(x, torch.float64, "cpu")
-            state = torch.sigmoid(rows @ self._first + self._first_bias)
+            dense = torch.from_numpy(x[:, self._dense_from :].toarray()).double()
+            field = torch.addmm(self._first_bias, dense, self._first_dense)
+            field += self._sum_of_bits(x[:, : self._dense_from])
+            state = field.sigmoid_()
             state = state.reshape(x.shape[0], len(self), -1).transpose(0, 1)
             for depth, (weights, bias) in enumerate(self._upper, start=1):
                 state = torch.baddbmm(bias, state, weights)
                 if depth < len(self._upper):
                     state = torch.sigmoid(state)
         return np.asarray(state.numpy())
+
+    def _sum_of_bits(self, bits: csr_matrix) -> Tensor:
+        """Sum the rows of the first matrix whose bits are on, shape (n, n_members · width).
+
+        In float32, half the memory to go through: each row's sum is its own, in the order of its
+        columns, so that it does not depend on which rows are computed together.
+        """
+        if not bits.shape[1]:
+            return torch.zeros(bits.shape[0], len(self._first_bias))
+        return embedding_bag(
+            torch.from_numpy(bits.indices.astype(np.int64)),
+            self._first_bits,
+            torch.from_numpy(bits.indptr.astype(np.int64)),
+            mode="sum",
+            per_sample_weights=torch.from_numpy(bits.data),
+            include_last_offset=True,
+        )
 
 
 def _weights(member: Member, layer: int) -> Tensor:

@@ -195,7 +195,11 @@ def _build(description: dict[str, Any], parts: dict[str, bytes]) -> ScreeningMod
         tasks=tasks,
         features=FeatureSet.from_config(description["features"]),
         encoder=encoder,
-        ensemble=Ensemble(members, sum(b.columns.stop - b.columns.start for b in encoder.blocks())),
+        ensemble=Ensemble(
+            members,
+            sum(b.columns.stop - b.columns.start for b in encoder.blocks()),
+            encoder.dense_from(),
+        ),
         novelty=novelty,
         calibrations=[Calibration(**c) for c in description["calibrations"]],
         conformals=conformals,

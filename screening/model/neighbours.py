@@ -49,10 +49,11 @@ def nearest(queries: Packed, known: Packed) -> tuple[NDArray[np.int64], NDArray[
         step = max(1, _PAIRS // len(block))
         for start in range(0, len(queries), step):
             rows = slice(start, start + step)
-            shared = np.asarray(bits[rows] @ by_bit)
-            union = on[rows, None] + on_known - shared
-            # Divided as whole numbers are, and rounded once, as `tanimoto` does.
-            ratio = (shared.astype(np.float64) / np.maximum(union, 1)).astype(np.float32)
+            ratio = np.asarray(bits[rows] @ by_bit)
+            union = on[rows, None] + on_known
+            union -= ratio
+            # A float32 division of whole numbers is what `tanimoto` rounds its float64 one to.
+            ratio /= np.maximum(union, 1, out=union)
             best = ratio.argmax(axis=1)
             found = ratio[np.arange(len(best)), best]
             better = found > similarity[rows]

@@ -106,7 +106,7 @@ def train_model(
         tasks=assay.tasks,
         features=features,
         encoder=encoder,
-        ensemble=Ensemble(grouped[-1], x.shape[1]),
+        ensemble=Ensemble(grouped[-1], x.shape[1], encoder.dense_from()),
         novelty=novelty,
         calibrations=calibrations,
         conformals=conformals,

@@ -38,7 +38,7 @@ from workflows.talk import talk_of
 @click.option(
     "--part-size",
     type=click.IntRange(min=1),
-    default=5000,
+    default=2000,
     show_default=True,
     help="Rows of one Parquet file: what an interruption may cost.",
 )
