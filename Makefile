@@ -6,11 +6,12 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 DEMO ?= demo
 
-.PHONY: help demo test lint types unit clean
+.PHONY: help demo test test-long lint types unit clean
 
 help:
 	@echo "make demo   install into $(VENV), train on the bundled assay, screen the bundled library, write the report"
 	@echo "make test   install into $(VENV) with the test extra, then ruff, mypy and pytest"
+	@echo "make test-long  what takes minutes and needs ../shared/data"
 	@echo "make clean  remove $(VENV), caches and the demo's folder"
 
 $(BIN)/python:
@@ -42,6 +43,10 @@ unit: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test: lint types unit
+
+test-long: export OMP_NUM_THREADS = 1
+test-long: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -m long
 
 clean:
 	rm -rf $(VENV) $(DEMO) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
