@@ -30,8 +30,10 @@ def test_each_command_has_help_with_an_example(
 def test_each_command_takes_the_common_options(name: str) -> None:
     command = cli.get_command(click.Context(cli), name)
     assert command is not None
-    spelled = {word for option in command.params for word in option.opts}
-    assert {"--config", "--seed", "-n", "--num-workers", "-q", "-v"} <= spelled
+    single = command.commands.values() if isinstance(command, click.Group) else [command]
+    for one in single:
+        spelled = {word for option in one.params for word in option.opts}
+        assert {"--config", "--seed", "-n", "--num-workers", "-q", "-v"} <= spelled
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,8 @@ def test_the_score_is_the_calibrated_mean_of_the_members_logits(small_model, mol
     spread = np.std([calibration(member, near) for member in logits], axis=0)
     assert np.allclose(scores.score_std[:, 0], spread, rtol=0, atol=1e-6)
     fast = small_model.ensemble.logits(small_model.encoder.transform(small_model.featurise(mols)))
-    assert np.allclose(fast[:, :, 0], logits, rtol=0, atol=1e-10)
+    # The rows of the bits are summed in float32.
+    assert np.allclose(fast[:, :, 0], logits, rtol=0, atol=1e-6)
 
 
 def test_the_domain_needs_both_measures(small_model, mols):

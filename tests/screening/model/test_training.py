@@ -68,7 +68,7 @@ def test_another_seed_gives_another_model(sixty, tiny_options, of_sixty):
 def test_members_are_not_copies_of_each_other(of_sixty):
     first, second = of_sixty.ensemble.members
     assert not np.array_equal(first.columns, second.columns)
-    share = len(first.columns) / of_sixty.ensemble._first.shape[0]
+    share = len(first.columns) / len(of_sixty.encoder.get_feature_names_out())
     assert share == pytest.approx(of_sixty.options.column_share, abs=0.01)
 
 
