@@ -6,9 +6,11 @@ import time
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import scipy.sparse as sp
 import torch
 from torch import Tensor
 
+from ebm.finetune.adversarial import backward_with_adversary
 from ebm.finetune.history import FinetuneHistory, FinetuneRecord
 from ebm.finetune.losses import check_labels, make_loss
 from ebm.finetune.optimiser import load_optimiser, make_optimiser, optimiser_state
@@ -115,6 +117,8 @@ class FineTuner:
         self.options = options
         self.generator = generator
         self.callbacks = tuple(callbacks)
+        if options.adversarial_step and sp.issparse(x):
+            raise ValueError("adversarial_step needs dense inputs")
         placement = placement_of(network)
         self._place = placement.place
         self.x = check_width(network, x)
@@ -185,13 +189,18 @@ class FineTuner:
         x = self._place(self.x[index])
         rows = rows.to(self._labels.device)
 
-        logits = self.network(x, self.generator)
-        loss = self._loss.mean(logits, self._labels[rows], self._weights[rows])
+        def loss_of(x: Tensor) -> Tensor:
+            logits = self.network(x, self.generator)
+            return self._loss.mean(logits, self._labels[rows], self._weights[rows])
 
         for group in self.optimiser.param_groups:
             group["lr"] = self.learning_rate
         self.optimiser.zero_grad()
-        torch.autograd.backward(loss)
+        if self.options.adversarial_step:
+            loss = backward_with_adversary(loss_of, x, self.options.adversarial_step)
+        else:
+            loss = loss_of(x)
+            torch.autograd.backward(loss)
         self.optimiser.step()
 
         self._loss_sum += loss.detach()

@@ -41,6 +41,9 @@ class FinetuneOptions:
         pair for each task, for 'multi_label'; one number for each class for 'multi_class'.
     label_smoothing : float
         Share of the target that is spread evenly over the classes; 0 is off.
+    adversarial_step : float
+        How far each input of a minibatch is moved against the network, for half of the loss (see
+        `ebm.finetune.adversarial`); 0 is off. Dense inputs only.
     """
 
     task: Task = "binary"
@@ -54,6 +57,7 @@ class FinetuneOptions:
     patience: int | None = 10
     class_weight: ClassWeight = None
     label_smoothing: float = 0.0
+    adversarial_step: float = 0.0
 
     def __post_init__(self) -> None:
         _require_choice("task", self.task, ("binary", "multi_label", "multi_class"))
@@ -63,7 +67,9 @@ class FinetuneOptions:
             value = getattr(self, name)
             _require(value >= 1, f"{name} must be >= 1, not {value}")
         _require(self.learning_rate > 0, f"learning_rate must be > 0, not {self.learning_rate}")
-        _require(self.weight_decay >= 0, f"weight_decay must be >= 0, not {self.weight_decay}")
+        for name in ("weight_decay", "adversarial_step"):
+            value = getattr(self, name)
+            _require(value >= 0, f"{name} must be >= 0, not {value}")
         _require(
             self.patience is None or self.patience >= 1,
             f"patience must be >= 1 or None, not {self.patience}",

@@ -137,7 +137,7 @@ class Run:
         """Train and measure the machines whose likelihood is estimated."""
         choice = self.choice
         quick = choice.quick
-        usual = {"CD-1": 20, "CD-25": 10, "PCD": 100, "tempering": 10, "DBN": 30}
+        usual = {"PCD": 100, "CD-1": 10, "CD-25": 3, "tempering": 3, "DBN": 15}
         epochs = {name: choice.epochs or (5 if quick else value) for name, value in usual.items()}
         settings = LikelihoodSettings(
             hidden=32 if quick else 500,

@@ -6,6 +6,7 @@ import scipy.sparse as sp
 import torch
 
 from ebm import FinetuneOptions, FineTuner, Network, fine_tune, predict_logits, probabilities
+from ebm.finetune.adversarial import backward_with_adversary
 
 
 def seeded(seed=3):
@@ -144,6 +145,51 @@ def test_class_weights_move_the_base_rate():
         fine_tune(network, x, y, options, generator=seeded())
         shares.append(float(torch.sigmoid(predict_logits(network, x[:1]))))
     assert shares == pytest.approx([0.25, 0.5, 0.5], abs=0.02)
+
+
+def test_the_adversary_is_the_worst_small_move_of_a_linear_loss():
+    generator = seeded()
+    weights = torch.randn(20, 1, generator=generator, requires_grad=True)
+    x = torch.randn(8, 20, generator=generator)
+    seen = []
+
+    def loss_of(rows):
+        seen.append(rows.detach().clone())
+        return (rows @ weights).sum()
+
+    loss = backward_with_adversary(loss_of, x, 0.1)
+    torch.testing.assert_close(seen[1], x + 0.1 * weights.detach().sign().T.expand(8, 20))
+    torch.testing.assert_close(weights.grad[:, 0], (seen[0] + seen[1]).sum(0) / 2)
+    rise = 0.5 * 0.1 * 8 * float(weights.detach().abs().sum())
+    torch.testing.assert_close(float(loss), float((x @ weights.detach()).sum()) + rise)
+
+
+def test_adversarial_training_makes_a_network_harder_to_move():
+    x, y = noisy_data()
+
+    def loss_after_the_worst_move(step):
+        network = network_for(1, sizes=(20, 64))
+        options = FinetuneOptions(
+            epochs=100, learning_rate=0.01, weight_decay=0, adversarial_step=step
+        )
+        fine_tune(network, x, y, options, generator=seeded())
+        rows = x.clone().requires_grad_()
+
+        def loss_of(rows):
+            logits = network(rows)[:, 0]
+            return torch.nn.functional.binary_cross_entropy_with_logits(logits, y)
+
+        (slope,) = torch.autograd.grad(loss_of(rows), rows)
+        return float(loss_of(x + 0.2 * slope.sign()).detach())
+
+    assert loss_after_the_worst_move(0.2) < 0.7 * loss_after_the_worst_move(0.0)
+
+
+def test_adversarial_training_refuses_sparse_rows():
+    x, y = noisy_data()
+    options = FinetuneOptions(adversarial_step=0.1)
+    with pytest.raises(ValueError, match="dense"):
+        fine_tune(network_for(1), sp.csr_matrix(x.numpy()), y, options, generator=seeded())
 
 
 def test_tasks_with_missing_labels_learn_from_what_is_there():
