@@ -6,7 +6,8 @@ tutorial
     are ours: batches of ten and a hundred epochs a layer took the original eleven hours.
 best
     The same start with dropout, adversarial training (Goodfellow et al. 2015), and all 60,000
-    digits. Settings and number of epochs were chosen on the last 10,000 training digits.
+    digits. Dropout and the adversarial step were compared with the tutorial's network on the last
+    10,000 training digits in twenty epochs; that thirty are better was not tried.
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ class Run:
         """Train and measure the machines whose likelihood is estimated."""
         choice = self.choice
         quick = choice.quick
-        usual = {"PCD": 100, "CD-1": 10, "CD-25": 3, "tempering": 3, "DBN": 15}
+        usual = {"PCD": 200, "CD-1": 15, "CD-25": 12, "tempering": 12, "DBN": 40}
         epochs = {name: choice.epochs or (5 if quick else value) for name, value in usual.items()}
         settings = LikelihoodSettings(
             hidden=32 if quick else 500,
