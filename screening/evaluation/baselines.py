@@ -15,8 +15,15 @@ def forest_scores(
     x: csr_matrix, y: NDArray[np.float32], x_test: csr_matrix, *, seed: int, workers: int = 1
 ) -> NDArray[np.float64]:
     """Return a random forest's probability of being active, shape (n_test,)."""
-    forest = RandomForestClassifier(FOREST_TREES, random_state=seed, n_jobs=workers)
-    return np.asarray(forest.fit(x, y).predict_proba(x_test)[:, 1])
+    forest = fit_forest(x, y, seed=seed, workers=workers)
+    return np.asarray(forest.predict_proba(x_test)[:, 1])
+
+
+def fit_forest(
+    x: csr_matrix, y: NDArray[np.float32], *, seed: int, workers: int = 1
+) -> RandomForestClassifier:
+    """Fit the forest of `forest_scores`: scikit-learn's defaults, and 500 trees."""
+    return RandomForestClassifier(FOREST_TREES, random_state=seed, n_jobs=workers).fit(x, y)
 
 
 def logistic_scores(

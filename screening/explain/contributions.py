@@ -167,4 +167,4 @@ def _without_descriptors(model: ScreeningModel, x: csr_matrix) -> csr_matrix:
 def _log_odds(
     model: ScreeningModel, x: csr_matrix, similarity: NDArray[np.float32], task: int
 ) -> NDArray[np.float64]:
-    return model.log_odds(model.ensemble.logits(x)[:, :, task].mean(axis=0), similarity, task)
+    return model.log_odds(model.logits(x)[:, :, task].mean(axis=0), similarity, task)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ebm.train import History
 from screening.evaluation import Split, forest_scores, grouped_folds, logistic_scores
 from screening.features import Encoder, RawFeatures
+from screening.model.blend import blend_with
 from screening.model.ensemble import Ensemble
 from screening.model.member import Member
 from screening.model.neighbours import Packed, nearest
@@ -31,8 +32,10 @@ class HeldOut:
     ----------
     folds : int64 array of shape (n,)
         Which fold held the compound out.
+    networks : float64 array of shape (n, n_tasks)
+        Mean logits over the members.
     logits : float64 array of shape (n, n_tasks)
-        Mean over the members.
+        Those of the model: of the networks, or of networks and forest.
     baselines : dict of str to float64 array of shape (n, n_tasks)
         Probabilities of the baselines on the same folds and features; NaN where a fold could not
         be trained on.
@@ -44,6 +47,7 @@ class HeldOut:
     """
 
     folds: NDArray[np.int64]
+    networks: NDArray[np.float64]
     logits: NDArray[np.float64]
     baselines: dict[str, NDArray[np.float64]]
     novelties: NDArray[np.float64]
@@ -113,6 +117,7 @@ def hold_out(
     n, n_tasks = labels.shape
     out = HeldOut(
         folds=np.zeros(n, dtype=np.int64),
+        networks=np.full((n, n_tasks), np.nan),
         logits=np.full((n, n_tasks), np.nan),
         baselines={k: np.full((n, n_tasks), np.nan) for k in (FOREST, LOGISTIC, NEIGHBOUR)},
         novelties=np.zeros(n),
@@ -122,7 +127,7 @@ def hold_out(
         train, test = fold.split.train, fold.split.test
         out.folds[test] = number
         scored = Ensemble(ensemble, fold.x_test.shape[1]).logits(fold.x_test)
-        out.logits[test] = scored.mean(axis=0)
+        out.networks[test] = scored.mean(axis=0)
         novelty, history = fit_novelty(
             fold.x_train, options, options.seed + number, held_out=fold.x_test
         )
@@ -132,6 +137,10 @@ def hold_out(
         for task in range(n_tasks):
             _score_baselines(out, fold, labels[:, task], task, fingerprints, options.seed, workers)
         on_fold()
+    out.logits = out.networks
+    if options.blend == "forest":
+        # The baseline of each fold is the forest that the final model has beside its networks.
+        out.logits = blend_with(out.networks, out.baselines[FOREST])
     return out
 
 

@@ -27,6 +27,7 @@ from screening.model.calibration import Calibration
 from screening.model.conformal import Conformal
 from screening.model.domain import Domain
 from screening.model.ensemble import Ensemble
+from screening.model.forest import Forest
 from screening.model.member import Member
 from screening.model.novelty import Novelty
 from screening.model.options import ModelOptions
@@ -160,6 +161,10 @@ def _tensors(model: ScreeningModel) -> tuple[dict[str, Tensor], list[dict[str, A
     tensors.update({f"novelty.rbm.{k}": v.clone() for k, v in rbm.items()})
     tensors["novelty.bit_logits"] = model.novelty.bit_logits.clone()
     tensors["domain.novelties"] = torch.from_numpy(model.domain.novelties.copy())
+    for task, forest in enumerate(model.forests):
+        if forest is not None:
+            arrays = forest.to_arrays().items()
+            tensors.update({f"forest.{task}.{k}": torch.from_numpy(v.copy()) for k, v in arrays})
     for task, conformal in enumerate(model.conformals):
         tensors[f"conformal.{task}.active"] = torch.from_numpy(conformal.active.copy())
         tensors[f"conformal.{task}.inactive"] = torch.from_numpy(conformal.inactive.copy())
@@ -190,16 +195,15 @@ def _build(description: dict[str, Any], parts: dict[str, bytes]) -> ScreeningMod
         )
         for task in range(len(tasks))
     ]
+    n_columns = sum(b.columns.stop - b.columns.start for b in encoder.blocks())
+    options = ModelOptions.from_dict(description["options"])
     return ScreeningModel(
-        options=ModelOptions.from_dict(description["options"]),
+        options=options,
         tasks=tasks,
         features=FeatureSet.from_config(description["features"]),
         encoder=encoder,
-        ensemble=Ensemble(
-            members,
-            sum(b.columns.stop - b.columns.start for b in encoder.blocks()),
-            encoder.dense_from(),
-        ),
+        ensemble=Ensemble(members, n_columns, encoder.dense_from()),
+        forests=_forests(tensors, len(tasks), n_columns) if options.blend == "forest" else [],
         novelty=novelty,
         calibrations=[Calibration(**c) for c in description["calibrations"]],
         conformals=conformals,
@@ -209,6 +213,14 @@ def _build(description: dict[str, Any], parts: dict[str, bytes]) -> ScreeningMod
         quality=description["quality"],
         provenance=description["provenance"],
     )
+
+
+def _forests(tensors: dict[str, Tensor], n_tasks: int, n_columns: int) -> list[Forest | None]:
+    found: list[Forest | None] = []
+    for task in range(n_tasks):
+        arrays = {k: v.numpy() for k, v in _under(f"forest.{task}.", tensors).items()}
+        found.append(Forest.from_arrays(arrays, n_columns) if arrays else None)
+    return found
 
 
 def _read_parts(path: Path) -> dict[str, bytes]:

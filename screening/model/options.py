@@ -10,6 +10,7 @@ from screening.chemistry import Level, Limits
 from screening.features import DEFAULT
 
 Pretrain = Literal["rbm", "none"]
+Blend = Literal["none", "forest"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class ModelOptions:
         The part of the columns that a member sees.
     pretrain : str
         rbm, or none for random weights (the ablation).
+    blend : str
+        forest, to take the mean of the networks' logits and a random forest's; or none.
     pretrain_epochs, epochs : int
         Passes over the data of each RBM, and of fine-tuning.
     learning_rate : float
@@ -52,6 +55,7 @@ class ModelOptions:
     ensemble_size: int = 8
     column_share: float = 0.6
     pretrain: Pretrain = "rbm"
+    blend: Blend = "none"
     pretrain_epochs: int = 10
     epochs: int = 30
     learning_rate: float = 2e-3

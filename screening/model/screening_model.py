@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
+from scipy.sparse import csr_matrix
 from scipy.special import expit
 
 from screening.chemistry import Failure, Standardiser, prepare_molecule
 from screening.features import Encoder, FeatureSet, RawFeatures
+from screening.model.blend import blend_with, forest_probabilities
 from screening.model.calibration import Calibration
 from screening.model.conformal import Conformal
 from screening.model.domain import Domain
 from screening.model.ensemble import Ensemble
+from screening.model.forest import Forest
 from screening.model.neighbours import Packed
 from screening.model.novelty import Novelty
 from screening.model.options import ModelOptions
@@ -39,6 +42,8 @@ class ScreeningModel:
     features : FeatureSet
     encoder : Encoder
     ensemble : Ensemble
+    forests : list of Forest or None
+        One a task where the model is blended with forests; else empty.
     novelty : Novelty
     calibrations, conformals : list
         One a task.
@@ -57,6 +62,7 @@ class ScreeningModel:
     features: FeatureSet
     encoder: Encoder
     ensemble: Ensemble
+    forests: list[Forest | None]
     novelty: Novelty
     calibrations: list[Calibration]
     conformals: list[Conformal]
@@ -118,7 +124,7 @@ class ScreeningModel:
         self, raw: RawFeatures, index: NDArray[np.int64], similarity: NDArray[np.float32]
     ) -> Scores:
         x = self.encoder.transform(raw)
-        logits = self.ensemble.logits(x)
+        logits = self.logits(x)
         columns = range(len(self.tasks))
         members = np.stack(
             [self.calibrations[t](logits[:, :, t], similarity) for t in columns], axis=2
@@ -134,6 +140,16 @@ class ScreeningModel:
             nearest_index=index,
             nearest_similarity=similarity.astype(np.float64),
         )
+
+    def logits(self, x: csr_matrix) -> NDArray[np.float64]:
+        """Return what goes into calibration, shape (n_members, n, n_tasks).
+
+        Every member's logits, or the mean of each with the forest's.
+        """
+        logits = self.ensemble.logits(x)
+        if not self.forests:
+            return logits
+        return blend_with(logits, forest_probabilities(self.forests, x))
 
     def log_odds(
         self, logits: NDArray[np.float64], similarity: NDArray[np.float32], task: int

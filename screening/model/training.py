@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from screening.assay import Assay
 from screening.chemistry import murcko_scaffold, structure_key
@@ -18,6 +20,7 @@ from screening.model.conformal import Conformal, fit_conformal
 from screening.model.crossvalidation import HeldOut, hold_out, make_folds, series_scaffold
 from screening.model.domain import fit_domain
 from screening.model.ensemble import Ensemble, train_members
+from screening.model.forest import Forest
 from screening.model.novelty import fit_novelty
 from screening.model.options import ModelOptions
 from screening.model.provenance import describe_origin, learning_curves
@@ -25,6 +28,7 @@ from screening.model.screening_model import ScreeningModel
 from screening.model.training_table import TrainingTable
 
 OURS = "DBN ensemble"
+NETWORKS = "DBN without the forest"
 # Members of different folds, and of the final ensemble, draw from seeds that never meet.
 _SEEDS_PER_GROUP = 1000
 
@@ -100,13 +104,15 @@ def train_model(
     probabilities = np.column_stack(
         [c(held_out.logits[:, t], held_out.similarities) for t, c in enumerate(calibrations)]
     )
-    predictions = {OURS: probabilities, **held_out.baselines}
+    predictions = {OURS: probabilities, **_unblended(held_out, assay.labels, options)}
+    predictions |= held_out.baselines
     model = ScreeningModel(
         options=options,
         tasks=assay.tasks,
         features=features,
         encoder=encoder,
         ensemble=Ensemble(grouped[-1], x.shape[1], encoder.dense_from()),
+        forests=_forests(x, assay.labels, options, workers),
         novelty=novelty,
         calibrations=calibrations,
         conformals=conformals,
@@ -121,6 +127,26 @@ def train_model(
         "seconds": round(time.perf_counter() - started, 1),
     }
     return model
+
+
+def _forests(
+    x: csr_matrix, labels: NDArray[np.float32], options: ModelOptions, workers: int
+) -> list[Forest | None]:
+    if options.blend == "none":
+        return []
+    return [Forest.fit(x, y, seed=options.seed, workers=workers) for y in labels.T]
+
+
+def _unblended(
+    held_out: HeldOut, labels: NDArray[np.float32], options: ModelOptions
+) -> dict[str, NDArray[np.float64]]:
+    """Return what the networks of a blended model say alone, calibrated like the blend."""
+    if options.blend == "none":
+        return {}
+    alone = replace(held_out, logits=held_out.networks)
+    calibrations, _ = _calibrate(alone, labels)
+    columns = [c(alone.logits[:, t], alone.similarities) for t, c in enumerate(calibrations)]
+    return {NETWORKS: np.column_stack(columns)}
 
 
 def _calibrate(

@@ -17,8 +17,10 @@ from threadpoolctl import threadpool_limits
 from screening.evaluation import forest_scores, logistic_scores
 from screening.evaluation.parts import Parts
 from screening.model import ModelOptions, nearest, train_model
+from screening.model.blend import blend_with, forest_probabilities
 from screening.model.calibration import fit_calibration
 from screening.model.ensemble import Ensemble, train_members
+from screening.model.forest import Forest
 from screening.study.compounds import Compounds
 
 Rows = NDArray[np.int64]
@@ -86,6 +88,10 @@ def _dbn_unpretrained(exercise: Exercise) -> Values:
     return _ensemble(exercise, replace(exercise.compounds.options, pretrain="none"))
 
 
+def _dbn_blended(exercise: Exercise) -> Values:
+    return _ensemble(exercise, replace(exercise.compounds.options, blend="forest"))
+
+
 def _ensemble(exercise: Exercise, options: ModelOptions) -> Values:
     options = replace(options, seed=exercise.seed)
     way = _calibrated_on_folds if exercise.calibration == "folds" else _calibrated_on_validation
@@ -117,6 +123,12 @@ def _calibrated_on_validation(exercise: Exercise, options: ModelOptions) -> Valu
 
     members = train_members(jobs, options, exercise.workers, on_member)
     logits = Ensemble(members, x.shape[1]).logits(x_asked).mean(axis=0)
+    if options.blend == "forest":
+        forests = [
+            Forest.fit(x, y, seed=options.seed, workers=exercise.workers)
+            for y in compounds.labels[train].T
+        ]
+        logits = blend_with(logits, forest_probabilities(forests, x_asked))
     _, similarity = nearest(compounds.fingerprints[asked], compounds.fingerprints[train])
     columns = []
     for task, truth in enumerate(compounds.labels[exercise.parts.valid].T):
@@ -208,10 +220,11 @@ def _neighbour(exercise: Exercise) -> Values:
     return _task_by_task(exercise, one_task)
 
 
-DBN, UNPRETRAINED, FOREST = "dbn", "dbn-unpretrained", "forest"
+DBN, UNPRETRAINED, BLENDED, FOREST = "dbn", "dbn-unpretrained", "dbn-forest", "forest"
 MODELS = {
     DBN: Model("DBN ensemble", _dbn),
     UNPRETRAINED: Model("DBN, not pretrained", _dbn_unpretrained),
+    BLENDED: Model("DBN and forest", _dbn_blended),
     FOREST: Model("Random forest, Morgan", _forest),
     "forest-features": Model("Random forest, ours", _forest_on_ours),
     "logistic": Model("Logistic regression", _logistic),

@@ -46,6 +46,12 @@ from workflows.talk import talk_of
     show_default=True,
     help="Start from RBMs, or from random weights (the ablation).",
 )
+@click.option(
+    "--blend",
+    type=click.Choice(["none", "forest"]),
+    default=None,
+    help="forest: the mean of the networks' logits and a random forest's.",
+)
 @COMMON
 def command(assay: str, output: Path, **given: Any) -> None:
     """Curate ASSAY, pretrain and fine-tune an ensemble, calibrate, and store one model file.
@@ -115,5 +121,6 @@ def model_options(given: dict[str, Any], limits: Any) -> Any:
             FeatureSet(chosen["features"])
         except ValueError as error:
             raise UserError(f"--features: {error}.") from error
-    chosen |= {key: given[key] for key in ("ensemble_size", "epochs") if given[key] is not None}
+    optional = ("ensemble_size", "epochs", "blend")
+    chosen |= {key: given[key] for key in optional if given.get(key) is not None}
     return ModelOptions(**chosen)

@@ -1,0 +1,142 @@
+"""A random forest as arrays: fitted by scikit-learn, kept and read without it (and without pickle).
+
+Every tree is a run of nodes in the same arrays. A leaf has no children; an inner node sends a
+compound left when its column is at most the threshold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.ensemble import RandomForestClassifier
+
+from screening.evaluation.baselines import fit_forest
+
+# Rows walked down together: their dense form and their places in the trees stay in the cache.
+_BATCH = 128
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Trees whose mean is the probability of being active.
+
+    Attributes
+    ----------
+    roots : int64 array of shape (n_trees,)
+        First node of each tree.
+    left, right : int32 arrays of shape (n_nodes,)
+        Children; a leaf is its own child.
+    column : int32 array of shape (n_nodes,)
+    threshold : float32 array of shape (n_nodes,)
+    active : float32 array of shape (n_nodes,)
+        Share of actives among the training compounds that came there.
+    """
+
+    roots: NDArray[np.int64]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    column: NDArray[np.int32]
+    threshold: NDArray[np.float32]
+    active: NDArray[np.float32]
+
+    @classmethod
+    def fit(
+        cls, x: csr_matrix, y: NDArray[np.float32], *, seed: int, workers: int = 1
+    ) -> Self | None:
+        """Fit the baseline's forest to the labelled rows; None where one class is missing.
+
+        Parameters
+        ----------
+        x : CSR of shape (n, n_columns)
+        y : array of 0, 1 and NaN, shape (n,)
+        seed, workers : int
+        """
+        known = np.flatnonzero(~np.isnan(y))
+        if len(np.unique(y[known])) < 2:
+            return None
+        return cls.from_sklearn(fit_forest(x[known], y[known], seed=seed, workers=workers))
+
+    @classmethod
+    def from_sklearn(cls, forest: RandomForestClassifier) -> Self:
+        """Copy what a fitted forest of two classes, 0 and 1, knows."""
+        trees = [estimator.tree_ for estimator in forest.estimators_]
+        roots = np.cumsum([0, *(tree.node_count for tree in trees[:-1])])
+        left, right, column = [], [], []
+        for tree, root in zip(trees, roots, strict=True):
+            leaf = tree.children_left < 0
+            own = np.arange(tree.node_count)
+            left.append(np.where(leaf, own, tree.children_left) + root)
+            right.append(np.where(leaf, own, tree.children_right) + root)
+            column.append(np.where(leaf, 0, tree.feature))
+        values = np.concatenate([tree.value[:, 0, :] for tree in trees])
+        return cls(
+            roots=roots.astype(np.int64),
+            left=np.concatenate(left).astype(np.int32),
+            right=np.concatenate(right).astype(np.int32),
+            column=np.concatenate(column).astype(np.int32),
+            # Rounded down: "x <= threshold" stays what it was for every float32 x.
+            threshold=_round_down(np.concatenate([tree.threshold for tree in trees])),
+            active=(values[:, 1] / values.sum(axis=1)).astype(np.float32),
+        )
+
+    def __len__(self) -> int:
+        return len(self.roots)
+
+    def probability(self, x: csr_matrix) -> NDArray[np.float64]:
+        """Return the mean over the trees of the share of actives in each row's leaf, shape (n,)."""
+        parts = [
+            self._of_rows(x[start : start + _BATCH].toarray())
+            for start in range(0, x.shape[0], _BATCH)
+        ]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def _of_rows(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
+        n, width = x.shape
+        values = x.ravel()
+        node = np.tile(self.roots, n)
+        offset = np.repeat(np.arange(n, dtype=np.int64) * width, len(self))
+        going = np.arange(len(node))
+        while len(going):
+            here = node[going]
+            below = values[offset[going] + self.column[here]] <= self.threshold[here]
+            following = np.where(below, self.left[here], self.right[here])
+            node[going] = following
+            going = going[self.left[following] != following]
+        return np.asarray(self.active[node].reshape(n, -1).mean(axis=1, dtype=np.float64))
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Return the arrays by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], n_columns: int) -> Self:
+        """Build the forest that `to_arrays` described.
+
+        Raises
+        ------
+        ValueError
+            A child, a root or a column is out of range, or the trees do not go downwards, so that
+            walking them might not end.
+        """
+        forest = cls(**{field.name: arrays[field.name] for field in fields(cls)})  # type: ignore[arg-type]
+        own = np.arange(len(forest.left))
+        downwards = ((forest.left > own) & (forest.right > own)) | (
+            (forest.left == own) & (forest.right == own)
+        )
+        ranges = ((forest.left, len(own)), (forest.roots, len(own)), (forest.column, n_columns))
+        inside = all(
+            len(part) and part.min() >= 0 and part.max() < limit for part, limit in ranges
+        ) and (forest.right.max() < len(own))
+        if not inside or not downwards.all():
+            raise ValueError("a forest whose trees do not end")
+        return forest
+
+
+def _round_down(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    rounded = values.astype(np.float32)
+    return np.where(rounded > values, np.nextafter(rounded, np.float32(-np.inf)), rounded)

@@ -1,0 +1,137 @@
+"""A forest beside the networks: the arrays say what scikit-learn says, and the file keeps them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
+from scipy.special import expit, logit
+
+from screening.evaluation.baselines import fit_forest
+from screening.explain import explain
+from screening.model import FOREST, OURS, load_model, save_model, train_model
+from screening.model.blend import blend_with, forest_probabilities
+from screening.model.forest import Forest
+from screening.model.training import NETWORKS
+
+
+def _data(n=120, width=30, seed=0):
+    draw = np.random.default_rng(seed)
+    x = draw.random((n, width)).astype(np.float32) * (draw.random((n, width)) < 0.4)
+    y = (x[:, 0] + x[:, 1] + 0.3 * draw.random(n) > 0.6).astype(np.float32)
+    return csr_matrix(x), y
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_arrays_give_scikit_learns_probabilities(seed):
+    x, y = _data(seed=seed)
+    unseen, _ = _data(n=300, seed=seed + 10)
+    sklearns = fit_forest(x, y, seed=seed)
+    ours = Forest.fit(x, y, seed=seed)
+    assert len(ours) == 500
+    for rows in (x, unseen, unseen[:1]):
+        np.testing.assert_allclose(
+            ours.probability(rows), sklearns.predict_proba(rows)[:, 1], atol=1e-6
+        )
+    assert len(ours.probability(unseen[:0])) == 0
+
+
+def test_a_value_on_a_threshold_goes_left():
+    """Thresholds are float64 midpoints; kept as float32 they must not let a value pass."""
+    x = csr_matrix(np.array([[0.1], [0.1], [np.nextafter(np.float32(0.1), 1)], [0.2]], np.float32))
+    y = np.array([0, 0, 1, 1], dtype=np.float32)
+    ours = Forest.fit(x, y, seed=0)
+    expected = fit_forest(x, y, seed=0).predict_proba(x)[:, 1]
+    np.testing.assert_allclose(ours.probability(x), expected, atol=1e-6)
+
+
+def test_rows_do_not_depend_on_their_company():
+    x, y = _data()
+    forest = Forest.fit(x, y, seed=0)
+    together = forest.probability(x)
+    alone = [forest.probability(x[i])[0] for i in range(x.shape[0])]
+    assert np.array_equal(together, alone)
+
+
+def test_one_class_has_no_forest_and_missing_labels_are_left_out():
+    x, y = _data()
+    assert Forest.fit(x, np.zeros_like(y), seed=0) is None
+    holes = y.copy()
+    holes[::3] = np.nan
+    known = np.flatnonzero(~np.isnan(holes))
+    expected = fit_forest(x[known], y[known], seed=0).predict_proba(x)[:, 1]
+    np.testing.assert_allclose(Forest.fit(x, holes, seed=0).probability(x), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("left", 10**6), ("right", -1), ("column", 30), ("roots", -3), ("left", 0)]
+)
+def test_damaged_trees_are_refused_before_they_are_walked(name, value):
+    x, y = _data()
+    arrays = {key: array.copy() for key, array in Forest.fit(x, y, seed=0).to_arrays().items()}
+    inner = np.flatnonzero(arrays["left"] != np.arange(len(arrays["left"])))
+    place = 1 if name == "roots" else inner[3]
+    arrays[name][place] = value
+    with pytest.raises(ValueError, match="do not end"):
+        Forest.from_arrays(arrays, n_columns=30)
+
+
+@given(
+    network=st.floats(-20, 20),
+    forest=st.one_of(st.floats(0, 1), st.just(float("nan"))),
+)
+def test_the_blend_lies_between_both(network, forest):
+    blended = float(blend_with(np.array([[network]]), np.array([[forest]]))[0, 0])
+    if np.isnan(forest):
+        assert blended == network
+        return
+    said = logit(np.clip(forest, 1e-3, 1 - 1e-3))
+    assert min(network, said) - 1e-9 <= blended <= max(network, said) + 1e-9
+    assert blended == pytest.approx((network + said) / 2)
+
+
+def test_a_blended_model_scores_explains_and_comes_back(small_assay, small_options, tmp_path):
+    options = replace(small_options, blend="forest", folds=2)
+    model = train_model(small_assay, options)
+    mols = small_assay.mols[:30]
+    scores = model.score_molecules(mols)
+    raw = model.featurise(mols)
+    x = model.encoder.transform(raw)
+    logits = model.ensemble.logits(x).mean(axis=0)[:, 0]
+    forest = fit_forest(
+        model.encoder.transform(model.featurise(small_assay.mols)),
+        small_assay.labels[:, 0],
+        seed=options.seed,
+    ).predict_proba(x)[:, 1]
+    mean = (logits + logit(np.clip(forest, 1e-3, 1 - 1e-3))) / 2
+    _, similarity = model.training.nearest(model.fingerprints(mols, raw))
+    expected = expit(model.calibrations[0].log_odds(mean, similarity))
+    np.testing.assert_allclose(scores.score[:, 0], expected, atol=2e-6)
+
+    # The table shows what the blend is worth: beside the networks alone and the forest alone.
+    assert {OURS, NETWORKS, FOREST} <= set(model.quality["tasks"]["Class"])
+    explained = explain(model, mols[0])
+    assert explained.log_odds == pytest.approx(logit(scores.score[0, 0]), abs=1e-3)
+
+    path = tmp_path / "blended.ebm"
+    save_model(model, path)
+    loaded = load_model(path)
+    assert np.array_equal(loaded.score_molecules(mols).score, scores.score)
+    assert loaded.options.blend == "forest"
+
+
+def test_a_model_that_is_not_blended_has_no_forest(small_model):
+    assert small_model.forests == []
+    assert NETWORKS not in small_model.quality["tasks"]["Class"]
+
+
+def test_a_task_without_a_forest_is_left_to_the_networks():
+    x, y = _data()
+    forests = [Forest.fit(x, y, seed=0), None]
+    probabilities = forest_probabilities(forests, x)
+    logits = np.zeros((2, x.shape[0], 2))
+    blended = blend_with(logits, probabilities)
+    assert np.array_equal(blended[..., 1], logits[..., 1])
+    assert (blended[..., 0] != 0).any()
