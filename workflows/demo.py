@@ -117,7 +117,7 @@ def run_demo(
     """
     from screening.assay import curate
     from screening.library import Counts, ScreenOptions, screen
-    from screening.model import ModelOptions, save_model, train_model
+    from screening.model import OURS, ModelOptions, save_model, train_model
     from screening.report import write_report
     from workflows.progress import Rows, Stages
 
@@ -153,7 +153,7 @@ def run_demo(
     forest = forest_beside(model, assay, scored["smiles"].tolist(), seed, workers)
     labels = scored["id"].map(known)
     retrievals = (
-        judge("DBN ensemble", labels, scored["score"].to_numpy()),
+        judge(OURS, labels, scored["score"].to_numpy()),
         judge("Random forest", labels, forest),
     )
     protocol = (

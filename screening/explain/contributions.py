@@ -160,7 +160,9 @@ def _without_descriptors(model: ScreeningModel, x: csr_matrix) -> csr_matrix:
     changed = x.tolil(copy=True)
     for block in model.encoder.blocks():
         if block.encoding == "quantile":
-            changed[:, block.columns] = 0.5
+            width = block.columns.stop - block.columns.start
+            middle = model.encoder.middle()
+            changed[:, block.columns] = np.tile(middle, width // len(middle))
     return csr_matrix(changed)
 
 

@@ -36,9 +36,11 @@ class Encoder(TransformerMixin, BaseEstimator):
     """Learns which thermometer bits occur, and how each descriptor is distributed.
 
     A count c becomes the bits c >= 1, c >= 2, c >= 4: bits that Bernoulli units fit, and that one
-    high count cannot blow up. A descriptor becomes its quantile among the training molecules, a
-    number in [0, 1] that a Bernoulli unit reads as a probability. A bit stays the bit it is: it
-    passes the lowest threshold only.
+    high count cannot blow up. A descriptor becomes its quantile q among the training molecules,
+    spread over `n_ramps` columns that fill one after the other, clip(n_ramps·q - i, 0, 1): a
+    thermometer with soft edges, whose values a Bernoulli unit reads as probabilities and by which a
+    network can treat low, middle and high values apart. A bit stays the bit it is: it passes the
+    lowest threshold only.
 
     Parameters
     ----------
@@ -48,6 +50,13 @@ class Encoder(TransformerMixin, BaseEstimator):
         A bit that is on in fewer training molecules is dropped.
     n_quantiles : int
         Grid on which a descriptor's distribution is kept.
+    n_ramps : int
+        Columns of a descriptor.
+
+    References
+    ----------
+    Gorishniy, Rubachev and Babenko 2022, section 3.2 (piecewise linear encoding of numbers),
+    https://doi.org/10.48550/arXiv.2203.05556
     """
 
     def __init__(
@@ -55,10 +64,12 @@ class Encoder(TransformerMixin, BaseEstimator):
         thresholds: tuple[int, ...] = (1, 2, 4),
         min_molecules: int = 2,
         n_quantiles: int = 129,
+        n_ramps: int = 3,
     ) -> None:
         self.thresholds = thresholds
         self.min_molecules = min_molecules
         self.n_quantiles = n_quantiles
+        self.n_ramps = n_ramps
 
     def fit(self, X: RawFeatures, y: Any = None) -> Self:
         """Learn the used bits and the quantile grids."""
@@ -88,7 +99,10 @@ class Encoder(TransformerMixin, BaseEstimator):
             for name, per_level in self.bits_.items()
             for level, used in zip(self.thresholds, per_level, strict=True)
         ]
-        parts += [csr_matrix(quantiles(X.dense[name], grid)) for name, grid in self.grids_.items()]
+        parts += [
+            csr_matrix(ramps(quantiles(X.dense[name], grid), self.n_ramps))
+            for name, grid in self.grids_.items()
+        ]
         return csr_matrix(hstack(parts, format="csr", dtype=np.float32))
 
     def blocks(self) -> list[VisibleBlock]:
@@ -98,7 +112,9 @@ class Encoder(TransformerMixin, BaseEstimator):
             (name, sum(map(len, used)), "bernoulli" if name in self.plain_ else "thermometer")
             for name, used in self.bits_.items()
         ]
-        sizes += [(name, len(grid), "quantile") for name, grid in self.grids_.items()]
+        sizes += [
+            (name, len(grid) * self.n_ramps, "quantile") for name, grid in self.grids_.items()
+        ]
         found, start = [], 0
         for name, size, encoding in sizes:
             found.append(VisibleBlock(name, slice(start, start + size), encoding))
@@ -106,11 +122,21 @@ class Encoder(TransformerMixin, BaseEstimator):
         return found
 
     def dense_from(self) -> int:
-        """Return the first column that is a quantile, and so rarely zero; they are the last."""
+        """Return the first column that is of a quantile, and so rarely zero; they are the last."""
         return sum(len(used) for per_level in self.bits_.values() for used in per_level)
 
+    def middle(self) -> NDArray[np.float32]:
+        """Return the columns of one continuous block's descriptor at the median, shape (n_ramps,).
+
+        Every descriptor at its median is this, once for each of them.
+        """
+        return ramps(np.full((1, 1), 0.5, dtype=np.float32), self.n_ramps)[0]
+
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """Return `morgan_counts_77>=2` for thermometer bits, `descriptors_3` for quantiles."""
+        """Return `morgan_counts_77>=2` for counts, `descriptors_3>=q0.33` for ramps of quantiles.
+
+        The latter is the ramp that begins to fill at that quantile.
+        """
         del input_features
         check_is_fitted(self)
         names = [
@@ -119,7 +145,12 @@ class Encoder(TransformerMixin, BaseEstimator):
             for level, used in zip(self.thresholds, per_level, strict=True)
             for bit in used
         ]
-        names += [f"{name}_{i}" for name, grid in self.grids_.items() for i in range(len(grid))]
+        names += [
+            f"{name}_{i}>=q{ramp / self.n_ramps:.2f}"
+            for name, grid in self.grids_.items()
+            for i in range(len(grid))
+            for ramp in range(self.n_ramps)
+        ]
         return np.array(names, dtype=object)
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -141,7 +172,12 @@ class Encoder(TransformerMixin, BaseEstimator):
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Build the encoder that `to_state` described."""
-        made = cls(tuple(config["thresholds"]), config["min_molecules"], config["n_quantiles"])
+        made = cls(
+            tuple(config["thresholds"]),
+            config["min_molecules"],
+            config["n_quantiles"],
+            config["n_ramps"],
+        )
         made.bits_ = {
             name: [arrays[f"bits.{name}.{level}"] for level in made.thresholds]
             for name in config["sparse"]
@@ -180,3 +216,22 @@ def quantiles(values: NDArray[np.float32], grid: NDArray[np.float64]) -> NDArray
         middle = (levels[np.minimum(low, len(levels) - 1)] + levels[np.maximum(high - 1, 0)]) / 2
         out[:, column] = np.where(shared, middle, between)
     return out
+
+
+def ramps(quantile: NDArray[np.float32], n: int) -> NDArray[np.float32]:
+    """Spread each quantile over n columns that fill one after the other; they sum to n·quantile.
+
+    Parameters
+    ----------
+    quantile : array of shape (n_rows, n_descriptors)
+        In [0, 1].
+    n : int
+
+    Returns
+    -------
+    float32 array of shape (n_rows, n_descriptors · n)
+        The columns of a descriptor beside each other, in [0, 1].
+    """
+    starts = np.arange(n, dtype=np.float32)
+    spread = np.clip(quantile[:, :, None] * n - starts, 0, 1)
+    return np.asarray(spread.reshape(len(quantile), n * quantile.shape[1]), dtype=np.float32)

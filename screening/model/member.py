@@ -50,7 +50,7 @@ def one_thread() -> Iterator[None]:
 
 
 def train_member(x: csr_matrix, y: NDArray[np.float32], options: ModelOptions, seed: int) -> Member:
-    """Draw columns and compounds, pretrain, fine-tune.
+    """Draw columns, pretrain, fine-tune.
 
     Parameters
     ----------
@@ -66,14 +66,13 @@ def train_member(x: csr_matrix, y: NDArray[np.float32], options: ModelOptions, s
     with one_thread():
         draw = np.random.default_rng(seed)
         columns = _draw_columns(draw, x.shape[1], options.column_share)
-        rows = _draw_rows(draw, y)
         generator = torch.Generator().manual_seed(seed)
         seen = x[:, columns]
         network, histories = _start(seen, y.shape[1], options, generator)
         finetuning = fine_tune(
             network,
-            seen[rows],
-            y[rows],
+            seen,
+            y,
             FinetuneOptions(
                 task="binary" if y.shape[1] == 1 else "multi_label",
                 epochs=options.epochs,
@@ -88,13 +87,6 @@ def train_member(x: csr_matrix, y: NDArray[np.float32], options: ModelOptions, s
 
 def _draw_columns(draw: np.random.Generator, n: int, share: float) -> NDArray[np.int64]:
     return np.sort(draw.permutation(n)[: max(1, round(share * n))])
-
-
-def _draw_rows(draw: np.random.Generator, y: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Bootstrap within each class of the first task, so that a small set keeps both classes."""
-    first = np.nan_to_num(y[:, 0], nan=-1.0)
-    classes = [np.flatnonzero(first == value) for value in np.unique(first)]
-    return np.concatenate([draw.choice(members, len(members)) for members in classes])
 
 
 def _start(

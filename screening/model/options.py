@@ -26,7 +26,7 @@ class ModelOptions:
     hidden : tuple of int
         Sizes of the hidden layers, lowest first.
     ensemble_size : int
-        Members; each sees a bootstrap sample of the compounds and a random part of the columns.
+        Members; they differ in their seed, and in the columns that they see.
     column_share : float in (0, 1]
         The part of the columns that a member sees.
     pretrain : str
@@ -52,10 +52,10 @@ class ModelOptions:
     features: tuple[str, ...] = DEFAULT
     standardize: Level = "parent"
     hidden: tuple[int, ...] = (256, 128)
-    ensemble_size: int = 8
-    column_share: float = 0.6
+    ensemble_size: int = 5
+    column_share: float = 1.0
     pretrain: Pretrain = "rbm"
-    blend: Blend = "none"
+    blend: Blend = "forest"
     pretrain_epochs: int = 10
     epochs: int = 30
     learning_rate: float = 2e-3

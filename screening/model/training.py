@@ -27,8 +27,8 @@ from screening.model.provenance import describe_origin, learning_curves
 from screening.model.screening_model import ScreeningModel
 from screening.model.training_table import TrainingTable
 
-OURS = "DBN ensemble"
-NETWORKS = "DBN without the forest"
+OURS = "ebmscreen"
+NETWORKS = "DBN ensemble alone"
 # Members of different folds, and of the final ensemble, draw from seeds that never meet.
 _SEEDS_PER_GROUP = 1000
 

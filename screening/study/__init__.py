@@ -2,7 +2,15 @@
 
 from screening.study.columns import read_parts, read_times
 from screening.study.compounds import Compounds
-from screening.study.models import DBN, DEFAULT_MODELS, FOREST, HAS_CATBOOST, MODELS, UNPRETRAINED
+from screening.study.models import (
+    ALONE,
+    DBN,
+    DEFAULT_MODELS,
+    FOREST,
+    HAS_CATBOOST,
+    MODELS,
+    UNPRETRAINED,
+)
 from screening.study.options import CURVE, SPLITS, StudyOptions
 from screening.study.plan import PlannedSplit, fewer_labels, plan_splits
 from screening.study.run import Study, run_study
@@ -10,6 +18,7 @@ from screening.study.tables import MEAN, METRICS, overall_task
 from screening.study.write import Outcome, write_study
 
 __all__ = [
+    "ALONE",
     "CURVE",
     "DBN",
     "DEFAULT_MODELS",

@@ -84,12 +84,13 @@ def _dbn(exercise: Exercise) -> Values:
     return _ensemble(exercise, exercise.compounds.options)
 
 
+def _dbn_alone(exercise: Exercise) -> Values:
+    return _ensemble(exercise, replace(exercise.compounds.options, blend="none"))
+
+
 def _dbn_unpretrained(exercise: Exercise) -> Values:
-    return _ensemble(exercise, replace(exercise.compounds.options, pretrain="none"))
-
-
-def _dbn_blended(exercise: Exercise) -> Values:
-    return _ensemble(exercise, replace(exercise.compounds.options, blend="forest"))
+    options = replace(exercise.compounds.options, blend="none", pretrain="none")
+    return _ensemble(exercise, options)
 
 
 def _ensemble(exercise: Exercise, options: ModelOptions) -> Values:
@@ -220,11 +221,11 @@ def _neighbour(exercise: Exercise) -> Values:
     return _task_by_task(exercise, one_task)
 
 
-DBN, UNPRETRAINED, BLENDED, FOREST = "dbn", "dbn-unpretrained", "dbn-forest", "forest"
+DBN, ALONE, UNPRETRAINED, FOREST = "dbn", "dbn-alone", "dbn-unpretrained", "forest"
 MODELS = {
-    DBN: Model("DBN ensemble", _dbn),
+    DBN: Model("ebmscreen", _dbn),
+    ALONE: Model("DBN ensemble alone", _dbn_alone),
     UNPRETRAINED: Model("DBN, not pretrained", _dbn_unpretrained),
-    BLENDED: Model("DBN and forest", _dbn_blended),
     FOREST: Model("Random forest, Morgan", _forest),
     "forest-features": Model("Random forest, ours", _forest_on_ours),
     "logistic": Model("Logistic regression", _logistic),

@@ -23,7 +23,7 @@ from screening.study.folder import (
     result_path,
     write_result,
 )
-from screening.study.models import DBN, FOREST, MODELS, UNPRETRAINED, Exercise, Step
+from screening.study.models import ALONE, DBN, FOREST, MODELS, UNPRETRAINED, Exercise, Step
 from screening.study.options import Calibration, StudyOptions
 from screening.study.plan import PlannedSplit, fewer_labels, plan_splits
 
@@ -32,7 +32,7 @@ _DECIMALS = 6
 # From so many training compounds on, what happens within one model is worth being told.
 _LONG = 5000
 # Models whose figures are followed along the number of labels.
-CURVE_MODELS = (DBN, UNPRETRAINED, FOREST)
+CURVE_MODELS = (DBN, ALONE, UNPRETRAINED, FOREST)
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def test_the_whole_demo_in_small(tmp_path, monkeypatch):
         folder, seed=0, workers=1, begin_again=False, talk=Talk(-1), options=SMALL
     )
     content = json.loads((folder / "run" / "demo.json").read_text())
-    assert [m["name"] for m in content["models"]] == ["DBN ensemble", "Random forest"]
+    assert [m["name"] for m in content["models"]] == ["ebmscreen", "Random forest"]
     # Scores of probabilities: a forest judged by hard labels stays far below this.
     assert all(m["roc_auc_held_out"] > 0.75 for m in content["models"])
     assert result.report == folder / "run" / "report.html"

@@ -38,10 +38,16 @@ def dated(assay, tmp_path_factory) -> Path:
 
 def test_a_study_from_start_to_refusal(run, assay, tmp_path):
     words = ("evaluate", assay, "-t", "hit?", "-o", tmp_path / "s", *QUICK)
-    models = ("--models", "dbn,dbn-unpretrained,forest,neighbour", "--calibration", "validation")
+    models = (
+        "--models",
+        "dbn,dbn-alone,dbn-unpretrained,forest,neighbour",
+        "--calibration",
+        "validation",
+    )
     done = run(*words, *models, "--gap")
     assert done.status == 0, done.err
-    for word in ("DBN ensemble", "DBN, not pretrained", "1-nearest neighbour", "ROC-AUC", "hits"):
+    titles = ("ebmscreen", "DBN ensemble alone", "DBN, not pretrained", "1-nearest neighbour")
+    for word in (*titles, "ROC-AUC", "hits"):
         assert word in done.out
     assert "less Random forest, Morgan" in done.out
     assert "random split less scaffold split" in done.out

@@ -111,7 +111,8 @@ def test_the_whole_molecules_part_is_a_score_with_middling_descriptors(small_mod
         raw = small_model.featurise([mol])
         x = small_model.encoder.transform(raw).toarray()
         (block,) = [b for b in small_model.encoder.blocks() if b.encoding == "quantile"]
-        x[:, block.columns] = 0.5
+        # The ramps of a median: the first third is full, the second half full, the last empty.
+        x[:, block.columns] = np.tile([1, 0.5, 0], (block.columns.stop - block.columns.start) // 3)
         logits = small_model.ensemble.logits(csr_matrix(x))[:, :, 0].mean(axis=0)
         _, similarity = small_model.training.nearest(small_model.fingerprints([mol], raw))
         found = explain(small_model, mol)

@@ -135,7 +135,7 @@ def test_thermometer_bits_are_what_they_say(mols):
 def test_quantiles_grow_with_the_value_and_know_ties():
     rng = np.random.default_rng(0)
     values = np.column_stack([rng.normal(size=400), rng.integers(0, 3, 400)]).astype(np.float32)
-    encoder = Encoder().fit(_raw(values))
+    encoder = Encoder(n_ramps=1).fit(_raw(values))
     found = encoder.transform(_raw(values)).toarray()
     for column in range(2):
         order = np.argsort(values[:, column], kind="stable")
@@ -148,6 +148,21 @@ def test_quantiles_grow_with_the_value_and_know_ties():
     assert np.abs(found[:, 0] - literal).max() < 0.02
     outside = encoder.transform(_raw(np.array([[-99, -99], [99, 99]], np.float32))).toarray()
     assert outside.tolist() == [[0, 0], [1, 1]]
+
+
+def test_ramps_fill_one_after_the_other_and_add_up_to_the_quantile():
+    values = np.random.default_rng(1).normal(size=(200, 2)).astype(np.float32)
+    plain = Encoder(n_ramps=1).fit(_raw(values)).transform(_raw(values)).toarray()
+    encoder = Encoder(n_ramps=4).fit(_raw(values))
+    spread = encoder.transform(_raw(values)).toarray().reshape(200, 2, 4)
+    for row, quantile in zip(spread.reshape(-1, 4), plain.ravel(), strict=True):
+        literal = [min(max(4 * quantile - i, 0), 1) for i in range(4)]
+        assert row.tolist() == pytest.approx(literal, abs=1e-6)
+    assert spread.sum(axis=2) == pytest.approx(4 * plain, abs=1e-5)
+    assert list(encoder.get_feature_names_out())[:4] == [
+        f"descriptors_0>=q{start}" for start in ("0.00", "0.25", "0.50", "0.75")
+    ]
+    assert encoder.middle().tolist() == [1, 1, 0, 0]
 
 
 def _raw(values):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from sklearn.metrics import roc_auc_score
 
 from screening.assay import Assay, curate
@@ -67,9 +68,16 @@ def test_another_seed_gives_another_model(sixty, tiny_options, of_sixty):
 
 def test_members_are_not_copies_of_each_other(of_sixty):
     first, second = of_sixty.ensemble.members
+    weights = [next(iter(member.network.affines())).weights for member in (first, second)]
+    assert not torch.equal(*weights)
+
+
+def test_members_may_see_other_columns_each(sixty, tiny_options):
+    model = train_model(sixty, replace(tiny_options, column_share=0.6))
+    first, second = model.ensemble.members
     assert not np.array_equal(first.columns, second.columns)
-    share = len(first.columns) / len(of_sixty.encoder.get_feature_names_out())
-    assert share == pytest.approx(of_sixty.options.column_share, abs=0.01)
+    share = len(first.columns) / len(model.encoder.get_feature_names_out())
+    assert share == pytest.approx(0.6, abs=0.01)
 
 
 def test_without_pretraining_the_start_is_another(sixty, tiny_options, of_sixty):

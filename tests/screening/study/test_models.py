@@ -80,6 +80,16 @@ def test_pretraining_makes_the_only_difference_to_the_ablation(compounds, said):
     assert not np.array_equal(ablation, said["dbn", "validation"])
 
 
+def test_the_blend_is_the_mean_of_networks_and_forest(compounds, said):
+    """In logits, before calibration: its ranking follows neither alone."""
+    blended = Compounds(compounds.assay, replace(compounds.options, blend="forest"))
+    task = exercise(blended)
+    found = MODELS["dbn"].scores(task)
+    assert np.array_equal(MODELS["dbn-alone"].scores(task), said["dbn", "validation"])
+    order = [s[:, 0].argsort().tolist() for s in (found, said["dbn", "validation"])]
+    assert order[0] != order[1]
+
+
 def test_the_forest_is_scikit_learns_on_rdkits_morgan_counts(compounds):
     task = exercise(compounds, seed=7)
     generator = GetMorganGenerator(radius=2, fpSize=2048)

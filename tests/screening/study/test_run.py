@@ -20,7 +20,7 @@ from screening.study import (
 )
 from screening.study.folder import read_result, result_path
 
-QUICK = StudyOptions(n_splits=2, models=("dbn", "dbn-unpretrained", "forest", "neighbour"))
+QUICK = StudyOptions(n_splits=2, models=("dbn-alone", "dbn-unpretrained", "forest", "neighbour"))
 
 
 def run(compounds, folder, options=QUICK, **given):
@@ -156,10 +156,10 @@ def test_summary_and_differences_are_those_of_the_figures(written, done):
     assert row["brier_sd"] == pytest.approx(by_model["neighbour"].std(ddof=1), abs=1e-4)
     pairs = outcome.paired.set_index(["model", "against", "metric"])
     assert set(zip(outcome.paired.model, outcome.paired.against, strict=True)) == {
-        ("dbn", "forest"),
+        ("dbn-alone", "forest"),
         ("dbn-unpretrained", "forest"),
         ("neighbour", "forest"),
-        ("dbn", "dbn-unpretrained"),
+        ("dbn-alone", "dbn-unpretrained"),
     }
     d = by_model["neighbour"] - by_model["forest"]
     parts = [split.parts for split in done[0].splits]
