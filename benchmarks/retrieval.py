@@ -21,7 +21,7 @@ from screening.chemistry import Failure
 from screening.evaluation import forest_scores
 from screening.features import Encoder
 from screening.model import ModelOptions
-from screening.model.ensemble import Ensemble, train_members
+from screening.model.ensemble import Ensemble, Job, train_members
 from screening.tables import read_assay
 from workflows.demo import Retrieval, hide, judge
 
@@ -54,7 +54,7 @@ def one_split(seed: int, options: ModelOptions, workers: int) -> list[Retrieval]
         encoder.transform(features.transform([read[i] for i in kept])),
     )
     labels = pd.Series([library.ids[i] for i in kept]).map(known)
-    jobs = [(x, assay.labels, seed * 1000 + member) for member in range(options.ensemble_size)]
+    jobs = [Job(x, assay.labels, seed * 1000 + member) for member in range(options.ensemble_size)]
     ensemble = Ensemble(train_members(jobs, options, workers, lambda: None), x.shape[1])
     parts = range(0, x_library.shape[0], 1000)
     logits = np.concatenate([ensemble.logits(x_library[i : i + 1000]) for i in parts], axis=1)

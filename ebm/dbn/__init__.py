@@ -1,6 +1,7 @@
 """Deep belief networks. Read `stack` for what one is, then `greedy` for how it is trained."""
 
 from ebm.dbn.bound import LikelihoodBound, log_likelihood_bound
+from ebm.dbn.continued import continue_greedily, select_visible
 from ebm.dbn.generation import class_states, generate, generate_class, top_states
 from ebm.dbn.greedy import GreedyPretrainer, pretrain_greedily
 from ebm.dbn.labels import class_log_probabilities
@@ -16,10 +17,12 @@ __all__ = [
     "UpDownTrainer",
     "class_log_probabilities",
     "class_states",
+    "continue_greedily",
     "generate",
     "generate_class",
     "log_likelihood_bound",
     "pretrain_greedily",
+    "select_visible",
     "top_states",
     "train_up_down",
 ]

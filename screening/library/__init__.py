@@ -5,6 +5,7 @@ from screening.library.options import ScreenOptions
 from screening.library.prepare import PrepareOptions, PrepareSummary, prepare_library
 from screening.library.prepared_source import is_prepared, open_prepared
 from screening.library.run import RunSummary, screen
+from screening.library.unlabelled import Unlabelled, draw_unlabelled
 
 __all__ = [
     "Counts",
@@ -12,6 +13,8 @@ __all__ = [
     "PrepareSummary",
     "RunSummary",
     "ScreenOptions",
+    "Unlabelled",
+    "draw_unlabelled",
     "is_prepared",
     "open_prepared",
     "prepare_library",

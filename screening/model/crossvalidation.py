@@ -66,12 +66,17 @@ class Fold:
 
 
 def make_folds(
-    raw: RawFeatures, labels: NDArray[np.float32], scaffolds: Sequence[str], options: ModelOptions
+    raw: RawFeatures,
+    labels: NDArray[np.float32],
+    scaffolds: Sequence[str],
+    options: ModelOptions,
+    encoder: Encoder | None = None,
 ) -> list[Fold]:
     """Cut by scaffold, and encode each fold with what its training part alone teaches.
 
     Compounds without a ring have no scaffold and would be one group; each is its own. So is each
-    compound of a series that makes up most of the assay (see `series_scaffold`).
+    compound of a series that makes up most of the assay (see `series_scaffold`). An encoder that
+    was learned on other compounds is used as it is.
     """
     series = series_scaffold(scaffolds)
     groups = [
@@ -83,13 +88,13 @@ def make_folds(
     for split in grouped_folds(groups, labels, n_folds, options.seed):
         if not len(split.train) or not len(split.test):
             continue
-        encoder = Encoder().fit(raw.take(split.train))
+        own = encoder or Encoder().fit(raw.take(split.train))
         folds.append(
             Fold(
                 split,
-                encoder,
-                encoder.transform(raw.take(split.train)),
-                encoder.transform(raw.take(split.test)),
+                own,
+                own.transform(raw.take(split.train)),
+                own.transform(raw.take(split.test)),
             )
         )
     return folds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,12 +13,31 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
+from ebm.dbn import DBN
 from screening.model.member import Member, one_thread, train_member
 from screening.model.options import ModelOptions
 
 
+class Job(NamedTuple):
+    """What one member is trained on.
+
+    Attributes
+    ----------
+    x : CSR of shape (n, n_columns)
+    y : float32 array of shape (n, n_tasks)
+    seed : int
+    begun : DBN, optional
+        A pretrained stack to go on with.
+    """
+
+    x: csr_matrix
+    y: NDArray[np.float32]
+    seed: int
+    begun: DBN | None = None
+
+
 def train_members(
-    jobs: Sequence[tuple[csr_matrix, NDArray[np.float32], int]],
+    jobs: Sequence[Job],
     options: ModelOptions,
     workers: int,
     on_member: Callable[[], None],
@@ -35,7 +55,7 @@ def train_members(
     on_member
         Called as each member is ready, in order.
     """
-    calls = (delayed(train_member)(x, y, options, seed) for x, y, seed in jobs)
+    calls = (delayed(train_member)(job.x, job.y, options, job.seed, job.begun) for job in jobs)
     members = []
     for member in Parallel(n_jobs=workers, return_as="generator")(calls):
         on_member()

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import math
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
-from ebm.errors import StorageError
 from ebm.finetune import FinetuneHistory
 from ebm.storage import from_state, to_state
 from screening.chemistry import Failure
 from screening.errors import UserError
 from screening.features import Encoder, FeatureSet
+from screening.model.archive import (
+    DAMAGE,
+    MODEL_PARTS,
+    PRETRAINED_PARTS,
+    as_json,
+    file_hash,
+    read_archive,
+    write_archive,
+)
 from screening.model.calibration import Calibration
 from screening.model.conformal import Conformal
 from screening.model.domain import Domain
@@ -34,23 +37,8 @@ from screening.model.options import ModelOptions
 from screening.model.provenance import versions
 from screening.model.screening_model import ScreeningModel
 from screening.model.training_table import TrainingTable
-from screening.tables import write_atomically
 
 SCHEMA = 1
-PARTS = ("model.json", "weights.safetensors", "training.parquet", "canary.json")
-# No model comes near this; an archive that claims more is a mistake or an attack.
-MAX_BYTES = 4 << 30
-# What the parts' readers raise when a part is not what it should be.
-_DAMAGE = (
-    StorageError,
-    SafetensorError,
-    LookupError,
-    AttributeError,
-    ValueError,
-    TypeError,
-    RuntimeError,
-    OSError,
-)
 CANARIES = 8
 TOLERANCE = 1e-4
 
@@ -78,18 +66,12 @@ def save_model(model: ScreeningModel, path: Path) -> None:
         "provenance": model.provenance,
     }
     parts: dict[str, str | bytes] = {
-        "model.json": _json(description),
+        "model.json": as_json(description),
         "weights.safetensors": save_tensors(tensors),
         "training.parquet": model.training.to_parquet(),
-        "canary.json": _json(_canaries(model)),
+        "canary.json": as_json(_canaries(model)),
     }
-    with write_atomically(path) as temporary:
-        # Stored, not packed: weights hardly shrink, and packed bytes depend on zlib's version.
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-            for name, data in parts.items():
-                # A fixed date: the same model is the same file.
-                archive.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), data)
-        model.model_hash = file_hash(temporary)
+    model.model_hash = write_archive(path, parts)
 
 
 def load_model(path: Path) -> ScreeningModel:
@@ -101,7 +83,7 @@ def load_model(path: Path) -> ScreeningModel:
         The file is missing, damaged, cut short, too large, of another kind or of a newer version,
         or its scores cannot be reproduced here.
     """
-    parts = _read_parts(path)
+    parts = read_archive(path, MODEL_PARTS, "model", other=PRETRAINED_PARTS)
     try:
         description = json.loads(parts["model.json"])
         _check_schema(path, description)
@@ -109,7 +91,7 @@ def load_model(path: Path) -> ScreeningModel:
         _check_canaries(path, model, json.loads(parts["canary.json"]))
     except UserError:
         raise
-    except _DAMAGE as error:
+    except DAMAGE as error:
         what = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")
         raise UserError(
             f"{path} is a damaged model file ({what}); "
@@ -125,27 +107,6 @@ def _check_schema(path: Path, description: dict[str, Any]) -> None:
             f"{path} has schema {description.get('schema')!r} and this version of ebmscreen "
             f"reads {SCHEMA}; update ebmscreen, or train the model again."
         )
-
-
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _json(value: Any) -> str:
-    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, indent=1)
-
-
-def _finite(value: Any) -> Any:
-    """Replace NaN and infinity, which JSON does not have, by null."""
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, np.generic):
-        return _finite(value.item())
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _tensors(model: ScreeningModel) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
@@ -221,24 +182,6 @@ def _forests(tensors: dict[str, Tensor], n_tasks: int, n_columns: int) -> list[F
         arrays = {k: v.numpy() for k, v in _under(f"forest.{task}.", tensors).items()}
         found.append(Forest.from_arrays(arrays, n_columns) if arrays else None)
     return found
-
-
-def _read_parts(path: Path) -> dict[str, bytes]:
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such model file.")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            sizes = {info.filename: info.file_size for info in archive.infolist()}
-            if not set(PARTS) <= sizes.keys():
-                raise UserError(f"{path} is a zip archive but no ebmscreen model (.ebm).")
-            if sum(sizes[name] for name in PARTS) > MAX_BYTES:
-                raise UserError(f"{path} unpacks to more than {MAX_BYTES >> 30} GiB; refused.")
-            return {name: archive.read(name) for name in PARTS}
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
-        raise UserError(
-            f"{path} is not a whole model file ({error}); it was cut short, or is no .ebm file. "
-            "Copy it again from where it came, or train the model again."
-        ) from error
 
 
 def _canaries(model: ScreeningModel) -> dict[str, Any]:

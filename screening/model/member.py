@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from ebm.dbn import pretrain_greedily
+from ebm.dbn import DBN, continue_greedily, pretrain_greedily, select_visible
 from ebm.finetune import FinetuneHistory, FinetuneOptions, fine_tune
 from ebm.network import Network
 from ebm.train import History, TrainingOptions
@@ -49,7 +49,13 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def train_member(x: csr_matrix, y: NDArray[np.float32], options: ModelOptions, seed: int) -> Member:
+def train_member(
+    x: csr_matrix,
+    y: NDArray[np.float32],
+    options: ModelOptions,
+    seed: int,
+    begun: DBN | None = None,
+) -> Member:
     """Draw columns, pretrain, fine-tune.
 
     Parameters
@@ -62,13 +68,21 @@ def train_member(x: csr_matrix, y: NDArray[np.float32], options: ModelOptions, s
         Settings of the ensemble.
     seed
         Decides everything random of this member.
+    begun
+        A stack pretrained on other compounds of the same columns, to go on with.
     """
     with one_thread():
         draw = np.random.default_rng(seed)
         columns = _draw_columns(draw, x.shape[1], options.column_share)
         generator = torch.Generator().manual_seed(seed)
         seen = x[:, columns]
-        network, histories = _start(seen, y.shape[1], options, generator)
+        network, histories = _start(
+            seen,
+            y.shape[1],
+            options,
+            generator,
+            None if begun is None else select_visible(begun, torch.from_numpy(columns)),
+        )
         finetuning = fine_tune(
             network,
             seen,
@@ -90,7 +104,11 @@ def _draw_columns(draw: np.random.Generator, n: int, share: float) -> NDArray[np
 
 
 def _start(
-    x: csr_matrix, n_tasks: int, options: ModelOptions, generator: torch.Generator
+    x: csr_matrix,
+    n_tasks: int,
+    options: ModelOptions,
+    generator: torch.Generator,
+    begun: DBN | None,
 ) -> tuple[Network, list[History]]:
     if options.pretrain == "none":
         network = Network.from_sizes(
@@ -101,9 +119,14 @@ def _start(
             generator=generator,
         )
         return network, []
-    dbn, histories = pretrain_greedily(
-        x, options.hidden, pretraining_options(options), generator=generator
-    )
+    if begun is None:
+        dbn, histories = pretrain_greedily(
+            x, options.hidden, pretraining_options(options), generator=generator
+        )
+    else:
+        dbn, histories = continue_greedily(
+            begun, x, pretraining_options(options), generator=generator
+        )
     network = dbn.to_network(
         n_tasks,
         dropout=options.dropout,

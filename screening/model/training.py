@@ -19,10 +19,11 @@ from screening.model.calibration import Calibration, fit_calibration
 from screening.model.conformal import Conformal, fit_conformal
 from screening.model.crossvalidation import HeldOut, hold_out, make_folds, series_scaffold
 from screening.model.domain import fit_domain
-from screening.model.ensemble import Ensemble, train_members
+from screening.model.ensemble import Ensemble, Job, train_members
 from screening.model.forest import Forest
 from screening.model.novelty import fit_novelty
 from screening.model.options import ModelOptions
+from screening.model.pretrained import Pretrained
 from screening.model.provenance import describe_origin, learning_curves
 from screening.model.screening_model import ScreeningModel
 from screening.model.training_table import TrainingTable
@@ -44,6 +45,7 @@ def train_model(
     assay: Assay,
     options: ModelOptions | None = None,
     *,
+    pretrained: Pretrained | None = None,
     workers: int = 1,
     on_step: Step = ignore_step,
 ) -> ScreeningModel:
@@ -54,7 +56,10 @@ def train_model(
     assay
         Curated compounds.
     options
-        Settings; the defaults when None.
+        Settings; the defaults when None. Features, standardisation and sizes of a pretrained stack
+        must be those it was made with (see `Pretrained.applied_to`).
+    pretrained
+        A stack and columns learned on unlabelled molecules, for every member to start from.
     workers
         Processes; the model is the same for any number.
     on_step
@@ -71,13 +76,15 @@ def train_model(
     raw = features.transform(assay.mols)
     fingerprints = features.packed_morgan(assay.mols, raw)
     scaffolds = [murcko_scaffold(mol) for mol in assay.mols]
-    folds = make_folds(raw, assay.labels, scaffolds, options)
-    encoder = Encoder().fit(raw)
+    known = None if pretrained is None else pretrained.encoder
+    folds = make_folds(raw, assay.labels, scaffolds, options, known)
+    encoder = known or Encoder().fit(raw)
     x = encoder.transform(raw)
 
     parts = [(fold.x_train, assay.labels[fold.split.train]) for fold in folds] + [(x, assay.labels)]
+    begun = None if pretrained is None else pretrained.dbn
     jobs = [
-        (part_x, part_y, options.seed + _SEEDS_PER_GROUP * group + member)
+        Job(part_x, part_y, options.seed + _SEEDS_PER_GROUP * group + member, begun)
         for group, (part_x, part_y) in enumerate(parts)
         for member in range(options.ensemble_size)
     ]
@@ -126,6 +133,12 @@ def train_model(
         "learning_curves": learning_curves(grouped[-1], held_out.pretraining),
         "seconds": round(time.perf_counter() - started, 1),
     }
+    if pretrained is not None:
+        model.provenance["pretrained"] = {
+            **pretrained.provenance,
+            "sha256": pretrained.sha256,
+            "unknown_share": round(pretrained.unknown_share(raw), 4),
+        }
     return model
 
 

@@ -60,11 +60,10 @@ def beside_the_forest(figures: dict[str, dict[str, float]]) -> str:
     ours, forest = figures[OURS]["roc_auc"], figures[FOREST]["roc_auc"]
     difference = ours - forest
     if abs(difference) < 0.005:
-        return f"The network ranks as well as the random forest (ROC-AUC {ours:.3f}, {forest:.3f})."
+        return f"The model ranks as well as the random forest (ROC-AUC {ours:.3f}, {forest:.3f})."
     word = "better" if difference > 0 else "worse"
     return (
-        f"The network ranks {word} than the random forest "
-        f"(ROC-AUC {ours:.3f} against {forest:.3f})."
+        f"The model ranks {word} than the random forest (ROC-AUC {ours:.3f} against {forest:.3f})."
     )
 
 

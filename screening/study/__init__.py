@@ -8,6 +8,7 @@ from screening.study.models import (
     DEFAULT_MODELS,
     FOREST,
     HAS_CATBOOST,
+    LIBRARY,
     MODELS,
     UNPRETRAINED,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "DEFAULT_MODELS",
     "FOREST",
     "HAS_CATBOOST",
+    "LIBRARY",
     "MEAN",
     "METRICS",
     "MODELS",

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from screening.assay import Assay
 from screening.chemistry import murcko_scaffold
 from screening.features import Encoder, FeatureSet, RawFeatures
-from screening.model import ModelOptions
+from screening.model import ModelOptions, Pretrained
 from screening.plate.clusters import clusters
 
 
@@ -23,11 +23,16 @@ class Compounds:
     assay : Assay
     options : ModelOptions
         Of the DBN: its feature blocks are `raw`.
+    pretrained : Pretrained, optional
+        A stack for the model `dbn-library`, made with the same features.
     """
 
-    def __init__(self, assay: Assay, options: ModelOptions) -> None:
+    def __init__(
+        self, assay: Assay, options: ModelOptions, pretrained: Pretrained | None = None
+    ) -> None:
         self.assay = assay
         self.options = options
+        self.pretrained = pretrained
         self._blocks: dict[str, RawFeatures] = {}
 
     def __len__(self) -> int:

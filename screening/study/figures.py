@@ -17,7 +17,10 @@ from screening.study.tables import LOWER_IS_BETTER, overall_task
 from screening.tables import write_atomically
 
 # Readable by eyes that see red and green alike: Okabe and Ito.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
+COLOURS = (
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"),
+    *("#56B4E9", "#000000", "#999999", "#8C564B", "#7A5195"),
+)
 TITLES = {"roc_auc": "ROC-AUC", "pr_auc": "PR-AUC", "brier": "Brier score", "bedroc_20": "BEDROC"}
 _BINS = 10
 _DPI = 150

@@ -14,12 +14,13 @@ from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
+from screening.errors import UserError
 from screening.evaluation import forest_scores, logistic_scores
 from screening.evaluation.parts import Parts
-from screening.model import ModelOptions, nearest, train_model
+from screening.model import ModelOptions, Pretrained, nearest, train_model
 from screening.model.blend import blend_with, forest_probabilities
 from screening.model.calibration import fit_calibration
-from screening.model.ensemble import Ensemble, train_members
+from screening.model.ensemble import Ensemble, Job, train_members
 from screening.model.forest import Forest
 from screening.study.compounds import Compounds
 
@@ -93,28 +94,49 @@ def _dbn_unpretrained(exercise: Exercise) -> Values:
     return _ensemble(exercise, options)
 
 
-def _ensemble(exercise: Exercise, options: ModelOptions) -> Values:
+def _dbn_on_library(exercise: Exercise) -> Values:
+    pretrained = exercise.compounds.pretrained
+    if pretrained is None:
+        raise UserError(f"the model {LIBRARY} starts from a pretrained file; give --pretrained.")
+    options = replace(exercise.compounds.options, blend="none")
+    return _ensemble(exercise, options, pretrained)
+
+
+def _ensemble(
+    exercise: Exercise, options: ModelOptions, pretrained: Pretrained | None = None
+) -> Values:
     options = replace(options, seed=exercise.seed)
     way = _calibrated_on_folds if exercise.calibration == "folds" else _calibrated_on_validation
-    return way(exercise, options)
+    return way(exercise, options, pretrained)
 
 
-def _calibrated_on_folds(exercise: Exercise, options: ModelOptions) -> Values:
+def _calibrated_on_folds(
+    exercise: Exercise, options: ModelOptions, pretrained: Pretrained | None
+) -> Values:
     """Do what `train` and `screen` do."""
     compounds, asked = exercise.compounds, exercise.asked
     model = train_model(
         compounds.assay.take(exercise.parts.train),
         options,
+        pretrained=pretrained,
         workers=exercise.workers,
         on_step=exercise.on_step,
     )
     return model.score(compounds.raw.take(asked), compounds.fingerprints[asked]).score
 
 
-def _calibrated_on_validation(exercise: Exercise, options: ModelOptions) -> Values:
+def _calibrated_on_validation(
+    exercise: Exercise, options: ModelOptions, pretrained: Pretrained | None
+) -> Values:
     compounds, train, asked = exercise.compounds, exercise.parts.train, exercise.asked
-    x, x_asked = compounds.encoded(train, asked)
-    jobs = [(x, compounds.labels[train], options.seed + i) for i in range(options.ensemble_size)]
+    if pretrained is None:
+        x, x_asked = compounds.encoded(train, asked)
+    else:
+        encode = pretrained.encoder.transform
+        x, x_asked = encode(compounds.raw.take(train)), encode(compounds.raw.take(asked))
+    begun = None if pretrained is None else pretrained.dbn
+    labels = compounds.labels[train]
+    jobs = [Job(x, labels, options.seed + i, begun) for i in range(options.ensemble_size)]
     done = 0
 
     def on_member() -> None:
@@ -222,10 +244,12 @@ def _neighbour(exercise: Exercise) -> Values:
 
 
 DBN, ALONE, UNPRETRAINED, FOREST = "dbn", "dbn-alone", "dbn-unpretrained", "forest"
+LIBRARY = "dbn-library"
 MODELS = {
     DBN: Model("ebmscreen", _dbn),
     ALONE: Model("DBN ensemble alone", _dbn_alone),
     UNPRETRAINED: Model("DBN, not pretrained", _dbn_unpretrained),
+    LIBRARY: Model("DBN, pretrained on a library", _dbn_on_library),
     FOREST: Model("Random forest, Morgan", _forest),
     "forest-features": Model("Random forest, ours", _forest_on_ours),
     "logistic": Model("Logistic regression", _logistic),
@@ -234,4 +258,7 @@ MODELS = {
     "catboost": Model("CatBoost", _catboost),
 }
 HAS_CATBOOST = find_spec("catboost") is not None
-DEFAULT_MODELS = tuple(name for name in MODELS if name != "catboost" or HAS_CATBOOST)
+# Those that need nothing that may not be there.
+DEFAULT_MODELS = tuple(
+    name for name in MODELS if name != LIBRARY and (name != "catboost" or HAS_CATBOOST)
+)

@@ -23,7 +23,16 @@ from screening.study.folder import (
     result_path,
     write_result,
 )
-from screening.study.models import ALONE, DBN, FOREST, MODELS, UNPRETRAINED, Exercise, Step
+from screening.study.models import (
+    ALONE,
+    DBN,
+    FOREST,
+    LIBRARY,
+    MODELS,
+    UNPRETRAINED,
+    Exercise,
+    Step,
+)
 from screening.study.options import Calibration, StudyOptions
 from screening.study.plan import PlannedSplit, fewer_labels, plan_splits
 
@@ -32,7 +41,7 @@ _DECIMALS = 6
 # From so many training compounds on, what happens within one model is worth being told.
 _LONG = 5000
 # Models whose figures are followed along the number of labels.
-CURVE_MODELS = (DBN, ALONE, UNPRETRAINED, FOREST)
+CURVE_MODELS = (DBN, ALONE, UNPRETRAINED, LIBRARY, FOREST)
 
 
 @dataclass(frozen=True)
@@ -146,6 +155,7 @@ def describe(
         "splits": options.splits if options.kind == "time" else "any",
         "calibration": calibration,
         "options": compounds.options.to_dict(),
+        "pretrained": compounds.pretrained.sha256 if compounds.pretrained else None,
     }
 
 

@@ -17,7 +17,7 @@ from screening.evaluation import (
     paired_difference,
     unpaired_difference,
 )
-from screening.study.models import ALONE, FOREST, UNPRETRAINED
+from screening.study.models import ALONE, FOREST, LIBRARY, UNPRETRAINED
 from screening.study.run import Entry, Study
 
 METRICS = (
@@ -35,7 +35,11 @@ METRICS = (
 LOWER_IS_BETTER = frozenset(["brier", "ece"])
 MEAN = "(mean of the tasks)"
 # Against what the differences are taken, and of which models; None is all others.
-_PAIRS: tuple[tuple[str, str | None], ...] = ((FOREST, None), (UNPRETRAINED, ALONE))
+_PAIRS: tuple[tuple[str, str | None], ...] = (
+    (FOREST, None),
+    (UNPRETRAINED, ALONE),
+    (UNPRETRAINED, LIBRARY),
+)
 
 
 def figures(study: Study) -> pd.DataFrame:

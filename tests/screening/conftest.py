@@ -17,7 +17,7 @@ SMALL = ModelOptions(
     pretrain_epochs=2,
     folds=3,
     batch_size=10,
-    learning_rate=1e-2,
+    learning_rate=3e-3,
     blend="none",  # what the forest adds has tests of its own
 )
 

@@ -52,8 +52,8 @@ def test_a_study_from_start_to_refusal(run, assay, tmp_path):
     assert "less Random forest, Morgan" in done.out
     assert "random split less scaffold split" in done.out
     assert "2 scaffold splits" in done.out
-    assert "models on splits: 16 of 16" in done.err
-    assert len(rows_of(tmp_path / "s" / "figures.csv")) == 2 * 2 * 4
+    assert "models on splits: 20 of 20" in done.err
+    assert len(rows_of(tmp_path / "s" / "figures.csv")) == 2 * 2 * 5
     assert (tmp_path / "s" / "gap.png").is_file()
     printed = done.out
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from workflows.config import write_config
-from workflows.options import COLUMNS, COMMON, FOLDER, MOLECULES, STANDARDIZE
+from workflows.options import COLUMNS, COMMON, FILE, FOLDER, MOLECULES, STANDARDIZE
 from workflows.talk import Talk, talk_of
 
 
@@ -72,6 +72,11 @@ from workflows.talk import Talk, talk_of
     help="How the DBN is calibrated: by cross-validation as `train` does, "
     "or on the validation part, six times faster.",
 )
+@click.option(
+    "--pretrained",
+    type=FILE,
+    help="Also a DBN that starts from this file of `ebmscreen pretrain`.",
+)
 @click.option("--features", metavar="NAME,NAME", help="Feature blocks of the DBN.")
 @STANDARDIZE
 @MOLECULES
@@ -87,7 +92,7 @@ def command(assay: str, output: Path, **given: Any) -> None:
     """
     from screening.study import Compounds, run_study, write_study
     from workflows.checks import writable_folder
-    from workflows.commands.train import model_options
+    from workflows.commands.train import model_options, pretrained_file
     from workflows.comparison import outcome_text, warnings_of
     from workflows.progress import Stages
 
@@ -96,8 +101,11 @@ def command(assay: str, output: Path, **given: Any) -> None:
     writable_folder(output)
     limits = _limits(given)
     models = model_options({"pretrain": "rbm", **given}, limits)
+    pretrained = pretrained_file(given, models)
+    if pretrained is not None:
+        models = pretrained.applied_to(models)
     table, curated = _curate(assay, given, models, talk)
-    compounds = Compounds(curated, models)
+    compounds = Compounds(curated, models, pretrained)
     with Stages(talk) as stages:
         study = run_study(
             compounds,
@@ -127,13 +135,19 @@ def study_options(given: dict[str, Any]) -> Any:
     UserError
         A model is unknown, not installed or named twice.
     """
-    from screening.study import CURVE, StudyOptions
+    from screening.study import CURVE, DEFAULT_MODELS, LIBRARY, StudyOptions
 
     if given["split_column"] and given["split"]:
         raise click.UsageError("--split and --split-column are both given; one of them says it.")
     if (given["split"] == "time") != bool(given["time_column"]):
         raise click.UsageError("--split time and --time-column need each other.")
-    chosen: dict[str, Any] = {"models": _models(given["models"])} if given["models"] else {}
+    chosen: dict[str, Any] = {}
+    if given["models"]:
+        chosen["models"] = _models(given["models"])
+        if (LIBRARY in chosen["models"]) != bool(given["pretrained"]):
+            raise click.UsageError(f"--models {LIBRARY} and --pretrained FILE need each other.")
+    elif given["pretrained"]:
+        chosen["models"] = (*DEFAULT_MODELS, LIBRARY)
     return StudyOptions(
         kind="column" if given["split_column"] else given["split"] or "scaffold",
         n_splits=given["splits"],

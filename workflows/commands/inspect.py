@@ -23,7 +23,9 @@ def command(path: Path, as_json: bool, **common: Any) -> None:
 
         content = _prepared(path) if is_prepared(str(path)) else _run(path)
     else:
-        content = _model(path)
+        from screening.model import is_pretrained_file
+
+        content = _pretrained(path) if is_pretrained_file(path) else _model(path)
     if as_json:
         click.echo(json.dumps(content, indent=1, ensure_ascii=False))
         return
@@ -69,6 +71,29 @@ def _prepared(path: Path) -> dict[str, Any]:
     return {"summary": "\n".join(lines), **content}
 
 
+def _pretrained(path: Path) -> dict[str, Any]:
+    from screening.model import load_pretrained
+
+    pretrained = load_pretrained(path)
+    origin, options = pretrained.provenance, pretrained.options
+    sizes = " - ".join(map(str, pretrained.dbn.sizes))
+    lines = [
+        f"pretrained stack of {', '.join(origin['sources'])}",
+        f"{origin['read']} rows, {origin['drawn']} drawn, {origin['molecules']} molecules",
+        f"features {', '.join(options.features)}; standardisation {options.standardize}",
+        f"RBMs of {sizes} units, {options.pretrain_epochs} epochs each, seed {options.seed}",
+        "versions " + ", ".join(f"{k} {v}" for k, v in origin["versions"].items()),
+        f"command: {origin['command']}",
+        f"sha256 {pretrained.sha256}",
+    ]
+    return {
+        "summary": "\n".join(lines),
+        "options": options.to_dict(),
+        "provenance": origin,
+        "sha256": pretrained.sha256,
+    }
+
+
 def _model(path: Path) -> dict[str, Any]:
     from screening.model import load_model
     from workflows.quality import quality_table
@@ -84,6 +109,7 @@ def _model(path: Path) -> dict[str, Any]:
         ),
         f"features {', '.join(model.features.names)}; standardisation {model.options.standardize}",
         f"{len(model.ensemble)} networks of {sizes} units, pretraining {model.options.pretrain}",
+        *_pretraining_lines(origin.get("pretrained")),
         "versions " + ", ".join(f"{k} {v}" for k, v in origin["versions"].items()),
         f"command: {origin['command']}",
         f"sha256 {model.model_hash}",
@@ -100,6 +126,13 @@ def _model(path: Path) -> dict[str, Any]:
         "provenance": origin,
         "model_hash": model.model_hash,
     }
+
+
+def _pretraining_lines(pretrained: dict[str, Any] | None) -> list[str]:
+    if pretrained is None:
+        return []
+    sources, sha256 = ", ".join(pretrained["sources"]), pretrained["sha256"][:12] or "not kept"
+    return [f"pretrained on {pretrained['molecules']} molecules of {sources} (sha256 {sha256})"]
 
 
 def _ledger_lines(ledger: dict[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ import click
 
 from workflows.config import write_config
 from workflows.options import COLUMNS, COMMON, FILE, MOLECULES, STANDARDIZE
-from workflows.talk import talk_of
+from workflows.talk import Talk, talk_of
 
 
 @click.command(
@@ -46,11 +46,24 @@ from workflows.talk import talk_of
     show_default=True,
     help="Start from RBMs, or from random weights (the ablation).",
 )
+@click.option("--pretrained", type=FILE, help="Start from this file of `ebmscreen pretrain`.")
+@click.option(
+    "--pretrain-on",
+    multiple=True,
+    metavar="LIBRARY",
+    help="Pretrain on these unlabelled files first; several times for several.",
+)
+@click.option(
+    "--pretrain-rows",
+    type=click.IntRange(min=10),
+    default=20_000,
+    show_default=True,
+    help="Rows that --pretrain-on draws.",
+)
 @click.option(
     "--blend",
     type=click.Choice(["none", "forest"]),
-    default=None,
-    help="forest: the mean of the networks' logits and a random forest's.",
+    help="forest (default): the mean of the networks' logits and a random forest's.",
 )
 @COMMON
 def command(assay: str, output: Path, **given: Any) -> None:
@@ -77,6 +90,9 @@ def command(assay: str, output: Path, **given: Any) -> None:
     )
     limits = Limits(given["max_atoms"], given["timeout"])
     options = model_options(given, limits)
+    pretrained = _pretrained(given, options, talk)
+    if pretrained is not None:
+        options = pretrained.applied_to(options)
     curated = curate(
         table,
         choose_targets(table, given["targets"], threshold, talk.announce),
@@ -88,13 +104,76 @@ def command(assay: str, output: Path, **given: Any) -> None:
     for sentence in curated.ledger.sentences():
         talk.announce(sentence)
     with Stages(talk) as stages:
-        model = train_model(curated, options, workers=given["num_workers"], on_step=stages.step)
+        model = train_model(
+            curated,
+            options,
+            pretrained=pretrained,
+            workers=given["num_workers"],
+            on_step=stages.step,
+        )
+    if pretrained is not None:
+        share = model.provenance["pretrained"]["unknown_share"]
+        talk.announce(
+            f"{100 * share:.0f} % of the substructures in the assay's compounds are too rare in "
+            "the pretraining library to have a column; the networks do not see them."
+        )
     save_model(model, output)
     write_config(click.get_current_context(), output.with_suffix(".toml"))
     click.echo(quality_table(model.quality))
     for warning in warnings_of(model.quality, OURS, FOREST):
         talk.warn(warning)
     talk.announce(f"{output}: {len(curated)} compounds, {model.provenance['seconds']} s.")
+
+
+def _pretrained(given: dict[str, Any], options: Any, talk: Talk) -> Any:
+    """Return the stack to start from, or None."""
+    from workflows.commands.pretrain import pretrain_from
+
+    if given["pretrained"] and given["pretrain_on"]:
+        raise click.UsageError("--pretrained and --pretrain-on exclude each other.")
+    if (given["pretrained"] or given["pretrain_on"]) and given["pretrain"] == "none":
+        raise click.UsageError("--pretrain none leaves nothing to pretrain; drop one of the two.")
+    if given["pretrain_on"]:
+        return pretrain_from(given["pretrain_on"], given["pretrain_rows"], options, talk)
+    return pretrained_file(given, options)
+
+
+def pretrained_file(given: dict[str, Any], options: Any) -> Any:
+    """Return the stack of `--pretrained`, or None.
+
+    Raises
+    ------
+    UsageError
+        Features or standardisation were named, and the stack was made with others.
+    UserError
+        The file cannot be used.
+    """
+    from screening.model import load_pretrained
+
+    if not given["pretrained"]:
+        return None
+    pretrained = load_pretrained(given["pretrained"])
+    _refuse_others(pretrained, options)
+    return pretrained
+
+
+def _refuse_others(pretrained: Any, options: Any) -> None:
+    """Refuse features and standardisation that were named and are not those of the stack."""
+    source = click.core.ParameterSource
+    context = click.get_current_context()
+    for name in ("features", "standardize"):
+        if context.get_parameter_source(name) in (source.DEFAULT, source.DEFAULT_MAP, None):
+            continue
+        asked, has = getattr(options, name), getattr(pretrained.options, name)
+        if asked != has:
+            raise click.UsageError(
+                f"--{name} {_words(asked)}, but {context.params['pretrained']} was made with "
+                f"{_words(has)}; leave --{name} out, or pretrain again with it."
+            )
+
+
+def _words(value: Any) -> str:
+    return value if isinstance(value, str) else ",".join(value)
 
 
 def model_options(given: dict[str, Any], limits: Any) -> Any:

@@ -235,7 +235,7 @@ def test_each_task_has_its_own_explanation(bace, small_options) -> None:
         labels=np.column_stack([part.labels[:, 0], 1 - part.labels[:, 0]]),
         values=np.column_stack([part.values[:, 0]] * 2),
     )
-    model = train_model(assay, replace(small_options, ensemble_size=1, folds=2))
+    model = train_model(assay, replace(small_options, ensemble_size=1, folds=2, learning_rate=1e-2))
     mol = mol_of("CC(C)Cc1ccc(cc1)C(C)C(=O)O")
     binds, fails = explain(model, mol), explain(model, mol, "fails")
     assert (binds.task, fails.task) == ("binds", "fails")

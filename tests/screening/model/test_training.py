@@ -14,7 +14,7 @@ from screening.chemistry import murcko_scaffold
 from screening.evaluation import best_threshold
 from screening.model import FOREST, OURS, load_model, nearest, save_model, train_model
 from screening.model.crossvalidation import make_folds
-from screening.model.ensemble import Ensemble, train_members
+from screening.model.ensemble import Ensemble, Job, train_members
 from screening.tables import read_assay
 
 
@@ -164,7 +164,7 @@ def test_held_out_predictions_come_from_models_without_the_fold(of_sixty, sixty,
         train, test = fold.split.train, fold.split.test
         assert set(np.flatnonzero(stored.folds == number)) == set(test)
         assert not {scaffolds[i] for i in train if scaffolds[i]} & {scaffolds[i] for i in test}
-        jobs = [(fold.x_train, sixty.labels[train], 1000 * number + k) for k in range(2)]
+        jobs = [Job(fold.x_train, sixty.labels[train], 1000 * number + k) for k in range(2)]
         members = train_members(jobs, tiny_options, 1, lambda: None)
         logits = Ensemble(members, fold.x_test.shape[1]).logits(fold.x_test).mean(axis=0)
         _, near = nearest(stored.fingerprints[test], stored.fingerprints[train])

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rdkit import Chem
 
+from screening.model import FOREST, OURS
 from screening.report import write_qmrf
 from screening.report.common_part import common_atoms, environments
 from screening.report.figures import enrichment, quality_plots
@@ -99,7 +100,7 @@ def test_enrichment_counts_actives_from_the_top() -> None:
 
 def test_the_page_says_when_the_forest_is_better() -> None:
     def figures(ours: float, forest: float) -> dict[str, dict[str, float]]:
-        return {"DBN ensemble": {"roc_auc": ours}, "Random forest": {"roc_auc": forest}}
+        return {OURS: {"roc_auc": ours}, FOREST: {"roc_auc": forest}}
 
     assert "worse" in beside_the_forest(figures(0.80, 0.85))
     assert "better" in beside_the_forest(figures(0.90, 0.85))

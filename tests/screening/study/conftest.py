@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from screening.assay import Assay
-from screening.model import ModelOptions
+from screening.model import ModelOptions, Pretrained, pretrain_on
 from screening.study import Compounds
 
 
@@ -25,8 +25,15 @@ def eighty(small_assay) -> Assay:
 
 
 @pytest.fixture(scope="session")
-def compounds(eighty, tiny_options) -> Compounds:
-    return Compounds(eighty, tiny_options)
+def pretrained(small_assay, tiny_options) -> Pretrained:
+    """A stack that has seen every second compound, without labels."""
+    mols = small_assay.mols[::2]
+    return pretrain_on(mols, tiny_options, described={}, on_step=lambda *_: None)
+
+
+@pytest.fixture(scope="session")
+def compounds(eighty, tiny_options, pretrained) -> Compounds:
+    return Compounds(eighty, tiny_options, pretrained)
 
 
 @pytest.fixture(scope="session")

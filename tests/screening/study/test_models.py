@@ -62,7 +62,7 @@ def test_no_model_sees_the_labels_of_the_test_part(eighty, compounds, said, way)
     task = exercise(compounds, calibration)
     labels = eighty.labels.copy()
     labels[task.parts.test] = 1 - labels[task.parts.test]
-    turned = Compounds(replace(eighty, labels=labels), compounds.options)
+    turned = Compounds(replace(eighty, labels=labels), compounds.options, compounds.pretrained)
     assert np.array_equal(MODELS[name].scores(replace(task, compounds=turned)), said[way])
 
 
