@@ -76,7 +76,10 @@ def load_resume(
     try:
         training.load_state_dict(_put_tensors(description["state"], placed))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise StorageError(f"{path} does not fit this training: {error}") from error
+        raise StorageError(
+            f"{path} does not fit this training ({error}); it was written by another version or "
+            "for other data: remove it to begin anew"
+        ) from error
 
 
 def run_with_checkpoints(

@@ -29,6 +29,8 @@ from torch import Tensor
 
 from ebm.rbm import RBM
 from ebm.train.batches import Batch
+from ebm.train.products import Products
+from ebm.units import as_dense
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class PhaseStatistics:
 
     Attributes
     ----------
-    products : Tensor of shape (n_visible, n_hidden)
+    products : Products, for a matrix of shape (n_visible, n_hidden)
         Σ p v·E[h|v]ᵀ.
     visible, hidden : Tensor of shape (n_visible,) and (n_hidden,)
         Σ p v and Σ p E[h|v].
@@ -53,10 +55,26 @@ class PhaseStatistics:
         Σ p E[-∂U/∂θ] of the units' own parameters beside the bias, by parameter name of the RBM.
     """
 
-    products: Tensor
+    products: Products
     visible: Tensor
     hidden: Tensor
     extras: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """Where to go, to raise the log-likelihood.
+
+    Attributes
+    ----------
+    weights : Products
+        Not multiplied out.
+    others : dict of str to Tensor
+        'visible_bias', 'hidden_bias', and the units' own parameters by their names in the RBM.
+    """
+
+    weights: Products
+    others: dict[str, Tensor]
 
 
 def phase_statistics(rbm: RBM, batch: Batch, field: Tensor, hidden: Tensor) -> PhaseStatistics:
@@ -77,7 +95,7 @@ def phase_statistics(rbm: RBM, batch: Batch, field: Tensor, hidden: Tensor) -> P
     extras = {f"visible.{name}": value for name, value in visible_extras.items()}
     extras |= {f"hidden.{name}": value for name, value in hidden_extras.items()}
     return PhaseStatistics(
-        products=batch.total(weighted),
+        products=Products(as_dense(batch.visible), weighted),
         visible=batch.total(batch.weights),
         hidden=weighted.sum(0),
         extras=extras,
@@ -86,15 +104,21 @@ def phase_statistics(rbm: RBM, batch: Batch, field: Tensor, hidden: Tensor) -> P
 
 def log_likelihood_gradient(
     data: PhaseStatistics, model: PhaseStatistics, offsets: Offsets
-) -> dict[str, Tensor]:
-    """Gradient in centred coordinates: 'weights', 'visible_bias', 'hidden_bias' and the extras."""
+) -> Gradient:
+    """Gradient in centred coordinates."""
     visible = data.visible - model.visible
     hidden = data.hidden - model.hidden
-    products = data.products - model.products
     # With equal mass in both phases the λμᵀ terms cancel.
-    products.addr_(offsets.visible, hidden, alpha=-1).addr_(visible, offsets.hidden, alpha=-1)
-    extras = {name: data.extras[name] - model.extras[name] for name in data.extras}
-    return {"weights": products, "visible_bias": visible, "hidden_bias": hidden, **extras}
+    weights = Products.stacked(
+        [
+            (data.products.left, data.products.right),
+            (model.products.left, -model.products.right),
+            (offsets.visible, -hidden),
+            (visible, -offsets.hidden),
+        ]
+    )
+    others = {name: data.extras[name] - model.extras[name] for name in data.extras}
+    return Gradient(weights, {"visible_bias": visible, "hidden_bias": hidden, **others})
 
 
 @torch.no_grad()

@@ -13,6 +13,7 @@ from ebm.sampling import Sampler
 from ebm.train.batches import Batch, Block, DataSource, Placement, Stream
 from ebm.train.callbacks import Callback
 from ebm.train.gradient import (
+    Gradient,
     Offsets,
     PhaseStatistics,
     apply_step,
@@ -22,7 +23,7 @@ from ebm.train.gradient import (
 from ebm.train.history import EpochRecord, History
 from ebm.train.monitors import MonitorRows, measure
 from ebm.train.negative import make_sampler
-from ebm.train.optimiser import make_optimiser
+from ebm.train.optimiser import Rates, make_optimiser
 from ebm.train.options import TrainingOptions
 from ebm.train.schedule import learning_rate_at, momentum_at
 
@@ -212,23 +213,22 @@ class Trainer:
 
         mass = batch.weights.sum()
         gradient = log_likelihood_gradient(data, model, self.offsets)
-        gradient["weights"].sub_(rbm.weights, alpha=options.weight_decay)
-        target = options.sparsity_target
-        if target is not None:
-            self._pull_towards_sparsity(gradient, target, data, mass)
-        rates = self._rates(gradient)
+        if options.sparsity_target is not None:
+            gradient = self._pulled_towards_sparsity(gradient, options.sparsity_target, data, mass)
+        decayed = gradient.weights.with_matrix(rbm.weights, -options.weight_decay)
+        gradient = Gradient(decayed, gradient.others)
         momentum = momentum_at(self.epoch, options)
-        apply_step(rbm, self.optimiser.step(gradient, rates, momentum), self.offsets)
+        apply_step(rbm, self.optimiser.step(gradient, self._rates(), momentum), self.offsets)
         if options.centred:
             _follow(self.offsets.hidden, data.hidden, mass, options.offset_rate)
 
         self.step_in_epoch += 1
         self.total_steps += 1
 
-    def _pull_towards_sparsity(
-        self, gradient: dict[str, Tensor], target: float, data: PhaseStatistics, mass: Tensor
-    ) -> None:
-        """Raise -(cross-entropy of target and mean activity), by the units' inputs.
+    def _pulled_towards_sparsity(
+        self, gradient: Gradient, target: float, data: PhaseStatistics, mass: Tensor
+    ) -> Gradient:
+        """Return the gradient with that of -(cross-entropy of target and mean activity).
 
         Its derivative by the input of unit j is q - q̂_j, and that input moves with b_j and, through
         v, with W_ij (Hinton 2012, section 11).
@@ -236,14 +236,15 @@ class Trainer:
         options = self.options
         _follow(self.activity, data.hidden, mass, 1 - options.sparsity_decay)
         pull = options.sparsity_cost * (target - self.activity)
-        gradient["hidden_bias"].add_(pull)
-        gradient["weights"].addr_(data.visible - mass * self.offsets.visible, pull)
+        others = {**gradient.others, "hidden_bias": gradient.others["hidden_bias"] + pull}
+        apart = data.visible - mass * self.offsets.visible
+        return Gradient(gradient.weights.with_rows(apart, pull), others)
 
-    def _rates(self, gradient: dict[str, Tensor]) -> dict[str, float]:
+    def _rates(self) -> Rates:
         rate = learning_rate_at(self.epoch, self.options) * self.rate_factor
         others = self.options.bias_learning_rate
         bias_rate = rate if others is None else rate * others / self.options.learning_rate
-        return {name: rate if name == "weights" else bias_rate for name in gradient}
+        return Rates(rate, bias_rate)
 
     def _end_epoch(self, seconds: float) -> None:
         options = self.options

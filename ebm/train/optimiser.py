@@ -1,18 +1,27 @@
 """From a gradient to a step: SGD with momentum, or Adam."""
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-Gradient = dict[str, Tensor]
+from ebm.train.gradient import Gradient
+
+Steps = dict[str, Tensor]
+
+
+class Rates(NamedTuple):
+    """Learning rates of the weights, and of everything else."""
+
+    weights: float
+    others: float
 
 
 class Optimiser(Protocol):
     """Turns gradients (of something to be raised) into steps."""
 
-    def step(self, gradient: Gradient, rates: dict[str, float], momentum: float) -> Gradient:
-        """Step for each name of the gradient, in place of which it may be stored."""
+    def step(self, gradient: Gradient, rates: Rates, momentum: float) -> Steps:
+        """Return the step of 'weights' and of each of the others; valid until the next call."""
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue."""
@@ -25,15 +34,18 @@ class MomentumSGD:
     """velocity <- momentum · velocity + rate · gradient; the step is the velocity."""
 
     def __init__(self) -> None:
-        self.velocities: Gradient = {}
+        self.velocities: Steps = {}
 
-    def step(  # noqa: D102
-        self, gradient: Gradient, rates: dict[str, float], momentum: float
-    ) -> Gradient:
-        for name, value in gradient.items():
+    def step(self, gradient: Gradient, rates: Rates, momentum: float) -> Steps:  # noqa: D102
+        if "weights" in self.velocities:
+            velocity = self.velocities["weights"]
+            gradient.weights.add_to(velocity, keep=momentum, scale=rates.weights)
+        else:
+            self.velocities["weights"] = gradient.weights.dense().mul_(rates.weights)
+        for name, value in gradient.others.items():
             if name not in self.velocities:
                 self.velocities[name] = torch.zeros_like(value)
-            self.velocities[name].mul_(momentum).add_(value, alpha=rates[name])
+            self.velocities[name].mul_(momentum).add_(value, alpha=rates.others)
         return self.velocities
 
     def state_dict(self) -> dict[str, Any]:  # noqa: D102
@@ -54,19 +66,18 @@ class Adam:
     def __init__(self, beta_2: float = 0.999, epsilon: float = 1e-8) -> None:
         self.beta_2 = beta_2
         self.epsilon = epsilon
-        self.first: Gradient = {}
-        self.second: Gradient = {}
+        self.first: Steps = {}
+        self.second: Steps = {}
         # Products of the βs so far: 1 - β^t when β is constant, and still right while it ramps.
         self.decay_1 = 1.0
         self.decay_2 = 1.0
 
-    def step(  # noqa: D102
-        self, gradient: Gradient, rates: dict[str, float], momentum: float
-    ) -> Gradient:
+    def step(self, gradient: Gradient, rates: Rates, momentum: float) -> Steps:  # noqa: D102
         self.decay_1 *= momentum
         self.decay_2 *= self.beta_2
-        steps: Gradient = {}
-        for name, value in gradient.items():
+        steps: Steps = {}
+        for name, value in {"weights": gradient.weights.dense(), **gradient.others}.items():
+            rate = rates.weights if name == "weights" else rates.others
             if name not in self.first:
                 self.first[name] = torch.zeros_like(value)
                 self.second[name] = torch.zeros_like(value)
@@ -75,7 +86,7 @@ class Adam:
                 self.second[name].mul_(self.beta_2).addcmul_(value, value, value=1 - self.beta_2)
             )
             scale = (second / (1 - self.decay_2)).sqrt_().add_(self.epsilon)
-            steps[name] = (first / scale).mul_(rates[name] / (1 - self.decay_1))
+            steps[name] = (first / scale).mul_(rate / (1 - self.decay_1))
         return steps
 
     def state_dict(self) -> dict[str, Any]:  # noqa: D102

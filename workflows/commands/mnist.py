@@ -126,6 +126,8 @@ def _run(given: dict[str, Any]) -> Iterator[Run]:
     """Read the digits, set the threads, write the used options, and yield the run."""
     import torch
 
+    from ebm.errors import StorageError
+    from screening.errors import UserError
     from workflows.checks import writable_folder
     from workflows.mnist.digits import load_digits
     from workflows.mnist.run import Choice, Run
@@ -147,8 +149,11 @@ def _run(given: dict[str, Any]) -> Iterator[Run]:
         quick=given["quick"],
     )
     talk.announce(f"Results go to {folder}; what is there already is not computed again.")
-    with Stages(talk) as stages:
-        yield Run(folder, _echo, stages.step, digits, choice)
+    try:
+        with Stages(talk) as stages:
+            yield Run(folder, _echo, stages.step, digits, choice)
+    except StorageError as error:
+        raise UserError(f"{error}.") from error
 
 
 def _echo(line: str) -> None:

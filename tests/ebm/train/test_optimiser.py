@@ -6,14 +6,20 @@ import pytest
 import torch
 
 from ebm import TrainingOptions
-from ebm.train.optimiser import Adam, MomentumSGD
+from ebm.train.gradient import Gradient
+from ebm.train.optimiser import Adam, MomentumSGD, Rates
+from ebm.train.products import Products
 from ebm.train.schedule import learning_rate_at, momentum_at
 
 
 def steps_of(optimiser, gradients, rate=0.1, momentum=0.9):
     steps = []
     for value in gradients:
-        step = optimiser.step({"weights": torch.tensor([value])}, {"weights": rate}, momentum)
+        # As weights, a row times a column; as a bias, the number itself.
+        weights = Products(torch.tensor([[2.0]]), torch.tensor([[value / 2]]))
+        gradient = Gradient(weights, {"hidden_bias": torch.tensor([value])})
+        step = optimiser.step(gradient, Rates(rate, rate), momentum)
+        assert float(step["weights"]) == pytest.approx(float(step["hidden_bias"]), rel=1e-5)
         steps.append(float(step["weights"]))
     return steps
 

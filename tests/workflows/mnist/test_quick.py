@@ -163,6 +163,20 @@ def test_a_damaged_stage_is_named(folder: Path, tmp_path: Path, capsys: pytest.C
     assert "seed-0-pretraining.json is damaged" in capsys.readouterr().err
 
 
+def test_a_resume_file_of_something_else_is_named_with_what_to_do(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder / "rbm", copy / "rbm")
+    stage = copy / "rbm" / "stages" / "seed-0-pretraining.json"
+    stage.unlink()
+    shutil.copy(stage.with_suffix(".safetensors"), stage.with_suffix(".resume"))
+    assert main(["mnist", "rbm", *QUICK, "-o", str(copy)]) == 1
+    said = capsys.readouterr().err
+    assert "seed-0-pretraining.resume" in said
+    assert "begin anew" in said
+
+
 def test_missing_digits_are_told_in_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
