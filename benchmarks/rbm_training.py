@@ -112,6 +112,8 @@ def rbms(data: Tensor, n_hidden: int, steps: int, batch: int) -> Callable[[], No
         hbias=torch.zeros(n_hidden),
     )
     optimiser = torch.optim.SGD(model.parameters(), lr=RATE, maximize=True)
+    for parameter in model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
     share = torch.ones(n, 1)
 
     @torch.no_grad()

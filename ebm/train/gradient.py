@@ -90,13 +90,15 @@ def phase_statistics(rbm: RBM, batch: Batch, field: Tensor, hidden: Tensor) -> P
         v·W and E[h | v] of the batch.
     """
     weighted = hidden * batch.weights[:, None]
+    # A minibatch fits in memory, and torch's transposed sparse products are slower than dense ones.
+    visible = as_dense(batch.visible)
     visible_extras = rbm.visible.extra_gradients(batch.visible, batch.weights)
     hidden_extras = rbm.hidden.extra_mean_gradients(field, batch.weights)
     extras = {f"visible.{name}": value for name, value in visible_extras.items()}
     extras |= {f"hidden.{name}": value for name, value in hidden_extras.items()}
     return PhaseStatistics(
-        products=Products(as_dense(batch.visible), weighted),
-        visible=batch.total(batch.weights),
+        products=Products(visible, weighted),
+        visible=batch.weights @ visible,
         hidden=weighted.sum(0),
         extras=extras,
     )
