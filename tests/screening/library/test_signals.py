@@ -49,10 +49,15 @@ def test_a_signal_stops_it_and_the_same_command_continues(
 ):
     run = tmp_path / "run"
     words = ["screen", str(library), "-m", str(model_file), "-o", str(run), "--no-report"]
-    # Many shards after the second one: on a busy machine too the signal comes before the end.
-    words += ["--shard-size", "2", "--top", "100", "-n", "1"]
+    words += ["--shard-size", "20", "--top", "100", "-n", "1"]
     command = [sys.executable, "-m", "workflows", *words]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    # Tests that a shell started in the background inherit that SIGINT is ignored.
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, stderr=pipe, stdout=pipe, text=True)
+    finally:
+        signal.signal(number, before)
     deadline = time.monotonic() + 120
     while len(list(run.glob("shards/0*.json"))) < 2 and time.monotonic() < deadline:
         time.sleep(0.01)
