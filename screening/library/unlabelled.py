@@ -114,8 +114,8 @@ def draw_rows(chunks: Iterable[Chunk], count: int, seed: int) -> tuple[list[str]
     """Return the structures of `count` rows drawn without replacement, and how many rows there are.
 
     A row that its file's reader could not make sense of is drawn as an empty one. Each row gets a
-    random number and the rows of the smallest ones are kept, so that the draw does
-    not depend on how the rows come in chunks.
+    random number and the rows of the smallest ones are kept, so that the draw does not depend on
+    how the rows come in chunks.
     """
     draw = np.random.default_rng(seed)
     keys = np.zeros(0)
