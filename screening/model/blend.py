@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,21 +14,80 @@ from screening.model.forest import Forest
 
 # A forest that is of one mind says 0 or 1; half a tree of doubt keeps its logit finite.
 DOUBT = 1e-3
+# Logits that are all alike say nothing, and must not be blown up to say something.
+_LEAST_SPREAD = 1e-3
+
+Array = NDArray[np.floating[Any]]
 
 
-def blend_with(
-    logits: NDArray[np.float64], probabilities: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the mean of the networks' logits and the forest's.
+@dataclass(frozen=True)
+class Blend:
+    """One task's logit: networks and forest, each in units of its own spread, as a mean.
+
+    A network's logits lie much further apart than a forest's, whose trees are never of one mind:
+    added as they are, the networks would decide alone. What the result is worth as a probability
+    is left to the calibration.
+
+    Attributes
+    ----------
+    networks, forest : float > 0
+        Standard deviation of what they said of held-out compounds, in nats.
+    """
+
+    networks: float
+    forest: float
+
+    def __call__(self, logits: Array, probability: Array) -> NDArray[np.float64]:
+        """Return the blended logits, of the logits' shape.
+
+        Parameters
+        ----------
+        logits : array of shape (..., n)
+            Of the networks.
+        probability : array of shape (n,)
+            Of the forest; NaN where there is none, which leaves the networks alone.
+        """
+        of_networks = logits / self.networks
+        of_forest = forest_logit(probability) / self.forest
+        return np.asarray(np.where(np.isnan(of_forest), of_networks, (of_networks + of_forest) / 2))
+
+
+def fit_blend(logits: Array, probability: Array) -> Blend:
+    """Learn both spreads from held-out compounds.
 
     Parameters
     ----------
+    logits, probability : arrays of shape (n,)
+        Of networks and forest, of compounds that neither had seen; NaN where there is none.
+    """
+    return Blend(_spread(logits), _spread(forest_logit(probability)))
+
+
+def blend_with(blends: Sequence[Blend], logits: Array, probabilities: Array) -> NDArray[np.float64]:
+    """Return every task's blended logits, of the logits' shape.
+
+    Parameters
+    ----------
+    blends
+        One a task; none leaves the networks' logits as they are.
     logits : array of shape (..., n, n_tasks)
     probabilities : array of shape (n, n_tasks)
-        Of the forest; NaN where a task has none, which leaves the networks alone.
+        Of the forests.
     """
-    said = logit(np.clip(probabilities, DOUBT, 1 - DOUBT))
-    return np.asarray(np.where(np.isnan(said), logits, (logits + said) / 2))
+    if not blends:
+        return np.asarray(logits)
+    said = [blend(logits[..., t], probabilities[:, t]) for t, blend in enumerate(blends)]
+    return np.stack(said, axis=-1)
+
+
+def _spread(values: NDArray[np.float64]) -> float:
+    known = values[~np.isnan(values)]
+    return max(float(known.std()), _LEAST_SPREAD) if len(known) else 1.0
+
+
+def forest_logit(probability: Array) -> NDArray[np.float64]:
+    """Return a forest's probability as a logit that is never infinite."""
+    return np.asarray(logit(np.clip(probability, DOUBT, 1 - DOUBT)))
 
 
 def forest_probabilities(

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ebm.train import History
 from screening.evaluation import Split, forest_scores, grouped_folds, logistic_scores
 from screening.features import Encoder, RawFeatures
-from screening.model.blend import blend_with
 from screening.model.ensemble import Ensemble
-from screening.model.member import Member
+from screening.model.ensembles import Trained
 from screening.model.neighbours import Packed, nearest
-from screening.model.novelty import fit_novelty
 from screening.model.options import ModelOptions
 
 FOREST = "Random forest"
@@ -34,25 +31,19 @@ class HeldOut:
         Which fold held the compound out.
     networks : float64 array of shape (n, n_tasks)
         Mean logits over the members.
-    logits : float64 array of shape (n, n_tasks)
-        Those of the model: of the networks, or of networks and forest.
     baselines : dict of str to float64 array of shape (n, n_tasks)
         Probabilities of the baselines on the same folds and features; NaN where a fold could not
         be trained on.
     novelties : float64 array of shape (n,)
     similarities : float32 array of shape (n,)
         To the nearest compound of the other folds.
-    pretraining : list of History
-        Of each fold's novelty RBM, with the held-out compounds' free energy beside.
     """
 
     folds: NDArray[np.int64]
     networks: NDArray[np.float64]
-    logits: NDArray[np.float64]
     baselines: dict[str, NDArray[np.float64]]
     novelties: NDArray[np.float64]
     similarities: NDArray[np.float32]
-    pretraining: list[History] = field(default_factory=list)
 
 
 @dataclass
@@ -111,41 +102,32 @@ def series_scaffold(scaffolds: Sequence[str]) -> str | None:
 
 def hold_out(
     folds: Sequence[Fold],
-    members: Sequence[Sequence[Member]],
+    trained: Sequence[Trained],
     labels: NDArray[np.float32],
     fingerprints: Packed,
     options: ModelOptions,
     workers: int,
     on_fold: Callable[[], None],
 ) -> HeldOut:
-    """Score each fold's compounds with the members, and with baselines trained on the same part."""
+    """Score each fold's compounds with its ensemble, and with baselines that saw the same part."""
     n, n_tasks = labels.shape
     out = HeldOut(
         folds=np.zeros(n, dtype=np.int64),
         networks=np.full((n, n_tasks), np.nan),
-        logits=np.full((n, n_tasks), np.nan),
         baselines={k: np.full((n, n_tasks), np.nan) for k in (FOREST, LOGISTIC, NEIGHBOUR)},
         novelties=np.zeros(n),
         similarities=np.zeros(n, dtype=np.float32),
     )
-    for number, (fold, ensemble) in enumerate(zip(folds, members, strict=True)):
+    for number, (fold, own) in enumerate(zip(folds, trained, strict=True)):
         train, test = fold.split.train, fold.split.test
         out.folds[test] = number
-        scored = Ensemble(ensemble, fold.x_test.shape[1]).logits(fold.x_test)
+        scored = Ensemble(own.members, fold.x_test.shape[1]).logits(fold.x_test)
         out.networks[test] = scored.mean(axis=0)
-        novelty, history = fit_novelty(
-            fold.x_train, options, options.seed + number, held_out=fold.x_test
-        )
-        out.pretraining.append(history)
-        out.novelties[test] = novelty(fold.x_test)
+        out.novelties[test] = own.start.novelty(fold.x_test)
         _, out.similarities[test] = nearest(fingerprints[test], fingerprints[train])
         for task in range(n_tasks):
             _score_baselines(out, fold, labels[:, task], task, fingerprints, options.seed, workers)
         on_fold()
-    out.logits = out.networks
-    if options.blend == "forest":
-        # The baseline of each fold is the forest that the final model has beside its networks.
-        out.logits = blend_with(out.networks, out.baselines[FOREST])
     return out
 
 

@@ -26,6 +26,7 @@ from screening.model.archive import (
     read_archive,
     write_archive,
 )
+from screening.model.blend import Blend
 from screening.model.calibration import Calibration
 from screening.model.conformal import Conformal
 from screening.model.domain import Domain
@@ -38,7 +39,7 @@ from screening.model.provenance import versions
 from screening.model.screening_model import ScreeningModel
 from screening.model.training_table import TrainingTable
 
-SCHEMA = 1
+SCHEMA = 2
 CANARIES = 8
 TOLERANCE = 1e-4
 
@@ -56,6 +57,7 @@ def save_model(model: ScreeningModel, path: Path) -> None:
         "encoder": encoder,
         "members": members,
         "novelty": {"rbm": to_state(model.novelty.rbm)[0], "centre": model.novelty.centre},
+        "blends": [vars(b) for b in model.blends],
         "calibrations": [vars(c) for c in model.calibrations],
         "thresholds": model.thresholds,
         "domain": {
@@ -146,7 +148,7 @@ def _build(description: dict[str, Any], parts: dict[str, bytes]) -> ScreeningMod
         own = _under(f"member.{number}.", tensors)
         network = from_state(stored["network"], _under("network.", own))
         history = FinetuneHistory.from_dict(stored["finetuning"])
-        members.append(Member(own["columns"].numpy(), network, [], history))  # type: ignore[arg-type]
+        members.append(Member(own["columns"].numpy(), network, history))  # type: ignore[arg-type]
     rbm = from_state(description["novelty"]["rbm"], _under("novelty.rbm.", tensors))
     novelty = Novelty(rbm, tensors["novelty.bit_logits"], description["novelty"]["centre"])  # type: ignore[arg-type]
     conformals = [
@@ -165,6 +167,7 @@ def _build(description: dict[str, Any], parts: dict[str, bytes]) -> ScreeningMod
         encoder=encoder,
         ensemble=Ensemble(members, n_columns, encoder.dense_from()),
         forests=_forests(tensors, len(tasks), n_columns) if options.blend == "forest" else [],
+        blends=[Blend(**b) for b in description["blends"]],
         novelty=novelty,
         calibrations=[Calibration(**c) for c in description["calibrations"]],
         conformals=conformals,

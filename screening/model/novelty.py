@@ -77,10 +77,15 @@ def fit_novelty(
     with one_thread():
         watched = replace(pretraining_options(options), monitor_every=1)
         history = fit_rbm(rbm, x, watched, validation=held_out, generator=generator)
+    return read_novelty(rbm, x), history
+
+
+def read_novelty(rbm: RBM, x: csr_matrix) -> Novelty:
+    """Read an RBM that was trained on all columns of these compounds as a distance to them."""
     mean = (np.asarray(x.sum(axis=0), dtype=np.float64).ravel() + 1) / (x.shape[0] + 2)
     novelty = Novelty(rbm, torch.logit(torch.from_numpy(mean)))
     novelty.centre = float(novelty(x).mean())
-    return novelty, history
+    return novelty
 
 
 def percentile_among(

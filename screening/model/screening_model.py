@@ -15,7 +15,7 @@ from scipy.special import expit
 
 from screening.chemistry import Failure, Standardiser, prepare_molecule
 from screening.features import Encoder, FeatureSet, RawFeatures
-from screening.model.blend import blend_with, forest_probabilities
+from screening.model.blend import Blend, blend_with, forest_probabilities
 from screening.model.calibration import Calibration
 from screening.model.conformal import Conformal
 from screening.model.domain import Domain
@@ -44,6 +44,8 @@ class ScreeningModel:
     ensemble : Ensemble
     forests : list of Forest or None
         One a task where the model is blended with forests; else empty.
+    blends : list of Blend
+        As many as forests.
     novelty : Novelty
     calibrations, conformals : list
         One a task.
@@ -63,6 +65,7 @@ class ScreeningModel:
     encoder: Encoder
     ensemble: Ensemble
     forests: list[Forest | None]
+    blends: list[Blend]
     novelty: Novelty
     calibrations: list[Calibration]
     conformals: list[Conformal]
@@ -144,12 +147,12 @@ class ScreeningModel:
     def logits(self, x: csr_matrix) -> NDArray[np.float64]:
         """Return what goes into calibration, shape (n_members, n, n_tasks).
 
-        Every member's logits, or the mean of each with the forest's.
+        Every member's logits, or each blended with the forest's.
         """
         logits = self.ensemble.logits(x)
         if not self.forests:
             return logits
-        return blend_with(logits, forest_probabilities(self.forests, x))
+        return blend_with(self.blends, logits, forest_probabilities(self.forests, x))
 
     def log_odds(
         self, logits: NDArray[np.float64], similarity: NDArray[np.float32], task: int
