@@ -18,6 +18,7 @@ from screening.features.fingerprints import (
 )
 from screening.features.other import MACCS, AvalonCounts, ErG, RDKitDescriptors
 from screening.features.sets import BLOCKS, DEFAULT, FeatureSet, RawFeatures, stack
+from screening.features.visible import Visible, as_csr, as_visible
 
 __all__ = [
     "BITS",
@@ -43,7 +44,10 @@ __all__ = [
     "RDKitPath",
     "RawFeatures",
     "Torsions",
+    "Visible",
     "VisibleBlock",
+    "as_csr",
+    "as_visible",
     "bit_atoms",
     "pack_bits",
     "stack",

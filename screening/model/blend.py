@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from scipy.special import logit
 
+from screening.features import Visible
 from screening.model.forest import Forest
 
 # A forest that is of one mind says 0 or 1; half a tree of doubt keeps its logit finite.
@@ -30,12 +32,13 @@ def blend_with(
 
 
 def forest_probabilities(
-    forests: Sequence[Forest | None], x: NDArray[np.float32]
+    forests: Sequence[Forest | None], x: csr_matrix | Visible
 ) -> NDArray[np.float64]:
     """Return each task's forest's probabilities, shape (n, n_tasks); NaN for a task without."""
+    n = len(x) if isinstance(x, Visible) else x.shape[0]
     return np.column_stack(
         [
-            np.full(x.shape[0], np.nan) if forest is None else forest.probability(x)
+            np.full(n, np.nan) if forest is None else forest.probability(x)
             for forest in forests
         ]
     )

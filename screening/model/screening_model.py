@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit
 
 from screening.chemistry import Failure, Standardiser, prepare_molecule
-from screening.features import Encoder, FeatureSet, RawFeatures
+from screening.features import Encoder, FeatureSet, RawFeatures, Visible
 from screening.model.blend import blend_with, forest_probabilities
 from screening.model.calibration import Calibration
 from screening.model.conformal import Conformal
@@ -123,7 +123,7 @@ class ScreeningModel:
     def _score_batch(
         self, raw: RawFeatures, index: NDArray[np.int64], similarity: NDArray[np.float32]
     ) -> Scores:
-        x = self.encoder.transform(raw)
+        x = self.encoder.encode(raw)
         logits = self.logits(x)
         columns = range(len(self.tasks))
         members = np.stack(
@@ -141,7 +141,7 @@ class ScreeningModel:
             nearest_similarity=similarity.astype(np.float64),
         )
 
-    def logits(self, x: csr_matrix) -> NDArray[np.float64]:
+    def logits(self, x: csr_matrix | Visible) -> NDArray[np.float64]:
         """Return what goes into calibration, shape (n_members, n, n_tasks).
 
         Every member's logits, or the mean of each with the forest's.
