@@ -67,7 +67,7 @@ class Measures:
 
     def __init__(self, compounds: Compounds, train: NDArray[np.int64], seed: int) -> None:
         options = compounds.options
-        raw = compounds.raw.take(train)
+        raw = compounds.raw.only(options.features).take(train)
         self.encoder = Encoder().fit(raw)
         x = self.encoder.transform(raw)
         (trained,) = train_ensembles(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from screening.features.quantiles import Quantiles, ramps
 from screening.features.sets import RawFeatures
+from screening.features.visible import Visible
 
 
 class VisibleBlock(NamedTuple):
@@ -84,6 +86,7 @@ class Encoder(TransformerMixin, BaseEstimator):
             name: np.quantile(values.astype(np.float64), levels, axis=0).T
             for name, values in X.dense.items()
         }
+        self.quantiles_ = {name: Quantiles(grid) for name, grid in self.grids_.items()}
         return self
 
     def _used(self, counts: csr_matrix, level: int) -> NDArray[np.int64]:
@@ -93,17 +96,23 @@ class Encoder(TransformerMixin, BaseEstimator):
 
     def transform(self, X: RawFeatures) -> csr_matrix:
         """Encode, float32 in [0, 1], one row a molecule."""
+        return self.encode(X).to_csr()
+
+    def encode(self, X: RawFeatures) -> Visible:
+        """Encode into bits, and columns of quantiles that are rarely zero."""
         check_is_fitted(self)
-        parts = [
-            thermometer_bits(X.sparse[name], level, used)
-            for name, per_level in self.bits_.items()
-            for level, used in zip(self.thresholds, per_level, strict=True)
+        used = {name: X.sparse[name] for name in self.bits_}
+        dense = [
+            ramps(quantiles(X.dense[name]), self.n_ramps)
+            for name, quantiles in self.quantiles_.items()
         ]
-        parts += [
-            csr_matrix(ramps(quantiles(X.dense[name], grid), self.n_ramps))
-            for name, grid in self.grids_.items()
-        ]
-        return csr_matrix(hstack(parts, format="csr", dtype=np.float32))
+        bits = thermometer_bits(used, self.thresholds, self.bits_)
+        n = len(X)
+        if not used:
+            bits = csr_matrix((n, 0), dtype=np.float32)
+        if len(dense) != 1:
+            dense = [np.concatenate([np.zeros((n, 0), dtype=np.float32), *dense], axis=1)]
+        return Visible(bits, dense[0])
 
     def blocks(self) -> list[VisibleBlock]:
         """Return which columns came from which block, in order."""
@@ -125,12 +134,10 @@ class Encoder(TransformerMixin, BaseEstimator):
         """Return the first column that is of a quantile, and so rarely zero; they are the last."""
         return sum(len(used) for per_level in self.bits_.values() for used in per_level)
 
-    def middle(self) -> NDArray[np.float32]:
-        """Return the columns of one continuous block's descriptor at the median, shape (n_ramps,).
-
-        Every descriptor at its median is this, once for each of them.
-        """
-        return ramps(np.full((1, 1), 0.5, dtype=np.float32), self.n_ramps)[0]
+    def median(self, name: str) -> NDArray[np.float32]:
+        """Return the median of each descriptor of a continuous block, shape (n_descriptors,)."""
+        grid = self.grids_[name]
+        return np.asarray(grid[:, grid.shape[1] // 2], dtype=np.float32)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return `morgan_counts_77>=2` for counts, `descriptors_3>=q0.33` for ramps of quantiles.
@@ -184,54 +191,46 @@ class Encoder(TransformerMixin, BaseEstimator):
         }
         made.plain_ = list(config.get("plain", []))
         made.grids_ = {name: arrays[f"grid.{name}"] for name in config["dense"]}
+        made.quantiles_ = {name: Quantiles(grid) for name, grid in made.grids_.items()}
         return made
 
 
-def thermometer_bits(counts: csr_matrix, level: int, used: NDArray[np.int64]) -> csr_matrix:
-    """Return the bits `count >= level` of the used columns, as CSR of float32 ones."""
-    place = np.full(counts.shape[1], -1, dtype=np.int64)
-    place[used] = np.arange(len(used))
-    columns = place[counts.indices]
-    kept = (counts.data >= level) & (columns >= 0)
-    rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))[kept]
-    ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=counts.shape[0]))])
-    ones = np.ones(int(kept.sum()), dtype=np.float32)
-    return csr_matrix((ones, columns[kept], ends), shape=(counts.shape[0], len(used)))
+def thermometer_bits(
+    counts: Mapping[str, csr_matrix],
+    thresholds: Sequence[int],
+    used: Mapping[str, Sequence[NDArray[np.int64]]],
+) -> csr_matrix:
+    """Return the bits `count >= level` of the used columns, as CSR of float32 ones.
 
-
-def quantiles(values: NDArray[np.float32], grid: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return where each value lies in its column's distribution, in [0, 1].
-
-    A value that many training molecules share gets the middle of the range it covers, so that a
-    column that is mostly zero does not sit at one end.
+    The columns are those of the first block's first level, its second level, and so on.
     """
-    levels = np.linspace(0, 1, grid.shape[1])
-    out = np.empty(values.shape, dtype=np.float32)
-    for column, marks in enumerate(grid):
-        value = values[:, column].astype(np.float64)
-        low = np.searchsorted(marks, value, side="left")
-        high = np.searchsorted(marks, value, side="right")
-        shared = high > low
-        between = np.interp(value, marks, levels)
-        middle = (levels[np.minimum(low, len(levels) - 1)] + levels[np.maximum(high - 1, 0)]) / 2
-        out[:, column] = np.where(shared, middle, between)
-    return out
+    n = next(iter(counts.values())).shape[0] if counts else 0
+    found: list[tuple[NDArray[np.int32], NDArray[np.int64]]] = []
+    width = 0
+    for name, block in counts.items():
+        rows = np.repeat(np.arange(n, dtype=np.int32), np.diff(block.indptr))
+        for level, columns in zip(thresholds, used[name], strict=True):
+            place = np.full(block.shape[1], -1, dtype=np.int32)
+            place[columns] = width + np.arange(len(columns))
+            high = slice(None) if level <= 1 else np.flatnonzero(block.data >= level)
+            at = place[block.indices[high]]
+            kept = at >= 0
+            found.append((at[kept], np.bincount(rows[high][kept], minlength=n)))
+            width += len(columns)
+    return _side_by_side(found, n, width)
 
 
-def ramps(quantile: NDArray[np.float32], n: int) -> NDArray[np.float32]:
-    """Spread each quantile over n columns that fill one after the other; they sum to n·quantile.
-
-    Parameters
-    ----------
-    quantile : array of shape (n_rows, n_descriptors)
-        In [0, 1].
-    n : int
-
-    Returns
-    -------
-    float32 array of shape (n_rows, n_descriptors · n)
-        The columns of a descriptor beside each other, in [0, 1].
-    """
-    starts = np.arange(n, dtype=np.float32)
-    spread = np.clip(quantile[:, :, None] * n - starts, 0, 1)
-    return np.asarray(spread.reshape(len(quantile), n * quantile.shape[1]), dtype=np.float32)
+def _side_by_side(
+    parts: Sequence[tuple[NDArray[np.int32], NDArray[np.int64]]], n: int, width: int
+) -> csr_matrix:
+    """Put blocks of ones beside each other: each block's columns by row, and how many a row has."""
+    per_row = np.sum([counts for _, counts in parts], axis=0, dtype=np.int64)
+    ends = np.concatenate([[0], np.cumsum(per_row)]) if parts else np.zeros(n + 1, dtype=np.int64)
+    columns = np.empty(int(ends[-1]), dtype=np.int32)
+    free = ends[:-1].copy()
+    for own, counts in parts:
+        before = np.cumsum(counts) - counts
+        columns[np.arange(len(own)) + np.repeat(free - before, counts)] = own
+        free += counts
+    ones = np.ones(len(columns), dtype=np.float32)
+    return csr_matrix((ones, columns, ends), shape=(n, width))

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from scipy.special import logit
 
+from screening.features import Encoder, RawFeatures, Visible
 from screening.model.forest import Forest
 
 # A forest that is of one mind says 0 or 1; half a tree of doubt keeps its logit finite.
@@ -63,24 +65,48 @@ def fit_blend(logits: Array, probability: Array) -> Blend:
     return Blend(_spread(logits), _spread(forest_logit(probability)))
 
 
+@dataclass(frozen=True)
+class ForestBlend:
+    """The forests of a model, one a task, and how each is blended with the networks.
+
+    Attributes
+    ----------
+    encoder : Encoder
+        Of what the forests see, which may be more blocks than the networks see.
+    forests : tuple of Forest or None
+        None for a task of one class only, which is left to the networks.
+    blends : tuple of Blend
+    """
+
+    encoder: Encoder
+    forests: tuple[Forest | None, ...]
+    blends: tuple[Blend, ...]
+
+    def __call__(self, logits: Array, raw: RawFeatures) -> NDArray[np.float64]:
+        """Return the blended logits, of the logits' shape (..., n, n_tasks)."""
+        return blend_with(self.blends, logits, self.probabilities(raw))
+
+    def probabilities(self, raw: RawFeatures) -> NDArray[np.float64]:
+        """Return each task's forest's probabilities, shape (n, n_tasks); NaN without a forest."""
+        return forest_probabilities(self.forests, self.encoder.encode(raw))
+
+
 def blend_with(blends: Sequence[Blend], logits: Array, probabilities: Array) -> NDArray[np.float64]:
     """Return every task's blended logits, of the logits' shape.
 
     Parameters
     ----------
     blends
-        One a task; none leaves the networks' logits as they are.
+        One a task.
     logits : array of shape (..., n, n_tasks)
     probabilities : array of shape (n, n_tasks)
         Of the forests.
     """
-    if not blends:
-        return np.asarray(logits)
     said = [blend(logits[..., t], probabilities[:, t]) for t, blend in enumerate(blends)]
     return np.stack(said, axis=-1)
 
 
-def _spread(values: NDArray[np.float64]) -> float:
+def _spread(values: Array) -> float:
     known = values[~np.isnan(values)]
     return max(float(known.std()), _LEAST_SPREAD) if len(known) else 1.0
 
@@ -91,12 +117,10 @@ def forest_logit(probability: Array) -> NDArray[np.float64]:
 
 
 def forest_probabilities(
-    forests: Sequence[Forest | None], x: NDArray[np.float32]
+    forests: Sequence[Forest | None], x: csr_matrix | Visible
 ) -> NDArray[np.float64]:
     """Return each task's forest's probabilities, shape (n, n_tasks); NaN for a task without."""
+    n = len(x) if isinstance(x, Visible) else x.shape[0]
     return np.column_stack(
-        [
-            np.full(x.shape[0], np.nan) if forest is None else forest.probability(x)
-            for forest in forests
-        ]
+        [np.full(n, np.nan) if forest is None else forest.probability(x) for forest in forests]
     )

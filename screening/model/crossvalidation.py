@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
-from screening.evaluation import Split, forest_scores, grouped_folds, logistic_scores
+from screening.evaluation import Split, grouped_folds, logistic_scores
+from screening.evaluation.baselines import fit_affordable_forest
 from screening.features import Encoder, RawFeatures
 from screening.model.ensemble import Ensemble
 from screening.model.ensembles import Trained
@@ -48,12 +50,22 @@ class HeldOut:
 
 @dataclass
 class Fold:
-    """One fold: its split, and the compounds as its training part's encoder sees them."""
+    """One fold: its split, and the compounds as its training part's encoders see them.
+
+    Attributes
+    ----------
+    split : Split
+    x_train, x_test : CSR
+        For the networks.
+    forest_train, forest_test : CSR
+        For a forest.
+    """
 
     split: Split
-    encoder: Encoder
-    x_train: NDArray[np.float32]
-    x_test: NDArray[np.float32]
+    x_train: csr_matrix
+    x_test: csr_matrix
+    forest_train: csr_matrix
+    forest_test: csr_matrix
 
 
 def make_folds(
@@ -79,15 +91,12 @@ def make_folds(
     for split in grouped_folds(groups, labels, n_folds, options.seed):
         if not len(split.train) or not len(split.test):
             continue
-        own = encoder or Encoder().fit(raw.take(split.train))
-        folds.append(
-            Fold(
-                split,
-                own,
-                own.transform(raw.take(split.train)),
-                own.transform(raw.take(split.test)),
-            )
-        )
+        train, test = raw.take(split.train), raw.take(split.test)
+        own = encoder or Encoder().fit(train.only(options.features))
+        x_train, x_test = own.transform(train), own.transform(test)
+        # Without blocks of its own the forest sees the networks' columns.
+        seen = own if set(options.blocks) == set(options.features) else Encoder().fit(train)
+        folds.append(Fold(split, x_train, x_test, seen.transform(train), seen.transform(test)))
     return folds
 
 
@@ -146,8 +155,11 @@ def _score_baselines(
     y = labels[train]
     if len(np.unique(y)) < 2:
         return
-    x = fold.x_train[np.flatnonzero(known)]
-    out.baselines[FOREST][test, task] = forest_scores(x, y, fold.x_test, seed=seed, workers=workers)
+    rows = np.flatnonzero(known)
+    x = fold.x_train[rows]
+    # As the final model has one beside its networks.
+    forest = fit_affordable_forest(fold.forest_train[rows], y, seed=seed, workers=workers)
+    out.baselines[FOREST][test, task] = forest.predict_proba(fold.forest_test)[:, 1]
     out.baselines[LOGISTIC][test, task] = logistic_scores(x, y, fold.x_test, seed=seed)
     index, similarity = nearest(fingerprints[test], fingerprints[train])
     # The more similar the neighbour, the more its label counts.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +12,11 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from torch import Tensor
-from torch.nn.functional import embedding_bag
 
 from ebm.dbn import DBN
+from screening.features import Visible, as_visible
+from screening.model.alike import by_rows, narrowest
+from screening.model.first_layer import BitSums, dense_part
 from screening.model.member import Member, one_thread, train_member
 from screening.model.options import ModelOptions
 
@@ -67,8 +70,8 @@ class Ensemble:
     """Several networks of one shape, as one stack of matrices.
 
     The first layers stand side by side as one matrix over all columns, with zeros where a member
-    does not look: the compounds are read once for all members. Matrix products are in float64, so
-    that a score rounded to six places does not depend on which rows were computed together.
+    does not look: the compounds are read once for all members. A row's logits are its own, whatever
+    rows it is computed with (see `alike`).
 
     Parameters
     ----------
@@ -90,54 +93,71 @@ class Ensemble:
         for index, member in enumerate(members):
             block = slice(index * width, (index + 1) * width)
             first[torch.from_numpy(member.columns), block] = _weights(member, 0)
-        self._first_bits = first[: self._dense_from].float()
-        self._first_dense = first[self._dense_from :]
-        self._first_bias = torch.cat([_bias(member, 0) for member in members])
-        depth = len(networks[0].sizes) - 1
-        self._upper = [
+        bias = torch.cat([_bias(member, 0) for member in members])
+        upper = [
             (
                 torch.stack([_weights(m, layer) for m in members]),
                 torch.stack([_bias(m, layer) for m in members])[:, None],
             )
-            for layer in range(1, depth + 1)
+            for layer in range(1, len(networks[0].sizes))
         ]
+        self.n_tasks = upper[-1][0].shape[-1]
+        self._sum_of_bits = BitSums(first[: self._dense_from])
+        dense = first[self._dense_from :]
+        with one_thread(), torch.no_grad():
+            self._forward = narrowest(partial(_Forward, dense, bias, upper), *dense.shape)
 
     def __len__(self) -> int:
         return len(self.members)
 
     @torch.no_grad()
-    def logits(self, x: csr_matrix) -> NDArray[np.float64]:
-        """Return every member's logits, shape (n_members, n, n_tasks)."""
-        if not x.shape[0]:
-            return np.zeros((len(self), 0, self._upper[-1][0].shape[-1]))
-        with one_thread():
-            dense = torch.from_numpy(x[:, self._dense_from :].toarray()).double()
-            field = torch.addmm(self._first_bias, dense, self._first_dense)
-            field += self._sum_of_bits(x[:, : self._dense_from])
-            state = field.sigmoid_()
-            state = state.reshape(x.shape[0], len(self), -1).transpose(0, 1)
-            for depth, (weights, bias) in enumerate(self._upper, start=1):
-                state = torch.baddbmm(bias, state, weights)
-                if depth < len(self._upper):
-                    state = torch.sigmoid(state)
-        return np.asarray(state.numpy())
+    def logits(self, x: csr_matrix | Visible) -> NDArray[np.float64]:
+        """Return every member's logits, shape (n_members, n, n_tasks).
 
-    def _sum_of_bits(self, bits: csr_matrix) -> Tensor:
-        """Sum the rows of the first matrix whose bits are on, shape (n, n_members · width).
-
-        In float32, half the memory to go through: each row's sum is its own, in the order of its
-        columns, so that it does not depend on which rows are computed together.
+        Parameters
+        ----------
+        x : CSR of shape (n, n_columns), or the same as an encoder of these columns splits it
         """
-        if not bits.shape[1]:
-            return torch.zeros(bits.shape[0], len(self._first_bias))
-        return embedding_bag(
-            torch.from_numpy(bits.indices.astype(np.int64)),
-            self._first_bits,
-            torch.from_numpy(bits.indptr.astype(np.int64)),
-            mode="sum",
-            per_sample_weights=torch.from_numpy(bits.data),
-            include_last_offset=True,
-        )
+        seen = as_visible(x, self._dense_from)
+        if not len(seen):
+            return np.zeros((len(self), 0, self.n_tasks))
+        with one_thread():
+            found = by_rows(self._forward, dense_part(seen), self._sum_of_bits(seen))
+        return np.ascontiguousarray(found.double().numpy().transpose(1, 0, 2))
+
+
+class _Forward:
+    """From the dense columns and the sums of bits to logits, in a type.
+
+    Parameters
+    ----------
+    dense : Tensor of shape (n_dense, n_members · width)
+    bias : Tensor of shape (n_members · width,)
+    upper : list of (Tensor of shape (n_members, n_in, n_out), Tensor of shape (n_members, 1, n_out))
+    dtype
+    """
+
+    def __init__(
+        self,
+        dense: Tensor,
+        bias: Tensor,
+        upper: Sequence[tuple[Tensor, Tensor]],
+        dtype: torch.dtype,
+    ) -> None:
+        self._dtype = dtype
+        self._dense, self._bias = dense.to(dtype), bias.to(dtype)
+        self._upper = [(weights.to(dtype), bias.to(dtype)) for weights, bias in upper]
+
+    def __call__(self, dense: Tensor, sums: Tensor) -> Tensor:
+        """Return logits of shape (n, n_members, n_tasks)."""
+        field = torch.addmm(self._bias, dense.to(self._dtype), self._dense)
+        field += sums
+        members = self._upper[0][0].shape[0]
+        state = field.sigmoid_().reshape(len(dense), members, -1).transpose(0, 1)
+        for weights, bias in self._upper[:-1]:
+            state = torch.baddbmm(bias, state, weights).sigmoid_()
+        weights, bias = self._upper[-1]
+        return torch.baddbmm(bias, state, weights).transpose(0, 1)
 
 
 def _weights(member: Member, layer: int) -> Tensor:

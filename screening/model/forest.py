@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -15,10 +16,17 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.ensemble import RandomForestClassifier
 
-from screening.evaluation.baselines import fit_forest
+from screening.evaluation.baselines import fit_affordable_forest
+from screening.features import Visible, as_csr, as_visible
+from screening.model.forest_bits import BitForest
+from screening.model.forest_program import compile_forest
 
 # Rows walked down together: their dense form and their places in the trees stay in the cache.
 _BATCH = 128
+# From so many rows on, one pass through the program is faster than walking down for each.
+_MANY = 128
+# Nodes a tree above which it is slower: walking skips most of a large tree.
+_LARGE = 4096
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class Forest:
     def fit(
         cls, x: csr_matrix, y: NDArray[np.float32], *, seed: int, workers: int = 1
     ) -> Self | None:
-        """Fit the baseline's forest to the labelled rows; None where one class is missing.
+        """Fit a forest to the labelled rows; None where one class is missing.
 
         Parameters
         ----------
@@ -59,7 +67,9 @@ class Forest:
         known = np.flatnonzero(~np.isnan(y))
         if len(np.unique(y[known])) < 2:
             return None
-        return cls.from_sklearn(fit_forest(x[known], y[known], seed=seed, workers=workers))
+        return cls.from_sklearn(
+            fit_affordable_forest(x[known], y[known], seed=seed, workers=workers)
+        )
 
     @classmethod
     def from_sklearn(cls, forest: RandomForestClassifier) -> Self:
@@ -87,8 +97,30 @@ class Forest:
     def __len__(self) -> int:
         return len(self.roots)
 
-    def probability(self, x: csr_matrix) -> NDArray[np.float64]:
-        """Return the mean over the trees of the share of actives in each row's leaf, shape (n,)."""
+    def probability(self, x: csr_matrix | Visible) -> NDArray[np.float64]:
+        """Return the mean over the trees of the share of actives in each row's leaf, shape (n,).
+
+        Many rows are done by the program, a few by walking down: the results are the same.
+
+        Parameters
+        ----------
+        x : CSR of shape (n, n_columns), or the same as an encoder splits it
+        """
+        seen = as_visible(x, dense_from=x.shape[1]) if isinstance(x, csr_matrix) else x
+        if len(seen) >= _MANY and self._bits is not None:
+            return self._bits.probability(seen)
+        return self.walk(as_csr(x))
+
+    @cached_property
+    def _bits(self) -> BitForest | None:
+        """The trees as one program, unless it would be slower than walking."""
+        if len(self.left) > _LARGE * len(self):
+            return None
+        program = compile_forest(self)
+        return BitForest(program, len(self)) if program.n_sets <= _LARGE * len(self) else None
+
+    def walk(self, x: csr_matrix) -> NDArray[np.float64]:
+        """Return the same by going down every tree with every row."""
         parts = [
             self._of_rows(x[start : start + _BATCH].toarray())
             for start in range(0, x.shape[0], _BATCH)

@@ -15,7 +15,7 @@ from ebm.dbn import DBN, select_visible
 from ebm.finetune import FinetuneHistory, FinetuneOptions, fine_tune
 from ebm.network import Network
 from ebm.train import TrainingOptions
-from screening.model.options import ModelOptions
+from screening.model.options import ModelOptions, passes
 
 
 @dataclass
@@ -72,20 +72,30 @@ def train_member(
         draw = np.random.default_rng(seed)
         columns = _draw_columns(draw, x.shape[1], options.column_share)
         generator = torch.Generator().manual_seed(seed)
-        dropout = {"dropout": options.dropout, "input_dropout": options.input_dropout}
         if dbn is None:
             sizes = [len(columns), *options.hidden]
-            network = Network.from_sizes(sizes, y.shape[1], **dropout, generator=generator)
+            network = Network.from_sizes(
+                sizes,
+                y.shape[1],
+                dropout=options.dropout,
+                input_dropout=options.input_dropout,
+                generator=generator,
+            )
         else:
             own = select_visible(dbn, torch.from_numpy(columns))
-            network = own.to_network(y.shape[1], **dropout, generator=generator)
+            network = own.to_network(
+                y.shape[1],
+                dropout=options.dropout,
+                input_dropout=options.input_dropout,
+                generator=generator,
+            )
         finetuning = fine_tune(
             network,
             x[:, columns],
             y,
             FinetuneOptions(
                 task="binary" if y.shape[1] == 1 else "multi_label",
-                epochs=options.epochs,
+                epochs=passes(options.epochs, x.shape[0]),
                 batch_size=options.batch_size,
                 learning_rate=options.learning_rate,
                 weight_decay=options.weight_decay,
@@ -99,12 +109,13 @@ def _draw_columns(draw: np.random.Generator, n: int, share: float) -> NDArray[np
     return np.sort(draw.permutation(n)[: max(1, round(share * n))])
 
 
-def pretraining_options(options: ModelOptions) -> TrainingOptions:
-    """Return the settings of every RBM: CD-1 with centred gradient."""
+def pretraining_options(options: ModelOptions, n: int) -> TrainingOptions:
+    """Return the settings of every RBM that learns from n compounds: CD-1 with centred gradient."""
+    epochs = passes(options.pretrain_epochs, n)
     return TrainingOptions(
-        epochs=options.pretrain_epochs,
+        epochs=epochs,
         batch_size=50,
         learning_rate=0.05,
-        monitor_every=options.pretrain_epochs,
+        monitor_every=epochs,
         pseudo_likelihood_rows=0,
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
@@ -9,8 +12,10 @@ from scipy.sparse import csr_matrix
 Packed = NDArray[np.uint8]
 # Pairs compared at a time; keeps the working arrays within a few tens of megabytes.
 _PAIRS = 1 << 17
-# Known compounds whose bits are laid out at a time: 16 MB of int16.
+# Known compounds whose bits are laid out at a time: 8 MB of bytes.
 _KNOWN = 4096
+# Up to so many stay laid out, 32 MB; more are laid out again for every call.
+_KEPT = 4 * _KNOWN
 
 
 def tanimoto(left: Packed, right: Packed) -> NDArray[np.float32]:
@@ -32,40 +37,84 @@ def tanimoto(left: Packed, right: Packed) -> NDArray[np.float32]:
 def nearest(queries: Packed, known: Packed) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Return the index and similarity of each query's most similar known compound.
 
-    Of equally similar ones the first is taken. The number of shared bits is a product of the
-    queries' bits, which are few, with a matrix of all known ones: a sum of some forty rows of small
-    integers instead of a comparison of every word.
+    Of equally similar ones the first is taken. Whoever asks often keeps a `Known`.
     """
-    index = np.zeros(len(queries), dtype=np.int64)
-    similarity = np.zeros(len(queries), dtype=np.float32)
-    if not len(queries) or not len(known):
+    return Known(known).nearest(queries)
+
+
+class Known:
+    """Compounds laid out to be asked for the nearest one, many times.
+
+    The number of shared bits is a product of the queries' bits, which are few, with a matrix of all
+    known ones: a sum of some fifty rows of small integers instead of a comparison of every word.
+
+    Parameters
+    ----------
+    packed : uint8 array of shape (n, n_bytes)
+    """
+
+    def __init__(self, packed: Packed) -> None:
+        self._packed = packed
+        self._kept: list[_Block] | None = None
+
+    def nearest(self, queries: Packed) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the index and similarity of each query's most similar compound, 0 and 0 if none.
+
+        Of equally similar ones the first is taken.
+        """
+        index = np.zeros(len(queries), dtype=np.int64)
+        similarity = np.zeros(len(queries), dtype=np.float32)
+        if not len(queries) or not len(self._packed):
+            return index, similarity
+        bits = _as_rows(queries)
+        on = np.diff(bits.indptr).astype(np.float32)
+        for block in self._blocks():
+            step = max(1, _PAIRS // len(block.on))
+            for start in range(0, len(queries), step):
+                rows = slice(start, start + step)
+                shared = np.asarray(bits[rows] @ block.by_bit)
+                union = on[rows, None] + block.on
+                union -= shared
+                # A float32 division of whole numbers is what `tanimoto` rounds its float64 one to.
+                ratio = np.divide(shared, union, out=union)
+                best = ratio.argmax(axis=1)
+                found = ratio[np.arange(len(best)), best]
+                better = found > similarity[rows]
+                index[rows][better] = block.first + best[better]
+                similarity[rows][better] = found[better]
         return index, similarity
-    bits = _as_rows(queries)
-    on = np.diff(bits.indptr).astype(np.float32)
-    for first in range(0, len(known), _KNOWN):
-        block = np.unpackbits(known[first : first + _KNOWN], axis=1)
-        # An empty set shares nothing: with one bit it is as unlike, and no union is empty.
-        on_known = np.maximum(block.sum(axis=1, dtype=np.float32), 1)
-        by_bit = np.ascontiguousarray(block.T, dtype=np.int16)
-        step = max(1, _PAIRS // len(block))
-        for start in range(0, len(queries), step):
-            rows = slice(start, start + step)
-            shared = np.asarray(bits[rows] @ by_bit)
-            union = on[rows, None] + on_known
-            union -= shared
-            # A float32 division of whole numbers is what `tanimoto` rounds its float64 one to.
-            ratio = np.divide(shared, union, out=union)
-            best = ratio.argmax(axis=1)
-            found = ratio[np.arange(len(best)), best]
-            better = found > similarity[rows]
-            index[rows][better] = first + best[better]
-            similarity[rows][better] = found[better]
-    return index, similarity
+
+    def _blocks(self) -> Iterable[_Block]:
+        if self._kept is not None:
+            return self._kept
+        made = (_laid_out(self._packed, first) for first in range(0, len(self._packed), _KNOWN))
+        if len(self._packed) > _KEPT:
+            return made
+        self._kept = list(made)
+        return self._kept
+
+
+class _Block(NamedTuple):
+    """Some known compounds: number of the first, bits of each, and one row a bit."""
+
+    first: int
+    on: NDArray[np.float32]
+    by_bit: NDArray[np.integer[Any]]
+
+
+def _laid_out(packed: Packed, first: int) -> _Block:
+    bits = np.unpackbits(packed[first : first + _KNOWN], axis=1)
+    on = bits.sum(axis=1, dtype=np.int64)
+    # No more bits are shared than the known compound has; a byte is enough for nearly all.
+    small = np.uint8 if on.max() <= np.iinfo(np.uint8).max else np.int16
+    # An empty set shares nothing: with one bit it is as unlike, and no union is empty.
+    return _Block(first, np.maximum(on, 1).astype(np.float32), np.ascontiguousarray(bits.T, small))
 
 
 def _as_rows(packed: Packed) -> csr_matrix:
-    bits = np.unpackbits(packed, axis=1)
-    rows, columns = np.nonzero(bits)
-    ends = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(packed)))])
-    ones = np.ones(len(columns), np.int16)
-    return csr_matrix((ones, columns.astype(np.int32), ends), shape=bits.shape)
+    n_bits = 8 * packed.shape[1]
+    places = np.flatnonzero(np.unpackbits(packed, axis=None).view(bool))
+    counts = np.bitwise_count(packed).sum(axis=1, dtype=np.int64)
+    ends = np.concatenate([[0], np.cumsum(counts)])
+    ones = np.ones(len(places), np.uint8)
+    return csr_matrix((ones, (places % n_bits).astype(np.int32), ends), shape=(len(packed), n_bits))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache, partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from torch import Tensor
 
 from ebm import RBM, fit_rbm
-from ebm.sparse import to_torch_csr
 from ebm.train import History
 from ebm.units import Bernoulli
+from screening.features import Visible, as_visible
+from screening.model.alike import Rowwise, by_rows, narrowest
+from screening.model.first_layer import BitSums, dense_part
 from screening.model.member import one_thread, pretraining_options
 from screening.model.options import ModelOptions
 
@@ -39,23 +43,57 @@ class Novelty:
     centre: float = 0.0
 
     @torch.no_grad()
-    def __call__(self, x: csr_matrix) -> NDArray[np.float64]:
-        """Return the novelty of each row in nats, shape (n,); larger is stranger."""
-        if not x.shape[0]:
+    def __call__(self, x: csr_matrix | Visible) -> NDArray[np.float64]:
+        """Return the novelty of each row in nats, shape (n,); larger is stranger.
+
+        Parameters
+        ----------
+        x : CSR of shape (n, n_columns), or the same as an encoder of these columns splits it
+        """
+        seen = as_visible(x, len(self.bit_logits))
+        if not len(seen):
             return np.zeros(0)
+        n_bits = seen.bits.shape[1]
+        sum_of_bits, forward = self._split_at(n_bits)
         with one_thread():
-            rows = to_torch_csr(x, torch.float64, "cpu")
-            hidden = torch.nn.functional.softplus(rows @ self._weights + self._hidden_bias).sum(1)
-            linear = rows @ (self._visible_bias - self.bit_logits)[:, None]
-            explained = hidden + linear[:, 0] + self._independent_log_partition
-        return np.asarray(-explained.numpy()) - self.centre
+            hidden = by_rows(forward, dense_part(seen), sum_of_bits(seen))
+        linear = seen.bits @ self._linear[:n_bits] + seen.dense @ self._linear[n_bits:]
+        explained = hidden.numpy() + linear + self._independent_log_partition
+        return np.asarray(-explained) - self.centre
 
     def __post_init__(self) -> None:
-        # float64 copies, for the same reason as in the ensemble.
-        self._weights = self.rbm.weights.detach().double()
-        self._hidden_bias = self.rbm.hidden.bias.detach().double()
-        self._visible_bias = self.rbm.visible.bias.detach().double()
-        self._independent_log_partition = torch.nn.functional.softplus(self.bit_logits).sum()
+        weights = self.rbm.weights.detach().double()
+        bias = self.rbm.hidden.bias.detach().double()
+        self._linear = (self.rbm.visible.bias.detach().double() - self.bit_logits).numpy()
+        self._independent_log_partition = float(torch.nn.functional.softplus(self.bit_logits).sum())
+
+        @cache
+        def split_at(n_bits: int) -> tuple[BitSums, Rowwise]:
+            dense = weights[n_bits:]
+            return BitSums(weights[:n_bits]), narrowest(partial(_Hidden, dense, bias), *dense.shape)
+
+        self._split_at = split_at
+
+
+class _Hidden:
+    """What the hidden units add to minus the free energy, in a type; summed in 64 bits.
+
+    Parameters
+    ----------
+    dense : Tensor of shape (n_dense, n_hidden)
+    bias : Tensor of shape (n_hidden,)
+    dtype
+    """
+
+    def __init__(self, dense: Tensor, bias: Tensor, dtype: torch.dtype) -> None:
+        self._dtype = dtype
+        self._dense, self._bias = dense.to(dtype), bias.to(dtype)
+
+    def __call__(self, dense: Tensor, sums: Tensor) -> Tensor:
+        """Return the sum of softplus of the hidden units' fields, float64 of shape (n,)."""
+        field = torch.addmm(self._bias, dense.to(self._dtype), self._dense)
+        field += sums
+        return torch.nn.functional.softplus(field).sum(dim=1, dtype=torch.float64)
 
 
 def fit_novelty(
@@ -75,7 +113,7 @@ def fit_novelty(
     generator = torch.Generator().manual_seed(seed)
     rbm = RBM(Bernoulli(x.shape[1]), Bernoulli(options.hidden[0]), generator=generator)
     with one_thread():
-        watched = replace(pretraining_options(options), monitor_every=1)
+        watched = replace(pretraining_options(options, x.shape[0]), monitor_every=1)
         history = fit_rbm(rbm, x, watched, validation=held_out, generator=generator)
     return read_novelty(rbm, x), history
 

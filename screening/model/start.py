@@ -69,7 +69,7 @@ def learn_start(part: Part, options: ModelOptions, begun: DBN | None = None) -> 
     """
     generator = torch.Generator().manual_seed(part.seed)
     if options.pretrain == "rbm" and begun is None:
-        watched = replace(pretraining_options(options), monitor_every=1)
+        watched = replace(pretraining_options(options, part.x.shape[0]), monitor_every=1)
         with one_thread():
             dbn, histories = pretrain_greedily(
                 part.x, options.hidden, watched, validation=part.held_out, generator=generator
@@ -80,6 +80,6 @@ def learn_start(part: Part, options: ModelOptions, begun: DBN | None = None) -> 
         return Start(None, novelty, history)
     with one_thread():
         further, _ = continue_greedily(
-            begun, part.x, pretraining_options(options), generator=generator
+            begun, part.x, pretraining_options(options, part.x.shape[0]), generator=generator
         )
     return Start(further, novelty, history)

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from screening.assay import Assay
 from screening.chemistry import murcko_scaffold, structure_key
 from screening.evaluation import Quality, assess, best_threshold
-from screening.features import Encoder, FeatureSet
-from screening.model.blend import Blend, blend_with, fit_blend
+from screening.features import Encoder, FeatureSet, RawFeatures
+from screening.model.blend import Blend, ForestBlend, blend_with, fit_blend
 from screening.model.calibration import Calibration, fit_calibration
 from screening.model.conformal import Conformal, fit_conformal
 from screening.model.crossvalidation import FOREST, HeldOut, hold_out, make_folds, series_scaffold
@@ -71,13 +70,13 @@ def train_model(
     """
     options = options or ModelOptions()
     started = time.perf_counter()
-    features = FeatureSet(options.features)
+    features = FeatureSet(options.blocks)
     raw = features.transform(assay.mols)
     fingerprints = features.packed_morgan(assay.mols, raw)
     scaffolds = [murcko_scaffold(mol) for mol in assay.mols]
     known = None if pretrained is None else pretrained.encoder
     folds = make_folds(raw, assay.labels, scaffolds, options, known)
-    encoder = known or Encoder().fit(raw)
+    encoder = known or Encoder().fit(raw.only(options.features))
     x = encoder.transform(raw)
 
     parts = [
@@ -101,7 +100,9 @@ def train_model(
 
     held_out = hold_out(folds, cut, assay.labels, fingerprints, options, workers, on_fold)
     blends = _blends(held_out, options)
-    logits = blend_with(blends, held_out.networks, held_out.baselines[FOREST])
+    logits = held_out.networks
+    if blends:
+        logits = blend_with(blends, held_out.networks, held_out.baselines[FOREST])
     calibrations, conformals = _calibrate(logits, held_out, assay.labels)
     probabilities = _probabilities(calibrations, logits, held_out)
     predictions = {OURS: probabilities}
@@ -116,8 +117,7 @@ def train_model(
         features=features,
         encoder=encoder,
         ensemble=Ensemble(whole.members, x.shape[1], encoder.dense_from()),
-        forests=_forests(x, assay.labels, options, workers),
-        blends=blends,
+        forest_blend=_forest_blend(raw, assay.labels, blends, options, workers),
         novelty=whole.start.novelty,
         calibrations=calibrations,
         conformals=conformals,
@@ -147,12 +147,19 @@ def _seed(options: ModelOptions, part: int) -> int:
     return options.seed + _SEEDS_PER_PART * part
 
 
-def _forests(
-    x: csr_matrix, labels: NDArray[np.float32], options: ModelOptions, workers: int
-) -> list[Forest | None]:
-    if options.blend == "none":
-        return []
-    return [Forest.fit(x, y, seed=options.seed, workers=workers) for y in labels.T]
+def _forest_blend(
+    raw: RawFeatures,
+    labels: NDArray[np.float32],
+    blends: Sequence[Blend],
+    options: ModelOptions,
+    workers: int,
+) -> ForestBlend | None:
+    if not blends:
+        return None
+    encoder = Encoder().fit(raw)
+    x = encoder.transform(raw)
+    forests = [Forest.fit(x, y, seed=options.seed, workers=workers) for y in labels.T]
+    return ForestBlend(encoder, tuple(forests), tuple(blends))
 
 
 def _blends(held_out: HeldOut, options: ModelOptions) -> list[Blend]:

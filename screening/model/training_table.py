@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from screening.model.neighbours import Packed, nearest
+from screening.model.neighbours import Known, Packed, nearest
 
 
 @dataclass
@@ -54,7 +55,11 @@ class TrainingTable:
 
     def nearest(self, fingerprints: Packed) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return index and Tanimoto similarity of each query's most similar training compound."""
-        return nearest(fingerprints, self.fingerprints)
+        return self._known.nearest(fingerprints)
+
+    @cached_property
+    def _known(self) -> Known:
+        return Known(self.fingerprints)
 
     def nearest_labelled(
         self, fingerprints: Packed, task: int, label: int

@@ -147,11 +147,12 @@ def _calibrated_on_validation(
     )
     logits = Ensemble(trained.members, x.shape[1]).logits(x_asked).mean(axis=0)
     if options.blend == "forest":
+        seen, seen_asked = compounds.encoded_for_forest(train, asked)
         forests = [
-            Forest.fit(x, y, seed=options.seed, workers=exercise.workers)
+            Forest.fit(seen, y, seed=options.seed, workers=exercise.workers)
             for y in compounds.labels[train].T
         ]
-        said = forest_probabilities(forests, x_asked)
+        said = forest_probabilities(forests, seen_asked)
         # The validation part is asked first: its rows are the first ones.
         valid = slice(len(exercise.parts.valid))
         blends = [
@@ -193,7 +194,7 @@ def _forest(exercise: Exercise) -> Values:
 
 def _forest_on_ours(exercise: Exercise) -> Values:
     def one_task(rows: Rows, y: NDArray[np.float32]) -> Values:
-        x, x_asked = exercise.compounds.encoded(rows, exercise.asked)
+        x, x_asked = exercise.compounds.encoded_for_forest(rows, exercise.asked)
         return forest_scores(x, y, x_asked, seed=exercise.seed, workers=exercise.workers)
 
     return _task_by_task(exercise, one_task)

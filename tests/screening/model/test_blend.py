@@ -121,12 +121,14 @@ def test_a_blended_model_scores_explains_and_comes_back(small_assay, small_optio
     raw = model.featurise(mols)
     x = model.encoder.transform(raw)
     logits = model.ensemble.logits(x).mean(axis=0)[:, 0]
+    seen = model.forest_blend.encoder.transform
     forest = fit_forest(
-        model.encoder.transform(model.featurise(small_assay.mols)),
-        small_assay.labels[:, 0],
-        seed=options.seed,
-    ).predict_proba(x)[:, 1]
-    mean = model.blends[0](logits, forest)
+        seen(model.featurise(small_assay.mols)), small_assay.labels[:, 0], seed=options.seed
+    ).predict_proba(seen(raw))[:, 1]
+    mean = model.forest_blend.blends[0](logits, forest)
+    # The forest sees further blocks beside what the networks see.
+    assert set(model.forest_blend.encoder.bits_) == {"morgan_counts", "atom_pairs", "torsions"}
+    assert set(model.encoder.bits_) == {"morgan_counts"}
     _, similarity = model.training.nearest(model.fingerprints(mols, raw))
     expected = expit(model.calibrations[0].log_odds(mean, similarity))
     np.testing.assert_allclose(scores.score[:, 0], expected, atol=2e-6)
@@ -144,7 +146,7 @@ def test_a_blended_model_scores_explains_and_comes_back(small_assay, small_optio
 
 
 def test_a_model_that_is_not_blended_has_no_forest(small_model):
-    assert small_model.forests == []
+    assert small_model.forest_blend is None
     assert NETWORKS not in small_model.quality["tasks"]["Class"]
 
 

@@ -95,7 +95,10 @@ def test_a_network_starts_where_the_stack_ended(made, small_assay, tiny):
         [part], options, begun=made.dbn, workers=1, on_step=lambda *_: None
     )
     expected, _ = continue_greedily(
-        made.dbn, x, pretraining_options(tiny), generator=torch.Generator().manual_seed(7)
+        made.dbn,
+        x,
+        pretraining_options(tiny, x.shape[0]),
+        generator=torch.Generator().manual_seed(7),
     )
     assert len(trained.members) == tiny.ensemble_size
     for member in trained.members:

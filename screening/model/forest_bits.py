@@ -1,0 +1,152 @@
+"""A forest's program run on many rows: sets of rows as bits, 64 of them in a machine word."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.features import Visible
+from screening.model.forest_program import AND, CHOOSE, EVERYTHING, NOTHING, OR, Program, Step
+
+# Bytes that the sets may take together, and the most rows that are done at a time.
+_MEMORY = 1 << 25
+_ROWS = 1024
+# Instructions done at a time: what they read stays in the cache.
+_INSTRUCTIONS = 2048
+_WORD = 64
+
+Words = NDArray[np.uint64]
+
+
+class BitForest:
+    """Counts, for many rows at once, the leaves that each ends in.
+
+    Parameters
+    ----------
+    program : Program
+    n_trees : int
+    """
+
+    def __init__(self, program: Program, n_trees: int) -> None:
+        self.program = program
+        self.n_trees = n_trees
+        columns, start, count = np.unique(program.columns, return_index=True, return_counts=True)
+        # Of a column with one threshold that zero passes, as of a bit, only entries that are larger
+        # need be looked at; the others are laid out.
+        width = 1 + int(columns.max(initial=0))
+        single = count == 1
+        single[single] = program.thresholds[start[single]] >= 0
+        self._single_tests = start[single]
+        self._limit = np.full(width, np.inf, dtype=np.float32)
+        self._limit[columns[single]] = program.thresholds[self._single_tests]
+        self._single_row = np.zeros(width, dtype=np.int64)
+        self._single_row[columns[single]] = np.arange(len(self._single_tests))
+        self._laid_columns = columns[~single]
+        self._laid_row = np.full(width, -1)
+        self._laid_row[self._laid_columns] = np.arange(len(self._laid_columns))
+        self._runs = [
+            slice(int(a), int(a + n)) for a, n in zip(start[~single], count[~single], strict=True)
+        ]
+        fitting = _MEMORY // max(1, program.n_sets) * 8
+        self._rows = min(_ROWS, max(_WORD, fitting // _WORD * _WORD))
+
+    def probability(self, x: Visible) -> NDArray[np.float64]:
+        """Return the mean over the trees of what each row's leaf is worth, shape (n,)."""
+        blocks = [slice(start, start + self._rows) for start in range(0, len(x), self._rows)]
+        if len(blocks) == 1:
+            return self._of(x)
+        parts = [self._of(Visible(x.bits[rows], x.dense[rows])) for rows in blocks]
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+    def _of(self, x: Visible) -> NDArray[np.float64]:
+        words = -(-len(x) // _WORD)
+        sets = np.empty((self.program.n_sets, words), dtype=np.uint64)
+        sets[NOTHING], sets[EVERYTHING] = 0, ~np.uint64(0)
+        n_tests = len(self.program.columns)
+        self._test(x, sets[2 : 2 + n_tests].view(np.uint8))
+        np.invert(sets[2 : 2 + n_tests], out=sets[2 + n_tests : 2 + 2 * n_tests])
+        buffers = np.empty((3, _INSTRUCTIONS, words), dtype=np.uint64)
+        for step in self.program.steps:
+            _do(step, sets, buffers)
+        total = np.zeros(_WORD * words)
+        # Whole numbers times values of 24 bits: float64 holds every partial sum exactly, so that
+        # the order of trees and leaves does not matter.
+        for value, ends in zip(self.program.values, self.program.ends, strict=True):
+            rows = np.unpackbits(sets[ends].view(np.uint8), axis=1, bitorder="little")
+            total += value * rows.sum(axis=0, dtype=np.uint32)
+        return total[: len(x)] / self.n_trees
+
+    def _test(self, x: Visible, out: NDArray[np.uint8]) -> None:
+        """Write, for every test, the rows in which it holds."""
+        n, n_bits = 8 * out.shape[1], x.bits.shape[1]
+        rows = np.repeat(np.arange(len(x), dtype=np.int64), np.diff(x.bits.indptr))
+        asked = x.bits.indices < len(self._limit)
+        if not asked.all():
+            x = Visible(x.bits[:, : len(self._limit)], x.dense)
+            rows = rows[asked]
+        columns, values = x.bits.indices, x.bits.data
+        larger = np.flatnonzero(values > self._limit[columns])
+        above = np.zeros((len(self._single_tests), n), dtype=np.uint8)
+        above.ravel()[self._single_row[columns[larger]] * n + rows[larger]] = 1
+        laid = np.zeros((len(self._runs), n), dtype=np.float32)
+        dense = self._laid_columns >= n_bits
+        laid[dense, : len(x)] = x.dense.T[self._laid_columns[dense] - n_bits]
+        if not dense.all():
+            some = np.flatnonzero(self._laid_row[columns] >= 0)
+            laid.ravel()[self._laid_row[columns[some]] * n + rows[some]] = values[some]
+        out[self._single_tests] = ~np.packbits(above, axis=1, bitorder="little")
+        for test in self._single_tests[self.program.columns[self._single_tests] >= n_bits]:
+            column = x.dense[:, self.program.columns[test] - n_bits]
+            packed = np.packbits(column <= self.program.thresholds[test], bitorder="little")
+            out[test, : len(packed)] = packed
+        self._test_laid(laid, out)
+
+    def _test_laid(self, laid: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
+        """Write the tests of columns with several thresholds.
+
+        A row holds from the first threshold on that is not below it: it is marked there, and the
+        marks are carried on. Most values of a column are below its first threshold or above its
+        last, and need no search.
+        """
+        if not self._runs:
+            return
+        thresholds = self.program.thresholds
+        firsts = np.array([run.start for run in self._runs])
+        lasts = np.array([run.stop - 1 for run in self._runs])
+        lowest = laid <= thresholds[firsts, None]
+        inside = np.flatnonzero((laid <= thresholds[lasts, None]) & ~lowest)
+        values, n = laid.ravel()[inside], laid.shape[1]
+        column, row = inside // n, inside % n
+        cuts = np.searchsorted(column, np.arange(len(self._runs) + 1))
+        place = np.empty(len(inside), dtype=np.int64)
+        for run, start, stop in zip(self._runs, cuts[:-1], cuts[1:], strict=True):
+            place[start:stop] = np.searchsorted(thresholds[run], values[start:stop])
+        for run in self._runs:
+            out[run] = 0
+        out[firsts] = np.packbits(lowest, axis=1, bitorder="little")
+        # Every row has a bit of its own: to add bits is to set them.
+        where = (firsts[column] + place) * out.shape[1] + (row >> 3)
+        np.add.at(out.reshape(-1), where, (1 << (row & 7)).astype(np.uint8))
+        words = out.view(np.uint64)
+        for run in self._runs:
+            np.bitwise_or.accumulate(words[run], axis=0, out=words[run])
+
+
+def _do(step: Step, sets: Words, buffers: Words) -> None:
+    for start in range(0, len(step.first), _INSTRUCTIONS):
+        some = slice(start, start + _INSTRUCTIONS)
+        size = len(step.first[some])
+        out = sets[step.start + start : step.start + start + size]
+        first, second, test = buffers[:, :size]
+        np.take(sets, step.first[some], axis=0, out=first, mode="clip")
+        np.take(sets, step.second[some], axis=0, out=second, mode="clip")
+        if step.kind == AND:
+            np.bitwise_and(first, second, out=out)
+        elif step.kind == OR:
+            np.bitwise_or(first, second, out=out)
+        else:
+            assert step.kind == CHOOSE
+            np.take(sets, step.test[some], axis=0, out=test, mode="clip")
+            first ^= second
+            first &= test
+            np.bitwise_xor(first, second, out=out)
