@@ -74,6 +74,10 @@ class Novelty:
 
         self._split_at = split_at
 
+    def __reduce__(self) -> tuple[type[Novelty], tuple[RBM, torch.Tensor, float]]:
+        # Made anew in the process that it is sent to, with the products that are right there.
+        return Novelty, (self.rbm, self.bit_logits, self.centre)
+
 
 class _Hidden:
     """What the hidden units add to minus the free energy, in a type; summed in 64 bits.
