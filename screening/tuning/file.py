@@ -60,12 +60,12 @@ class SearchFile:
         # Its sentences on every study and trial are for another kind of program.
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         if not path.exists():
-            with write_atomically(path) as temporary, _opened(temporary) as storage:
+            with write_atomically(path) as temporary, _opened(temporary, first=True) as storage:
                 study = optuna.create_study(storage=storage, study_name=_NAME, direction="maximize")
                 study.set_user_attr(_BEGUN_WITH, wanted)
         with self._readable():
             _check(path)
-        with self._readable(), _opened(path) as storage:
+        with self._readable(), _opened(path, first=True) as storage:
             was = _study(storage).user_attrs[_BEGUN_WITH]
             changed = differences(was, json.loads(json.dumps(wanted)))
         if changed:
@@ -155,12 +155,17 @@ def _check(path: Path) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[RDBStorage]:
-    """Open for as long as needed: between trials of many minutes nothing holds the file."""
+def _opened(path: Path, *, first: bool = False) -> Iterator[RDBStorage]:
+    """Open for as long as needed: between trials of many minutes nothing holds the file.
+
+    Only the first time are tables made, and their version compared, which takes a while.
+    """
     storage = RDBStorage(
         # Not as a URL: a path may hold any character.
         "sqlite://",
         engine_kwargs={"creator": lambda: sqlite3.connect(path), "poolclass": NullPool},
+        skip_table_creation=not first,
+        skip_compatibility_check=not first,
     )
     try:
         yield storage

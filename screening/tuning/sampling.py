@@ -41,6 +41,8 @@ def propose(space: Space, trials: Sequence[Trial], start: Settings, seed: int) -
     """
     if not trials:
         return start
+    # Its sentences on every study and trial are for another kind of program.
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     own = int(np.random.SeedSequence([seed, len(trials)]).generate_state(1)[0])
     study = optuna.create_study(direction="maximize", sampler=TPESampler(seed=own))
     known = distributions(space)
