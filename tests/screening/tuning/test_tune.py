@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from screening.errors import UserError
+from screening.model import pretrain_on
 from screening.tuning import tune
 from screening.tuning.exam import Exam
 
@@ -66,13 +67,31 @@ def test_other_settings_are_refused(search, quick, tmp_path):
         search(path, 1, fixed=("features", "hidden"))
 
 
+def test_a_stack_keeps_its_features_and_sizes_and_is_known_again(
+    search, small_assay, quick, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(Exam, "scores", scored_by(lambda exam: np.zeros(len(exam._splits)), []))
+    stacks = [
+        pretrain_on(small_assay.mols[:count], quick, described={}, on_step=lambda *_: None)
+        for count in (40, 41)
+    ]
+    path = tmp_path / "s.sqlite"
+    tuned = search(path, 2, fixed=("epochs",), pretrained=stacks[0])
+    searched = {"learning_rate", "weight_decay", "dropout", "input_dropout"}
+    assert set(tuned.trials[1].settings) == searched
+    # One that was never saved has no file to be known by.
+    assert stacks[0].sha256 == stacks[1].sha256 == ""
+    with pytest.raises(UserError, match=r"pretrained was '[0-9a-f]{16}' and is '[0-9a-f]{16}'"):
+        search(path, 2, fixed=("epochs",), pretrained=stacks[1])
+
+
 def scored_by(gain_of_exam, seen):
-    """Let the best of a search be what has least dropout, and an exam's score what is told."""
+    """Let every setting but the default gain what is told of each exam; keep what was asked."""
 
     def scores(exam, options, on_network):
         seen.append((exam, options))
-        least = gain_of_exam(exam) if options.dropout != 0.5 else np.zeros(len(exam._splits))
-        return tuple((0.7 + least).tolist())
+        gain = np.zeros(len(exam._splits)) if options.dropout == 0.5 else gain_of_exam(exam)
+        return tuple((0.7 + gain).tolist())
 
     return scores
 
