@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from screening.assay import Assay
 from screening.errors import UserError
 from screening.evaluation import Split
-from screening.model import ModelOptions, Pretrained, versions
-from screening.model.provenance import data_hash
+from screening.model import ModelOptions, Pretrained
 from screening.tuning.compounds import Compounds
 from screening.tuning.exam import Exam
 from screening.tuning.file import SearchFile
+from screening.tuning.identity import describe
 from screening.tuning.records import Comparison, Trial, Tuned, Verdict
 from screening.tuning.sampling import propose
 from screening.tuning.space import (
     OF_THE_STACK,
     Space,
     applied,
-    described,
     settings_of,
     space_around,
 )
@@ -90,7 +86,7 @@ def tune(
             f"{assay.ledger.source}: too few scaffolds with both classes to tune on; "
             "leave --tune out, or test more compounds."
         )
-    file = SearchFile(path, _describe(assay, options, space, pretrained), space)
+    file = SearchFile(path, describe(assay, options, space, pretrained), space)
 
     def exam(splits: list[Split], code: int, members: int) -> Exam:
         return Exam(
@@ -204,27 +200,3 @@ def _cut(
 
 def _seed(options: ModelOptions, code: int) -> int:
     return int(np.random.SeedSequence([options.seed, code]).generate_state(1)[0] >> 1)
-
-
-def _describe(
-    assay: Assay, options: ModelOptions, space: Space, pretrained: Pretrained | None
-) -> dict[str, Any]:
-    """Return everything that a trial depends on beside its number."""
-    return {
-        "ebmscreen": versions()["ebmscreen"],
-        # Another version may propose other settings.
-        "optuna": version("optuna"),
-        "assay": data_hash(assay),
-        "tasks": list(assay.tasks),
-        "options": options.to_dict(),
-        "searched": described(space),
-        "pretrained": None if pretrained is None else _stack_hash(pretrained),
-    }
-
-
-def _stack_hash(pretrained: Pretrained) -> str:
-    """Return a hash of the weights: a stack that was never saved has no file to know it by."""
-    digest = hashlib.sha256()
-    for tensor in pretrained.dbn.state_dict().values():
-        digest.update(tensor.cpu().numpy().tobytes())
-    return digest.hexdigest()[:16]
