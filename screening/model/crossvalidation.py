@@ -77,20 +77,10 @@ def make_folds(
 ) -> list[Fold]:
     """Cut by scaffold, and encode each fold with what its training part alone teaches.
 
-    Compounds without a ring have no scaffold and would be one group; each is its own. So is each
-    compound of a series that makes up most of the assay (see `series_scaffold`). An encoder that
-    was learned on other compounds is used as it is.
+    An encoder that was learned on other compounds is used as it is. See `scaffold_folds`.
     """
-    series = series_scaffold(scaffolds)
-    groups = [
-        f"single {i}" if scaffold in ("", series) else scaffold
-        for i, scaffold in enumerate(scaffolds)
-    ]
-    n_folds = min(options.folds, len(set(groups)))
     folds = []
-    for split in grouped_folds(groups, labels, n_folds, options.seed):
-        if not len(split.train) or not len(split.test):
-            continue
+    for split in scaffold_folds(scaffolds, labels, options.folds, options.seed):
         train, test = raw.take(split.train), raw.take(split.test)
         own = encoder or Encoder().fit(train.only(options.features))
         x_train, x_test = own.transform(train), own.transform(test)
@@ -98,6 +88,31 @@ def make_folds(
         seen = own if set(options.blocks) == set(options.features) else Encoder().fit(train)
         folds.append(Fold(split, x_train, x_test, seen.transform(train), seen.transform(test)))
     return folds
+
+
+def scaffold_folds(
+    scaffolds: Sequence[str], labels: NDArray[np.float32], n_folds: int, seed: int
+) -> list[Split]:
+    """Cut into at most `n_folds` folds that share no scaffold.
+
+    Compounds without a ring have no scaffold and would be one group; each is its own. So is each
+    compound of a series that makes up most of the assay (see `series_scaffold`).
+
+    Parameters
+    ----------
+    scaffolds
+        Of each compound.
+    labels : array of shape (n, n_tasks)
+        0, 1, or NaN where missing.
+    n_folds, seed : int
+    """
+    series = series_scaffold(scaffolds)
+    groups = [
+        f"single {i}" if scaffold in ("", series) else scaffold
+        for i, scaffold in enumerate(scaffolds)
+    ]
+    splits = grouped_folds(groups, labels, min(n_folds, len(set(groups))), seed)
+    return [split for split in splits if len(split.train) and len(split.test)]
 
 
 def series_scaffold(scaffolds: Sequence[str]) -> str | None:

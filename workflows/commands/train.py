@@ -66,6 +66,13 @@ from workflows.talk import Talk, talk_of
     type=click.Choice(["none", "forest"]),
     help="forest (default): networks and a random forest, each in units of its spread.",
 )
+@click.option(
+    "--tune",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Search layer sizes, rates, dropout, epochs and features in N trials on inner folds; "
+    "goes on with a search that was stopped.",
+)
 @COMMON
 def command(assay: str, output: Path, **given: Any) -> None:
     """Curate ASSAY, pretrain and fine-tune an ensemble, calibrate, and store one model file.
@@ -79,7 +86,10 @@ def command(assay: str, output: Path, **given: Any) -> None:
     from workflows.checks import writable_file
     from workflows.progress import Stages
     from workflows.quality import quality_table, warnings_of
+    from workflows.tuning import note_tuning, require_optuna, search_settings, tuning_text
 
+    if given["tune"]:
+        require_optuna()
     talk = talk_of(given["quiet"], given["verbose"])
     writable_file(output)
     threshold = make_threshold(given["active_above"], given["active_below"])
@@ -104,14 +114,20 @@ def command(assay: str, output: Path, **given: Any) -> None:
     )
     for sentence in curated.ledger.sentences():
         talk.announce(sentence)
+    tuned = None
     with Stages(talk) as stages:
+        if given["tune"]:
+            tuned = search_settings(curated, options, output, given, pretrained, talk, stages.step)
+            click.echo(tuning_text(tuned.to_dict()))
         model = train_model(
             curated,
-            options,
+            options if tuned is None else tuned.options,
             pretrained=pretrained,
             workers=given["num_workers"],
             on_step=stages.step,
         )
+    if tuned is not None:
+        note_tuning(model, tuned)
     if pretrained is not None:
         share = model.provenance["pretrained"]["unknown_share"]
         talk.announce(
