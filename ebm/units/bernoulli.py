@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from ebm.units.base import Moments, Site, Unit, smoothed_mean
+from ebm.units.uniform import uniform_rows
 
 
 class Bernoulli(Unit):
@@ -32,10 +33,14 @@ class Bernoulli(Unit):
     @torch.no_grad()
     def sample(self, field: Tensor, generator: torch.Generator) -> Tensor:
         probability = torch.sigmoid_(field + self.bias)
-        uniform = torch.rand(
-            probability.shape, generator=generator, dtype=probability.dtype, device=field.device
+        uniform = uniform_rows(
+            probability.shape[:-1].numel(),
+            self.size,
+            generator,
+            dtype=probability.dtype,
+            device=field.device,
         )
-        return torch.lt(uniform, probability, out=uniform)
+        return torch.lt(uniform.view(probability.shape), probability, out=probability)
 
     def log_partition(self, field: Tensor) -> Tensor:
         return softplus(field + self.bias).sum(-1)
