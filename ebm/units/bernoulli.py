@@ -32,15 +32,7 @@ class Bernoulli(Unit):
 
     @torch.no_grad()
     def sample(self, field: Tensor, generator: torch.Generator) -> Tensor:
-        probability = torch.sigmoid_(field + self.bias)
-        uniform = uniform_rows(
-            probability.shape[:-1].numel(),
-            self.size,
-            generator,
-            dtype=probability.dtype,
-            device=field.device,
-        )
-        return torch.lt(uniform.view(probability.shape), probability, out=probability)
+        return sample_bits(field + self.bias, generator)
 
     def log_partition(self, field: Tensor) -> Tensor:
         return softplus(field + self.bias).sum(-1)
@@ -52,3 +44,16 @@ class Bernoulli(Unit):
     def sites(self) -> list[Site]:
         states = torch.tensor([[0.0], [1.0]], dtype=self.bias.dtype, device=self.bias.device)
         return [Site(column, column + 1, states, soft=True) for column in range(self.size)]
+
+
+def sample_bits(logits: Tensor, generator: torch.Generator) -> Tensor:
+    """Draw bits with probability σ(logits), shape (..., size); the logits are overwritten."""
+    probability = torch.sigmoid_(logits)
+    uniform = uniform_rows(
+        probability.shape[:-1].numel(),
+        probability.shape[-1],
+        generator,
+        dtype=probability.dtype,
+        device=probability.device,
+    )
+    return torch.lt(uniform.view(probability.shape), probability, out=probability)
