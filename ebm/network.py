@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import embedding_bag
+
+from ebm.sparse import sparse_times_dense
 
 Activation = Literal["sigmoid", "relu", "identity"]
 ACTIVATIONS: tuple[Activation, ...] = ("sigmoid", "relu", "identity")
@@ -39,23 +40,6 @@ class Affine(nn.Module):
         if x.layout == torch.sparse_csr:
             return sparse_times_dense(x, self.weights) + self.bias
         return torch.addmm(self.bias, x, self.weights)
-
-
-def sparse_times_dense(x: Tensor, weights: Tensor) -> Tensor:
-    """x·weights for sparse CSR x, with a gradient for the weights only.
-
-    A row of x·W is a weighted sum of rows of W, which is what `embedding_bag` computes. Measured on
-    one core with 3,000 columns, 5 % of them not zero, batches of 128 and 256-512 outputs, forward
-    and backward: half the time of a dense batch, and 0.8-0.95 of that of torch's own CSR product.
-    """
-    return embedding_bag(
-        x.col_indices(),
-        weights,
-        x.crow_indices(),
-        mode="sum",
-        per_sample_weights=x.values(),
-        include_last_offset=True,
-    )
 
 
 class Network(nn.Module):

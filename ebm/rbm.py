@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ebm.sparse import sparse_times_dense
 from ebm.units import Unit, as_dense, unit_from_config
 
 
@@ -59,6 +60,8 @@ class RBM(nn.Module):
 
     def hidden_field(self, visible: Tensor) -> Tensor:
         """Field v·W on the hidden layer, shape (n, n_hidden); `visible` is dense or sparse CSR."""
+        if visible.layout == torch.sparse_csr:
+            return sparse_times_dense(visible, self.weights)
         return visible @ self.weights
 
     def visible_field(self, hidden: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-from ebm.sparse import to_torch_csr
+from ebm.sparse import is_worth_it, to_torch_csr, transposed_times_vector
 from ebm.train.checks import check_block as check_block
 from ebm.train.checks import check_support
 from ebm.train.checks import check_weights as check_weights
@@ -39,12 +39,16 @@ class Batch:
     weights: Tensor
 
     def total(self, values: Tensor) -> Tensor:
-        """Return visibleᵀ·values without densifying, shape (n_visible, ...)."""
+        """Return visibleᵀ·values, both (n,) and (n_visible,), without densifying."""
         if self.visible.layout == torch.strided:
-            return self.visible.T @ values
-        if values.ndim == 1:
-            return (self.visible.t() @ values[:, None])[:, 0]
-        return self.visible.t() @ values
+            return values @ self.visible
+        return transposed_times_vector(self.visible, values)
+
+    def fit_for_products(self) -> "Batch":
+        """Return the batch as the faster products want it: sparse if it has few entries."""
+        if self.visible.layout == torch.strided or is_worth_it(self.visible):
+            return self
+        return Batch(self.visible.to_dense(), self.weights)
 
 
 @dataclass(frozen=True)
@@ -160,8 +164,11 @@ class DataSource:
         return Moments(mean.to(self.placement.dtype), variance.to(self.placement.dtype), count)
 
     def _batch(self, block: Block, index: Tensor) -> Batch:
-        rows = index.to(block.device) if isinstance(block, Tensor) else index.numpy()
-        visible = self.placement.place(block[rows])
+        if isinstance(block, Tensor):  # copies whole rows: 0.6 of the time of block[rows]
+            rows = block.index_select(0, index.to(block.device))
+        else:
+            rows = block[index.numpy()]
+        visible = self.placement.place(rows)
         share = 1.0 / len(index)
         if self._weights is None:
             weights = torch.full((len(index),), share, dtype=visible.dtype, device=visible.device)

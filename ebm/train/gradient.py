@@ -30,7 +30,6 @@ from torch import Tensor
 from ebm.rbm import RBM
 from ebm.train.batches import Batch
 from ebm.train.products import Products
-from ebm.units import as_dense
 
 
 @dataclass(frozen=True)
@@ -85,20 +84,19 @@ def phase_statistics(rbm: RBM, batch: Batch, field: Tensor, hidden: Tensor) -> P
     rbm : RBM
         The machine.
     batch : Batch
-        Visible states and their weights.
+        Visible states, dense or sparse CSR on the CPU, and their weights.
     field, hidden : Tensor of shape (n, n_hidden)
         v·W and E[h | v] of the batch.
     """
     weighted = hidden * batch.weights[:, None]
-    # A minibatch fits in memory, and torch's transposed sparse products are slower than dense ones.
-    visible = as_dense(batch.visible)
+    visible = batch.visible
     visible_extras = rbm.visible.extra_gradients(batch.visible, batch.weights)
     hidden_extras = rbm.hidden.extra_mean_gradients(field, batch.weights)
     extras = {f"visible.{name}": value for name, value in visible_extras.items()}
     extras |= {f"hidden.{name}": value for name, value in hidden_extras.items()}
     return PhaseStatistics(
-        products=Products(visible, weighted),
-        visible=batch.weights @ visible,
+        products=Products.stacked([(visible, weighted)]),
+        visible=batch.total(batch.weights),
         hidden=weighted.sum(0),
         extras=extras,
     )
@@ -111,14 +109,8 @@ def log_likelihood_gradient(
     visible = data.visible - model.visible
     hidden = data.hidden - model.hidden
     # With equal mass in both phases the λμᵀ terms cancel.
-    weights = Products.stacked(
-        [
-            (data.products.left, data.products.right),
-            (model.products.left, -model.products.right),
-            (offsets.visible, -hidden),
-            (visible, -offsets.hidden),
-        ]
-    )
+    centring = Products.stacked([(offsets.visible, hidden), (visible, offsets.hidden)])
+    weights = data.products.minus(model.products).minus(centring)
     others = {name: data.extras[name] - model.extras[name] for name in data.extras}
     return Gradient(weights, {"visible_bias": visible, "hidden_bias": hidden, **others})
 
@@ -129,7 +121,7 @@ def apply_step(rbm: RBM, step: dict[str, Tensor], offsets: Offsets) -> None:
     weights = step["weights"]
     rbm.weights.add_(weights)
     rbm.visible.shift_bias(step["visible_bias"] - weights @ offsets.hidden)
-    rbm.hidden.shift_bias(step["hidden_bias"] - offsets.visible @ weights)
+    rbm.hidden.shift_bias(step["hidden_bias"] - weights.T @ offsets.visible)
     for name, change in step.items():
         if name not in ("weights", "visible_bias", "hidden_bias"):
             rbm.get_parameter(name).add_(change)

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from ebm.rbm import RBM
 from ebm.sampling import Sampler
+from ebm.sampling.sampled_zeros import reconstruct_sparsely
+from ebm.sparse import csr_of_dense
 from ebm.train.batches import Batch, Block, DataSource, Placement, Stream
 from ebm.train.callbacks import Callback
 from ebm.train.gradient import (
@@ -26,6 +28,7 @@ from ebm.train.negative import make_sampler
 from ebm.train.optimiser import Rates, make_optimiser
 from ebm.train.options import TrainingOptions
 from ebm.train.schedule import learning_rate_at, momentum_at
+from ebm.units import Bernoulli
 
 
 def fit_rbm(
@@ -70,7 +73,8 @@ def fit_rbm(
     ------
     ValueError
         If the data are empty, not finite, of a wrong width or outside the units' range, the weights
-        are unusable, or the generator is on another device than the machine.
+        are unusable, the generator is on another device than the machine, or
+        `options.zeros_sampled` meets visible units other than Bernoulli.
     """
     trainer = Trainer(
         rbm,
@@ -121,6 +125,9 @@ class Trainer:
                 f"the generator is on {generator.device}, but the machine is on "
                 f"{rbm.weights.device}: make it with torch.Generator({str(rbm.weights.device)!r})"
             )
+        if options.zeros_sampled is not None and type(rbm.visible) is not Bernoulli:
+            kind = type(rbm.visible).__name__
+            raise ValueError(f"zeros_sampled needs Bernoulli visible units, not {kind}")
         self.rbm = rbm
         self.options = options
         self.generator = generator
@@ -202,11 +209,12 @@ class Trainer:
         """One minibatch: positive phase, negative phase, gradient, step."""
         rbm, options = self.rbm, self.options
 
+        batch = batch.fit_for_products()
         field = rbm.hidden_field(batch.visible)
         hidden = rbm.hidden.mean(field)
         data = phase_statistics(rbm, batch, field, hidden)
 
-        states = self.sampler.sample(rbm, field, self.generator)
+        states = self._fantasies(batch, field)
         fantasy = Batch(states, self.sampler.weights(batch.weights))
         fantasy_field = rbm.hidden_field(states)
         model = phase_statistics(rbm, fantasy, fantasy_field, rbm.hidden.mean(fantasy_field))
@@ -224,6 +232,23 @@ class Trainer:
 
         self.step_in_epoch += 1
         self.total_steps += 1
+
+    def _fantasies(self, batch: Batch, field: Tensor) -> Tensor:
+        """Visible states of the negative phase, sparse like the minibatch."""
+        if batch.visible.layout == torch.strided:
+            return self.sampler.sample(self.rbm, field, self.generator)
+        share = self.options.zeros_sampled
+        if share is None:
+            # Where the data have few entries, so has what the machine makes of them.
+            return csr_of_dense(self.sampler.sample(self.rbm, field, self.generator))
+        return reconstruct_sparsely(
+            self.rbm,
+            batch.visible,
+            field,
+            share=share,
+            steps=self.options.sampler.steps,
+            generator=self.generator,
+        )
 
     def _pulled_towards_sparsity(
         self, gradient: Gradient, target: float, data: PhaseStatistics, mass: Tensor

@@ -72,6 +72,11 @@ class TrainingOptions:
         Set the visible layer from the data's moments before the first step.
     sampler : SamplerOptions
         The negative phase.
+    zeros_sampled : float, optional
+        Of the visible columns that are off in all of a sparse minibatch, the share (0, 1] that
+        takes part in its reconstruction, with importance weights (`ebm.sampling.sampled_zeros`).
+        Only for Bernoulli visible units, the sampler 'cd' and the optimiser 'sgd'. None, and a
+        minibatch that is not sparse, leave nothing out.
     monitor_every : int
         Epochs between two monitor records; the last epoch always has one.
     monitor_rows : int
@@ -98,6 +103,7 @@ class TrainingOptions:
     sparsity_decay: float = 0.95
     set_visible_bias: bool = True
     sampler: SamplerOptions = field(default_factory=SamplerOptions)
+    zeros_sampled: float | None = None
     monitor_every: int = 1
     monitor_rows: int = 500
     pseudo_likelihood_rows: int = 20
@@ -116,6 +122,14 @@ class TrainingOptions:
             value = getattr(self, name)
             _require(0 <= value < 1, f"{name} must be in [0, 1), not {value}")
         _require_choice("optimiser", self.optimiser, ("sgd", "adam"))
+        if self.zeros_sampled is not None:
+            share = self.zeros_sampled
+            _require(0 < share <= 1, f"zeros_sampled must be in (0, 1], not {share}")
+            kinds = (self.sampler.kind, self.optimiser)
+            _require(
+                kinds == ("cd", "sgd"),
+                f"with zeros_sampled, sampler and optimiser must be 'cd' and 'sgd', not {kinds}",
+            )
         _require_choice("schedule", self.schedule, ("constant", "linear", "cosine", "exponential"))
 
     def to_dict(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from ebm.units.base import Moments, Site, Unit, smoothed_mean
+from ebm.units.uniform import uniform_rows
 
 
 class Bernoulli(Unit):
@@ -31,11 +32,7 @@ class Bernoulli(Unit):
 
     @torch.no_grad()
     def sample(self, field: Tensor, generator: torch.Generator) -> Tensor:
-        probability = torch.sigmoid_(field + self.bias)
-        uniform = torch.rand(
-            probability.shape, generator=generator, dtype=probability.dtype, device=field.device
-        )
-        return torch.lt(uniform, probability, out=uniform)
+        return sample_bits(field + self.bias, generator)
 
     def log_partition(self, field: Tensor) -> Tensor:
         return softplus(field + self.bias).sum(-1)
@@ -47,3 +44,16 @@ class Bernoulli(Unit):
     def sites(self) -> list[Site]:
         states = torch.tensor([[0.0], [1.0]], dtype=self.bias.dtype, device=self.bias.device)
         return [Site(column, column + 1, states, soft=True) for column in range(self.size)]
+
+
+def sample_bits(logits: Tensor, generator: torch.Generator) -> Tensor:
+    """Draw bits with probability σ(logits), shape (..., size); the logits are overwritten."""
+    probability = torch.sigmoid_(logits)
+    uniform = uniform_rows(
+        probability.shape[:-1].numel(),
+        probability.shape[-1],
+        generator,
+        dtype=probability.dtype,
+        device=probability.device,
+    )
+    return torch.lt(uniform.view(probability.shape), probability, out=probability)

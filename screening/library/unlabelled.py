@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,31 +17,74 @@ from screening.tables import Announce, Chunk
 
 _CHUNK = 5000
 
+Step = Callable[[str, int, int], None]
 
-@dataclass(frozen=True)
+
+@dataclass
 class Unlabelled:
-    """Molecules drawn from a library.
+    """Rows drawn from a library, and the molecules that they become one after the other.
+
+    A molecule of RDKit's takes some 80 kB and its text 50 bytes: the rows are kept as text, and
+    whoever goes through the molecules keeps what it needs of them.
 
     Attributes
     ----------
-    mols : list of Mol
-        Standardised, in the order of the library.
+    structures : list of str
+        As they are in the library, in its order.
     sources : list of str
         The files.
-    read, drawn : int
-        Rows of the library, and those that were looked at.
+    read : int
+        Rows of the library.
+    standardiser, limits
+        As for any molecule.
+    on_step : callable
+        Told (stage, done, total).
     rejected : dict of str to int
-        How many of the drawn rows gave no molecule, by reason.
+        How many rows gave no molecule, by reason; counted by `molecules`.
     """
 
-    mols: list[Chem.Mol]
+    structures: list[str]
     sources: list[str]
     read: int
-    drawn: int
-    rejected: dict[str, int]
+    standardiser: Standardiser
+    limits: Limits
+    on_step: Step
+    rejected: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def drawn(self) -> int:
+        """Rows that were drawn."""
+        return len(self.structures)
+
+    def molecules(self) -> Iterator[Chem.Mol]:
+        """Yield the molecules, standardised, in the order of the library.
+
+        Raises
+        ------
+        UserError
+            At the end, when no row held a molecule.
+        """
+        self.rejected.clear()
+        found = 0
+        for done, smiles in enumerate(self.structures, start=1):
+            mol = prepare_molecule(smiles, self.standardiser, self.limits)
+            self.on_step("structures", done, self.drawn)
+            if isinstance(mol, Failure):
+                self.rejected[mol.reason] = self.rejected.get(mol.reason, 0) + 1
+            else:
+                found += 1
+                yield mol
+        if not found:
+            raise UserError(
+                f"none of the {self.drawn} rows drawn from {', '.join(self.sources)} holds a "
+                "molecule; check which column holds the structures (-s)."
+            )
 
     def described(self) -> dict[str, Any]:
-        """Return where the molecules come from, as a JSON-able dict."""
+        """Return where the molecules come from, as a JSON-able dict.
+
+        Its `rejected` is that of this object: complete once the molecules have been gone through.
+        """
         return {
             "sources": self.sources,
             "read": self.read,
@@ -60,9 +102,9 @@ def draw_unlabelled(
     seed: int,
     smiles_column: str | None = None,
     announce: Announce,
-    on_step: Callable[[str, int, int], None],
+    on_step: Step,
 ) -> Unlabelled:
-    """Draw rows of a library, and make molecules of them.
+    """Draw rows of a library, to make molecules of them.
 
     Every row is as likely as any other, whatever file it is in. The files are read once, and no
     more than some `count` rows are held.
@@ -83,7 +125,7 @@ def draw_unlabelled(
     Raises
     ------
     UserError
-        A file cannot be read, or no drawn row holds a molecule.
+        A file cannot be read.
     """
     for source in sources:
         if is_prepared(source):
@@ -93,21 +135,7 @@ def draw_unlabelled(
             )
     stream = RawStream(sources, smiles_column, None, _CHUNK, announce)
     structures, read = draw_rows(stream, count, seed)
-    mols: list[Chem.Mol] = []
-    rejected: Counter[str] = Counter()
-    for done, smiles in enumerate(structures, start=1):
-        mol = prepare_molecule(smiles, standardiser, limits)
-        if isinstance(mol, Failure):
-            rejected[mol.reason] += 1
-        else:
-            mols.append(mol)
-        on_step("structures", done, len(structures))
-    if not mols:
-        raise UserError(
-            f"none of the {len(structures)} rows drawn from {', '.join(stream.sources)} holds a "
-            "molecule; check which column holds the structures (-s)."
-        )
-    return Unlabelled(mols, stream.sources, read, len(structures), dict(rejected))
+    return Unlabelled(structures, stream.sources, read, standardiser, limits, on_step)
 
 
 def draw_rows(chunks: Iterable[Chunk], count: int, seed: int) -> tuple[list[str], int]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ class _Told(Callback):
 
 
 def pretrain_on(
-    mols: Sequence[Chem.Mol],
+    mols: Iterable[Chem.Mol],
     options: ModelOptions,
     *,
     described: Mapping[str, Any],
@@ -102,29 +103,27 @@ def pretrain_on(
 
     Parameters
     ----------
-    mols : sequence of Mol
-        Standardised.
+    mols : iterable of Mol
+        Standardised. No more than a thousand are held at a time.
     options : ModelOptions
         Features, sizes, epochs and seed.
     described : mapping
-        Where the molecules come from, for the provenance.
+        Where the molecules come from, for the provenance; read when they are all used.
     on_step : callable
         Told (stage, done, total).
     """
     started = time.perf_counter()
-    features = FeatureSet(options.features)
-    parts = []
-    for start in range(0, len(mols), _MOLECULES_AT_ONCE):
-        parts.append(features.transform(mols[start : start + _MOLECULES_AT_ONCE]))
-        on_step("features", min(start + _MOLECULES_AT_ONCE, len(mols)), len(mols))
-    raw = stack(parts)
-    encoder = Encoder(min_molecules=max(2, round(len(mols) / MOLECULES_PER_BIT))).fit(raw)
-    training = pretraining_options(options, len(mols))
-    steps = training.epochs * math.ceil(len(mols) / training.batch_size)
+    raw = _features(mols, FeatureSet(options.features))
+    count = len(raw)
+    encoder = Encoder(min_molecules=max(2, round(count / MOLECULES_PER_BIT))).fit(raw)
+    encoded = encoder.transform(raw)
+    del raw  # as large as the encoded rows, which are what training needs
+    training = pretraining_options(options, count)
+    steps = training.epochs * math.ceil(count / training.batch_size)
     total = steps * len(options.hidden)
     with one_thread():
         pretrainer = GreedyPretrainer(
-            encoder.transform(raw),
+            encoded,
             options.hidden,
             training,
             generator=torch.Generator().manual_seed(options.seed),
@@ -138,13 +137,21 @@ def pretrain_on(
         dbn,
         {
             **described,
-            "molecules": len(mols),
+            "molecules": count,
             "columns": len(encoder.get_feature_names_out()),
             "versions": versions(),
             "command": command_line(),
             "seconds": round(time.perf_counter() - started, 1),
         },
     )
+
+
+def _features(mols: Iterable[Chem.Mol], features: FeatureSet) -> RawFeatures:
+    parts = []
+    rest = iter(mols)
+    while block := list(islice(rest, _MOLECULES_AT_ONCE)):
+        parts.append(features.transform(block))
+    return stack(parts)
 
 
 @torch.no_grad()

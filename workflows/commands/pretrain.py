@@ -86,13 +86,14 @@ def pretrain_from(
             on_step=stages.step,
         )
         pretrained = pretrain_on(
-            drawn.mols, options, described=drawn.described(), on_step=stages.step
+            drawn.molecules(), options, described=drawn.described(), on_step=stages.step
         )
     reasons = ", ".join(f"{count} {reason}" for reason, count in drawn.rejected.items())
+    made = pretrained.provenance
     talk.announce(
-        f"pretrained on {len(drawn.mols)} molecules, of {drawn.drawn} rows drawn from "
-        f"{drawn.read} (rejected: {reasons or 'none'}), "
-        f"{pretrained.provenance['columns']} columns, {pretrained.provenance['seconds']} s."
+        f"pretrained on {made['molecules']} molecules, of {drawn.drawn} rows drawn from "
+        f"{drawn.read} (rejected: {reasons or 'none'}), {made['columns']} columns, "
+        f"{made['seconds']} s."
     )
     return pretrained
 
