@@ -37,8 +37,5 @@ def forest_probabilities(
     """Return each task's forest's probabilities, shape (n, n_tasks); NaN for a task without."""
     n = len(x) if isinstance(x, Visible) else x.shape[0]
     return np.column_stack(
-        [
-            np.full(n, np.nan) if forest is None else forest.probability(x)
-            for forest in forests
-        ]
+        [np.full(n, np.nan) if forest is None else forest.probability(x) for forest in forests]
     )

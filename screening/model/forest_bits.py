@@ -30,9 +30,7 @@ class BitForest:
     def __init__(self, program: Program, n_trees: int) -> None:
         self.program = program
         self.n_trees = n_trees
-        columns, start, count = np.unique(
-            program.columns, return_index=True, return_counts=True
-        )
+        columns, start, count = np.unique(program.columns, return_index=True, return_counts=True)
         # Of a column with one threshold that zero passes, as of a bit, only entries that are larger
         # need be looked at; the others are laid out.
         width = 1 + int(columns.max(initial=0))

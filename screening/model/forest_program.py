@@ -14,6 +14,7 @@ all.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -97,7 +98,7 @@ def compile_forest(forest: Forest) -> Program:
     groups = (4 * nodes.height + kind)[order]
     cuts = [0, *(np.flatnonzero(np.diff(groups)) + 1).tolist(), len(order)]
     steps = []
-    for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, stop in pairwise(cuts):
         own = order[start:stop]
         if len(own):
             asked = place[chosen[own]] if kind[own[0]] == CHOOSE else np.zeros(0, dtype=np.int64)
@@ -143,9 +144,7 @@ def _steps_of(
     ended: list[tuple[Ints, Ints]] = []
     for level in reversed(_levels(forest)):
         leaves = level[(forest.left[level] == level) & (forest.active[level] != 0)]
-        above, inverse = np.unique(
-            (pairs // n) * n + parent[pairs % n], return_inverse=True
-        )
+        above, inverse = np.unique((pairs // n) * n + parent[pairs % n], return_inverse=True)
         left, right = np.full((2, len(above)), NOTHING)
         side = is_left[pairs % n]
         left[inverse[side]], right[inverse[~side]] = sets[side], sets[~side]
@@ -161,7 +160,9 @@ def _steps_of(
     kinds, numbers = (np.concatenate(part) for part in zip(*ended, strict=True))
     used = np.unique(kinds)
     empty = np.zeros(0, dtype=np.int64)
-    every = _Nodes(*map(np.concatenate, zip(*found, strict=True))) if found else _Nodes(*[empty] * 4)
+    every = (
+        _Nodes(*map(np.concatenate, zip(*found, strict=True))) if found else _Nodes(*[empty] * 4)
+    )
     return every, values[used].astype(np.float64), [numbers[kinds == kind] for kind in used]
 
 
@@ -175,9 +176,7 @@ def _levels(forest: Forest) -> list[Ints]:
         levels.append(np.concatenate([forest.left[inner], forest.right[inner]]).astype(np.int64))
 
 
-def _made(
-    left: Ints, right: Ints, test: Ints, n_tests: int, heights: Ints
-) -> tuple[Ints, _Nodes]:
+def _made(left: Ints, right: Ints, test: Ints, n_tests: int, heights: Ints) -> tuple[Ints, _Nodes]:
     """Return the set of each pair, and the instructions for those that are not there yet."""
     made = np.where(left == right, left, -1)
     made = np.where((left == EVERYTHING) & (right == NOTHING), 2 + test, made)

@@ -87,9 +87,7 @@ class Known:
     def _blocks(self) -> Iterable[_Block]:
         if self._kept is not None:
             return self._kept
-        made = (
-            _laid_out(self._packed, first) for first in range(0, len(self._packed), _KNOWN)
-        )
+        made = (_laid_out(self._packed, first) for first in range(0, len(self._packed), _KNOWN))
         if len(self._packed) > _KEPT:
             return made
         self._kept = list(made)

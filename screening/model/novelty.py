@@ -65,9 +65,7 @@ class Novelty:
         weights = self.rbm.weights.detach().double()
         bias = self.rbm.hidden.bias.detach().double()
         self._linear = (self.rbm.visible.bias.detach().double() - self.bit_logits).numpy()
-        self._independent_log_partition = float(
-            torch.nn.functional.softplus(self.bit_logits).sum()
-        )
+        self._independent_log_partition = float(torch.nn.functional.softplus(self.bit_logits).sum())
 
         @cache
         def split_at(n_bits: int) -> tuple[BitSums, Rowwise]:
