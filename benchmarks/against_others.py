@@ -167,7 +167,10 @@ def _write(path: Path, rows: list[tuple[str, str, int]]) -> None:
 def compare_training(tools: list[Tool], place: Path, seed: int, threads: dict[str, str]) -> None:
     """Train every tool, judge it on the held-out part, and print a table."""
     labels = write_split(place, seed)
-    lines = ["| | seconds to train | peak memory, MB | ROC-AUC, held-out scaffolds |", "|---|" * 4]
+    lines = [
+        "| | seconds to train | peak memory, MB | ROC-AUC, held-out scaffolds |",
+        "|" + "---|" * 4,
+    ]
     for tool in tools:
         if tool.train is None or tool.scores is None:
             continue
@@ -190,7 +193,7 @@ def compare_screening(
     few, many = place / "few.csv", place / "many.csv"
     write_library(few, given.library, FEW)
     write_library(many, given.library, given.rows)
-    lines = ["| | seconds | of 10 rows | a second | peak memory, MB |", "|---|" * 5]
+    lines = ["| | seconds | of 10 rows | a second | peak memory, MB |", "|" + "---|" * 5]
     for tool in tools:
         start = watch(tool.screen(few, place / f"few {tool.name}"), place / "log", threads)
         whole = watch(tool.screen(many, place / f"many {tool.name}"), place / "log", threads)
