@@ -21,7 +21,9 @@ from screening.chemistry import Failure
 from screening.evaluation import forest_scores
 from screening.features import Encoder
 from screening.model import ModelOptions
-from screening.model.ensemble import Ensemble, Job, train_members
+from screening.model.ensemble import Ensemble
+from screening.model.ensembles import train_ensembles
+from screening.model.start import Part
 from screening.tables import read_assay
 from workflows.demo import Retrieval, hide, judge
 
@@ -54,8 +56,9 @@ def one_split(seed: int, options: ModelOptions, workers: int) -> list[Retrieval]
         encoder.transform(features.transform([read[i] for i in kept])),
     )
     labels = pd.Series([library.ids[i] for i in kept]).map(known)
-    jobs = [Job(x, assay.labels, seed * 1000 + member) for member in range(options.ensemble_size)]
-    ensemble = Ensemble(train_members(jobs, options, workers, lambda: None), x.shape[1])
+    part = Part(x, assay.labels, seed * 1000)
+    (trained,) = train_ensembles([part], options, workers=workers, on_step=lambda *_: None)
+    ensemble = Ensemble(trained.members, x.shape[1])
     parts = range(0, x_library.shape[0], 1000)
     logits = np.concatenate([ensemble.logits(x_library[i : i + 1000]) for i in parts], axis=1)
     forest = forest_scores(x, assay.labels[:, 0], x_library, seed=seed, workers=workers)

@@ -150,7 +150,7 @@ def run_demo(
 
     talk.announce("4/4  a random forest on the same features, and the report")
     scored = read_scores(run)
-    forest = forest_beside(model, assay, scored["smiles"].tolist(), seed, workers)
+    forest = forest_beside(model, scored["smiles"].tolist())
     labels = scored["id"].map(known)
     retrievals = (
         judge(OURS, labels, scored["score"].to_numpy()),
@@ -234,17 +234,20 @@ def read_scores(run: Path) -> pd.DataFrame:
     return table
 
 
-def forest_beside(
-    model: ScreeningModel, assay: Assay, library: list[str], seed: int, workers: int
-) -> NDArray[np.float64]:
-    """Return the forest's probabilities for library structures, from the model's own features."""
-    from screening.chemistry import Failure
-    from screening.evaluation import forest_scores
+def forest_beside(model: ScreeningModel, library: list[str]) -> NDArray[np.float64]:
+    """Return what the model's own forest says alone of library structures, as probabilities.
 
-    x = model.encoder.transform(model.featurise(assay.mols))
+    Raises
+    ------
+    ValueError
+        The model is not blended with a forest.
+    """
+    from screening.chemistry import Failure
+
+    if model.forest_blend is None:
+        raise ValueError("the model has no forest")
     mols = [mol for mol in map(model.prepare, library) if not isinstance(mol, Failure)]
-    x_library = model.encoder.transform(model.featurise(mols))
-    return forest_scores(x, assay.labels[:, 0], x_library, seed=seed, workers=workers)
+    return model.forest_blend.probabilities(model.featurise(mols))[:, 0]
 
 
 def judge(name: str, labels: pd.Series, scores: NDArray[np.float64]) -> Retrieval:

@@ -86,6 +86,12 @@ MOLECULES = several(
     ),
 )
 
+FOREST_FEATURES = click.option(
+    "--forest-features",
+    metavar="NAME,NAME",
+    help="Blocks that the forest sees beside the networks'; atom_pairs,torsions, but none where "
+    "--features is given.",
+)
 STANDARDIZE = click.option(
     "--standardize",
     type=click.Choice(["none", "parent", "tautomer"]),

@@ -9,6 +9,12 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 FOREST_TREES = 500
+# 2 GB as float32.
+DENSE_ENTRIES = 500_000_000
+# Trees of many compounds are deep and dear, and differ less: fewer of them say the same.
+_ROWS_IN_ALL = 4_000_000
+_LEAST_TREES = 100
+_ROWS_PER_TREE = 20_000
 
 
 def forest_scores(
@@ -23,7 +29,33 @@ def fit_forest(
     x: csr_matrix, y: NDArray[np.float32], *, seed: int, workers: int = 1
 ) -> RandomForestClassifier:
     """Fit the forest of `forest_scores`: scikit-learn's defaults, and 500 trees."""
-    return RandomForestClassifier(FOREST_TREES, random_state=seed, n_jobs=workers).fit(x, y)
+    return _fitted(RandomForestClassifier(FOREST_TREES, random_state=seed, n_jobs=workers), x, y)
+
+
+def fit_affordable_forest(
+    x: csr_matrix, y: NDArray[np.float32], *, seed: int, workers: int = 1
+) -> RandomForestClassifier:
+    """Fit a forest whose cost grows no faster than the number of compounds.
+
+    The forest of `fit_forest` for up to 8,000 compounds; fewer trees beyond, 100 at least, each of
+    at most 20,000 compounds.
+    """
+    n = x.shape[0]
+    trees = min(FOREST_TREES, max(_LEAST_TREES, _ROWS_IN_ALL // n))
+    forest = RandomForestClassifier(
+        trees,
+        max_samples=_ROWS_PER_TREE if n > _ROWS_PER_TREE else None,
+        random_state=seed,
+        n_jobs=workers,
+    )
+    return _fitted(forest, x, y)
+
+
+def _fitted(
+    forest: RandomForestClassifier, x: csr_matrix, y: NDArray[np.float32]
+) -> RandomForestClassifier:
+    """Fit; a dense matrix gives the same trees in half the time, one too large stays sparse."""
+    return forest.fit(x.toarray() if x.shape[0] * x.shape[1] <= DENSE_ENTRIES else x, y)
 
 
 def logistic_scores(

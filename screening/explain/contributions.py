@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
-from scipy.sparse import csr_matrix
 
 from screening.chemistry import Failure
 from screening.errors import UserError
@@ -126,14 +125,13 @@ def _one_pass(
     model: ScreeningModel, mols: Sequence[Chem.Mol], task: int
 ) -> Iterator[AtomContributions]:
     raw = model.featurise(mols)
-    whole = model.encoder.transform(raw)
-    covered = model.encoder.transform(stack([_cover(model, m, raw, i) for i, m in enumerate(mols)]))
+    covered = stack([_cover(model, m, raw, i) for i, m in enumerate(mols)])
     # How much a logit is worth belongs to the whole molecule, and stays while atoms are covered.
     _, similarity = model.training.nearest(model.fingerprints(mols, raw))
     sizes = [mol.GetNumAtoms() for mol in mols]
-    log_odds = _log_odds(model, whole, similarity, task)
+    log_odds = _log_odds(model, raw, similarity, task)
     without = _log_odds(model, covered, np.repeat(similarity, sizes), task)
-    middle = log_odds - _log_odds(model, _without_descriptors(model, whole), similarity, task)
+    middle = log_odds - _log_odds(model, _without_descriptors(model, raw), similarity, task)
     ends = np.cumsum([0, *sizes])
     for i, mol in enumerate(mols):
         yield AtomContributions(
@@ -156,17 +154,14 @@ def _cover(model: ScreeningModel, mol: Chem.Mol, raw: RawFeatures, row: int) -> 
     return covered
 
 
-def _without_descriptors(model: ScreeningModel, x: csr_matrix) -> csr_matrix:
-    changed = x.tolil(copy=True)
-    for block in model.encoder.blocks():
-        if block.encoding == "quantile":
-            width = block.columns.stop - block.columns.start
-            middle = model.encoder.middle()
-            changed[:, block.columns] = np.tile(middle, width // len(middle))
-    return csr_matrix(changed)
+def _without_descriptors(model: ScreeningModel, raw: RawFeatures) -> RawFeatures:
+    """Return the rows with every descriptor at the median of the training compounds."""
+    middle = {name: model.encoder.median(name) for name in raw.dense}
+    rows = {name: np.tile(values, (len(raw), 1)) for name, values in middle.items()}
+    return RawFeatures(raw.sparse, rows)
 
 
 def _log_odds(
-    model: ScreeningModel, x: csr_matrix, similarity: NDArray[np.float32], task: int
+    model: ScreeningModel, raw: RawFeatures, similarity: NDArray[np.float32], task: int
 ) -> NDArray[np.float64]:
-    return model.log_odds(model.logits(x)[:, :, task].mean(axis=0), similarity, task)
+    return model.log_odds(model.logits(raw)[:, :, task].mean(axis=0), similarity, task)

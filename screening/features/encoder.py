@@ -134,12 +134,10 @@ class Encoder(TransformerMixin, BaseEstimator):
         """Return the first column that is of a quantile, and so rarely zero; they are the last."""
         return sum(len(used) for per_level in self.bits_.values() for used in per_level)
 
-    def middle(self) -> NDArray[np.float32]:
-        """Return the columns of one continuous block's descriptor at the median, shape (n_ramps,).
-
-        Every descriptor at its median is this, once for each of them.
-        """
-        return ramps(np.full((1, 1), 0.5, dtype=np.float32), self.n_ramps)[0]
+    def median(self, name: str) -> NDArray[np.float32]:
+        """Return the median of each descriptor of a continuous block, shape (n_descriptors,)."""
+        grid = self.grids_[name]
+        return np.asarray(grid[:, grid.shape[1] // 2], dtype=np.float32)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return `morgan_counts_77>=2` for counts, `descriptors_3>=q0.33` for ramps of quantiles.

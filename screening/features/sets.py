@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -42,7 +42,10 @@ BLOCKS: dict[str, type[FeatureBlock]] = {
         RDKitDescriptors,
     )
 }
+# What the networks see: more columns, of which most say little, make them worse.
 DEFAULT = ("morgan_counts", "descriptors")
+# What a forest sees beside that: its trees choose among columns, and gain by them.
+FOREST_ONLY = ("atom_pairs", "torsions")
 
 
 @dataclass
@@ -63,6 +66,13 @@ class RawFeatures:
     def __len__(self) -> int:
         blocks: list[Any] = [*self.sparse.values(), *self.dense.values()]
         return int(blocks[0].shape[0]) if blocks else 0
+
+    def only(self, names: Collection[str]) -> RawFeatures:
+        """Return the named blocks."""
+        return RawFeatures(
+            {name: block for name, block in self.sparse.items() if name in names},
+            {name: block for name, block in self.dense.items() if name in names},
+        )
 
     def take(self, rows: Any) -> RawFeatures:
         """Return the given rows (indices, slice or mask) of every block."""

@@ -65,7 +65,7 @@ def fit_calibration(logits: Array, similarity: Array, labels: NDArray[np.float32
     """Learn both slopes and the offset from held-out compounds.
 
     Labels are pulled towards the middle as Platt has it, which keeps a small, separable set from an
-    infinite slope. A slope that would be negative is left out.
+    infinite slope. Where one of the slopes would be negative, both sides have the same.
 
     Parameters
     ----------
@@ -81,11 +81,12 @@ def fit_calibration(logits: Array, similarity: Array, labels: NDArray[np.float32
     """
     base_rate = float((labels == 1).mean())
     columns = np.column_stack(evidence(logits, similarity))
-    for kept in ([0, 1], [1], [0]):
-        slopes = np.zeros(2)
-        slopes[kept], offset = _fit(columns[:, kept], labels)
-        if (slopes[kept] > 0).all():
-            return Calibration(float(slopes[0]), float(slopes[1]), offset, base_rate)
+    slopes, offset = _fit(columns, labels)
+    if (slopes <= 0).any():
+        # A slope of zero would make a tie of all compounds on its side: both sides share one.
+        slopes, offset = _fit(columns.sum(axis=1, keepdims=True), labels)
+    if (slopes > 0).all():
+        return Calibration(float(slopes[0]), float(slopes[-1]), offset, base_rate)
     # No better than chance: a flat curve is the honest answer, risen just enough to keep the order.
     return Calibration(1e-6, 1e-6, float(logit(base_rate)), base_rate)
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
-from ebm.train import History
-from screening.evaluation import Split, forest_scores, grouped_folds, logistic_scores
+from screening.evaluation import Split, grouped_folds, logistic_scores
+from screening.evaluation.baselines import fit_affordable_forest
 from screening.features import Encoder, RawFeatures
-from screening.model.blend import blend_with
 from screening.model.ensemble import Ensemble
-from screening.model.member import Member
+from screening.model.ensembles import Trained
 from screening.model.neighbours import Packed, nearest
-from screening.model.novelty import fit_novelty
 from screening.model.options import ModelOptions
 
 FOREST = "Random forest"
@@ -34,35 +33,39 @@ class HeldOut:
         Which fold held the compound out.
     networks : float64 array of shape (n, n_tasks)
         Mean logits over the members.
-    logits : float64 array of shape (n, n_tasks)
-        Those of the model: of the networks, or of networks and forest.
     baselines : dict of str to float64 array of shape (n, n_tasks)
         Probabilities of the baselines on the same folds and features; NaN where a fold could not
         be trained on.
     novelties : float64 array of shape (n,)
     similarities : float32 array of shape (n,)
         To the nearest compound of the other folds.
-    pretraining : list of History
-        Of each fold's novelty RBM, with the held-out compounds' free energy beside.
     """
 
     folds: NDArray[np.int64]
     networks: NDArray[np.float64]
-    logits: NDArray[np.float64]
     baselines: dict[str, NDArray[np.float64]]
     novelties: NDArray[np.float64]
     similarities: NDArray[np.float32]
-    pretraining: list[History] = field(default_factory=list)
 
 
 @dataclass
 class Fold:
-    """One fold: its split, and the compounds as its training part's encoder sees them."""
+    """One fold: its split, and the compounds as its training part's encoders see them.
+
+    Attributes
+    ----------
+    split : Split
+    x_train, x_test : CSR
+        For the networks.
+    forest_train, forest_test : CSR
+        For a forest.
+    """
 
     split: Split
-    encoder: Encoder
-    x_train: NDArray[np.float32]
-    x_test: NDArray[np.float32]
+    x_train: csr_matrix
+    x_test: csr_matrix
+    forest_train: csr_matrix
+    forest_test: csr_matrix
 
 
 def make_folds(
@@ -74,30 +77,42 @@ def make_folds(
 ) -> list[Fold]:
     """Cut by scaffold, and encode each fold with what its training part alone teaches.
 
+    An encoder that was learned on other compounds is used as it is. See `scaffold_folds`.
+    """
+    folds = []
+    for split in scaffold_folds(scaffolds, labels, options.folds, options.seed):
+        train, test = raw.take(split.train), raw.take(split.test)
+        own = encoder or Encoder().fit(train.only(options.features))
+        x_train, x_test = own.transform(train), own.transform(test)
+        # Without blocks of its own the forest sees the networks' columns.
+        seen = own if set(options.blocks) == set(options.features) else Encoder().fit(train)
+        folds.append(Fold(split, x_train, x_test, seen.transform(train), seen.transform(test)))
+    return folds
+
+
+def scaffold_folds(
+    scaffolds: Sequence[str], labels: NDArray[np.float32], n_folds: int, seed: int
+) -> list[Split]:
+    """Cut into at most `n_folds` folds that share no scaffold.
+
     Compounds without a ring have no scaffold and would be one group; each is its own. So is each
-    compound of a series that makes up most of the assay (see `series_scaffold`). An encoder that
-    was learned on other compounds is used as it is.
+    compound of a series that makes up most of the assay (see `series_scaffold`).
+
+    Parameters
+    ----------
+    scaffolds
+        Of each compound.
+    labels : array of shape (n, n_tasks)
+        0, 1, or NaN where missing.
+    n_folds, seed : int
     """
     series = series_scaffold(scaffolds)
     groups = [
         f"single {i}" if scaffold in ("", series) else scaffold
         for i, scaffold in enumerate(scaffolds)
     ]
-    n_folds = min(options.folds, len(set(groups)))
-    folds = []
-    for split in grouped_folds(groups, labels, n_folds, options.seed):
-        if not len(split.train) or not len(split.test):
-            continue
-        own = encoder or Encoder().fit(raw.take(split.train))
-        folds.append(
-            Fold(
-                split,
-                own,
-                own.transform(raw.take(split.train)),
-                own.transform(raw.take(split.test)),
-            )
-        )
-    return folds
+    splits = grouped_folds(groups, labels, min(n_folds, len(set(groups))), seed)
+    return [split for split in splits if len(split.train) and len(split.test)]
 
 
 def series_scaffold(scaffolds: Sequence[str]) -> str | None:
@@ -111,41 +126,32 @@ def series_scaffold(scaffolds: Sequence[str]) -> str | None:
 
 def hold_out(
     folds: Sequence[Fold],
-    members: Sequence[Sequence[Member]],
+    trained: Sequence[Trained],
     labels: NDArray[np.float32],
     fingerprints: Packed,
     options: ModelOptions,
     workers: int,
     on_fold: Callable[[], None],
 ) -> HeldOut:
-    """Score each fold's compounds with the members, and with baselines trained on the same part."""
+    """Score each fold's compounds with its ensemble, and with baselines that saw the same part."""
     n, n_tasks = labels.shape
     out = HeldOut(
         folds=np.zeros(n, dtype=np.int64),
         networks=np.full((n, n_tasks), np.nan),
-        logits=np.full((n, n_tasks), np.nan),
         baselines={k: np.full((n, n_tasks), np.nan) for k in (FOREST, LOGISTIC, NEIGHBOUR)},
         novelties=np.zeros(n),
         similarities=np.zeros(n, dtype=np.float32),
     )
-    for number, (fold, ensemble) in enumerate(zip(folds, members, strict=True)):
+    for number, (fold, own) in enumerate(zip(folds, trained, strict=True)):
         train, test = fold.split.train, fold.split.test
         out.folds[test] = number
-        scored = Ensemble(ensemble, fold.x_test.shape[1]).logits(fold.x_test)
+        scored = Ensemble(own.members, fold.x_test.shape[1]).logits(fold.x_test)
         out.networks[test] = scored.mean(axis=0)
-        novelty, history = fit_novelty(
-            fold.x_train, options, options.seed + number, held_out=fold.x_test
-        )
-        out.pretraining.append(history)
-        out.novelties[test] = novelty(fold.x_test)
+        out.novelties[test] = own.start.novelty(fold.x_test)
         _, out.similarities[test] = nearest(fingerprints[test], fingerprints[train])
         for task in range(n_tasks):
             _score_baselines(out, fold, labels[:, task], task, fingerprints, options.seed, workers)
         on_fold()
-    out.logits = out.networks
-    if options.blend == "forest":
-        # The baseline of each fold is the forest that the final model has beside its networks.
-        out.logits = blend_with(out.networks, out.baselines[FOREST])
     return out
 
 
@@ -164,8 +170,11 @@ def _score_baselines(
     y = labels[train]
     if len(np.unique(y)) < 2:
         return
-    x = fold.x_train[np.flatnonzero(known)]
-    out.baselines[FOREST][test, task] = forest_scores(x, y, fold.x_test, seed=seed, workers=workers)
+    rows = np.flatnonzero(known)
+    x = fold.x_train[rows]
+    # As the final model has one beside its networks.
+    forest = fit_affordable_forest(fold.forest_train[rows], y, seed=seed, workers=workers)
+    out.baselines[FOREST][test, task] = forest.predict_proba(fold.forest_test)[:, 1]
     out.baselines[LOGISTIC][test, task] = logistic_scores(x, y, fold.x_test, seed=seed)
     index, similarity = nearest(fingerprints[test], fingerprints[train])
     # The more similar the neighbour, the more its label counts.

@@ -29,14 +29,14 @@ class Job(NamedTuple):
     x : CSR of shape (n, n_columns)
     y : float32 array of shape (n, n_tasks)
     seed : int
-    begun : DBN, optional
-        A pretrained stack to go on with.
+    dbn : DBN, optional
+        The pretrained stack that it starts from; random weights without one.
     """
 
     x: csr_matrix
     y: NDArray[np.float32]
     seed: int
-    begun: DBN | None = None
+    dbn: DBN | None = None
 
 
 def train_members(
@@ -58,7 +58,7 @@ def train_members(
     on_member
         Called as each member is ready, in order.
     """
-    calls = (delayed(train_member)(job.x, job.y, options, job.seed, job.begun) for job in jobs)
+    calls = (delayed(train_member)(job.x, job.y, options, job.seed, job.dbn) for job in jobs)
     members = []
     for member in Parallel(n_jobs=workers, return_as="generator")(calls):
         on_member()

@@ -30,7 +30,7 @@ from screening.model.calibration import Calibration
 from screening.model.conformal import Conformal
 from screening.model.domain import Domain
 from screening.model.ensemble import Ensemble
-from screening.model.forest import Forest
+from screening.model.forest_file import forest_blend_from_state, forest_blend_to_state, under
 from screening.model.member import Member
 from screening.model.novelty import Novelty
 from screening.model.options import ModelOptions
@@ -38,7 +38,7 @@ from screening.model.provenance import versions
 from screening.model.screening_model import ScreeningModel
 from screening.model.training_table import TrainingTable
 
-SCHEMA = 1
+SCHEMA = 2
 CANARIES = 8
 TOLERANCE = 1e-4
 
@@ -46,6 +46,8 @@ TOLERANCE = 1e-4
 def save_model(model: ScreeningModel, path: Path) -> None:
     """Write a model to one file, whole or not at all; `model.model_hash` is set."""
     tensors, members = _tensors(model)
+    blend, forest_tensors = forest_blend_to_state(model.forest_blend)
+    tensors.update(forest_tensors)
     encoder, encoder_arrays = model.encoder.to_state()
     tensors.update({f"encoder.{k}": torch.from_numpy(v.copy()) for k, v in encoder_arrays.items()})
     description = {
@@ -56,6 +58,7 @@ def save_model(model: ScreeningModel, path: Path) -> None:
         "encoder": encoder,
         "members": members,
         "novelty": {"rbm": to_state(model.novelty.rbm)[0], "centre": model.novelty.centre},
+        "forest_blend": blend,
         "calibrations": [vars(c) for c in model.calibrations],
         "thresholds": model.thresholds,
         "domain": {
@@ -122,32 +125,24 @@ def _tensors(model: ScreeningModel) -> tuple[dict[str, Tensor], list[dict[str, A
     tensors.update({f"novelty.rbm.{k}": v.clone() for k, v in rbm.items()})
     tensors["novelty.bit_logits"] = model.novelty.bit_logits.clone()
     tensors["domain.novelties"] = torch.from_numpy(model.domain.novelties.copy())
-    for task, forest in enumerate(model.forests):
-        if forest is not None:
-            arrays = forest.to_arrays().items()
-            tensors.update({f"forest.{task}.{k}": torch.from_numpy(v.copy()) for k, v in arrays})
     for task, conformal in enumerate(model.conformals):
         tensors[f"conformal.{task}.active"] = torch.from_numpy(conformal.active.copy())
         tensors[f"conformal.{task}.inactive"] = torch.from_numpy(conformal.inactive.copy())
     return tensors, members
 
 
-def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-
 def _build(description: dict[str, Any], parts: dict[str, bytes]) -> ScreeningModel:
     tensors = load_tensors(parts["weights.safetensors"])
     tasks = tuple(description["tasks"])
-    arrays = {k: v.numpy() for k, v in _under("encoder.", tensors).items()}
+    arrays = {k: v.numpy() for k, v in under("encoder.", tensors).items()}
     encoder = Encoder.from_state(description["encoder"], arrays)
     members = []
     for number, stored in enumerate(description["members"]):
-        own = _under(f"member.{number}.", tensors)
-        network = from_state(stored["network"], _under("network.", own))
+        own = under(f"member.{number}.", tensors)
+        network = from_state(stored["network"], under("network.", own))
         history = FinetuneHistory.from_dict(stored["finetuning"])
-        members.append(Member(own["columns"].numpy(), network, [], history))  # type: ignore[arg-type]
-    rbm = from_state(description["novelty"]["rbm"], _under("novelty.rbm.", tensors))
+        members.append(Member(own["columns"].numpy(), network, history))  # type: ignore[arg-type]
+    rbm = from_state(description["novelty"]["rbm"], under("novelty.rbm.", tensors))
     novelty = Novelty(rbm, tensors["novelty.bit_logits"], description["novelty"]["centre"])  # type: ignore[arg-type]
     conformals = [
         Conformal(
@@ -164,7 +159,7 @@ def _build(description: dict[str, Any], parts: dict[str, bytes]) -> ScreeningMod
         features=FeatureSet.from_config(description["features"]),
         encoder=encoder,
         ensemble=Ensemble(members, n_columns, encoder.dense_from()),
-        forests=_forests(tensors, len(tasks), n_columns) if options.blend == "forest" else [],
+        forest_blend=forest_blend_from_state(description["forest_blend"], tensors),
         novelty=novelty,
         calibrations=[Calibration(**c) for c in description["calibrations"]],
         conformals=conformals,
@@ -174,14 +169,6 @@ def _build(description: dict[str, Any], parts: dict[str, bytes]) -> ScreeningMod
         quality=description["quality"],
         provenance=description["provenance"],
     )
-
-
-def _forests(tensors: dict[str, Tensor], n_tasks: int, n_columns: int) -> list[Forest | None]:
-    found: list[Forest | None] = []
-    for task in range(n_tasks):
-        arrays = {k: v.numpy() for k, v in _under(f"forest.{task}.", tensors).items()}
-        found.append(Forest.from_arrays(arrays, n_columns) if arrays else None)
-    return found
 
 
 def _canaries(model: ScreeningModel) -> dict[str, Any]:

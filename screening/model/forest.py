@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.ensemble import RandomForestClassifier
 
-from screening.evaluation.baselines import fit_forest
+from screening.evaluation.baselines import fit_affordable_forest
 from screening.features import Visible, as_csr, as_visible
 from screening.model.forest_bits import BitForest
 from screening.model.forest_program import compile_forest
@@ -56,7 +56,7 @@ class Forest:
     def fit(
         cls, x: csr_matrix, y: NDArray[np.float32], *, seed: int, workers: int = 1
     ) -> Self | None:
-        """Fit the baseline's forest to the labelled rows; None where one class is missing.
+        """Fit a forest to the labelled rows; None where one class is missing.
 
         Parameters
         ----------
@@ -67,7 +67,9 @@ class Forest:
         known = np.flatnonzero(~np.isnan(y))
         if len(np.unique(y[known])) < 2:
             return None
-        return cls.from_sklearn(fit_forest(x[known], y[known], seed=seed, workers=workers))
+        return cls.from_sklearn(
+            fit_affordable_forest(x[known], y[known], seed=seed, workers=workers)
+        )
 
     @classmethod
     def from_sklearn(cls, forest: RandomForestClassifier) -> Self:

@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from ebm.dbn import DBN, continue_greedily, pretrain_greedily, select_visible
+from ebm.dbn import DBN, select_visible
 from ebm.finetune import FinetuneHistory, FinetuneOptions, fine_tune
 from ebm.network import Network
-from ebm.train import History, TrainingOptions
-from screening.model.options import ModelOptions
+from ebm.train import TrainingOptions
+from screening.model.options import ModelOptions, passes
 
 
 @dataclass
@@ -27,14 +27,11 @@ class Member:
     columns : int64 array
         Columns of the encoded matrix that the network sees, ascending.
     network : Network
-    pretraining : list of History
-        One for each RBM; empty without pretraining.
     finetuning : FinetuneHistory
     """
 
     columns: NDArray[np.int64]
     network: Network
-    pretraining: list[History]
     finetuning: FinetuneHistory
 
 
@@ -54,9 +51,9 @@ def train_member(
     y: NDArray[np.float32],
     options: ModelOptions,
     seed: int,
-    begun: DBN | None = None,
+    dbn: DBN | None = None,
 ) -> Member:
-    """Draw columns, pretrain, fine-tune.
+    """Draw columns, and fine-tune from a pretrained stack or from random weights.
 
     Parameters
     ----------
@@ -68,80 +65,57 @@ def train_member(
         Settings of the ensemble.
     seed
         Decides everything random of this member.
-    begun
-        A stack pretrained on other compounds of the same columns, to go on with.
+    dbn
+        A stack on all columns; it stays as it is.
     """
     with one_thread():
         draw = np.random.default_rng(seed)
         columns = _draw_columns(draw, x.shape[1], options.column_share)
         generator = torch.Generator().manual_seed(seed)
-        seen = x[:, columns]
-        network, histories = _start(
-            seen,
-            y.shape[1],
-            options,
-            generator,
-            None if begun is None else select_visible(begun, torch.from_numpy(columns)),
-        )
+        if dbn is None:
+            sizes = [len(columns), *options.hidden]
+            network = Network.from_sizes(
+                sizes,
+                y.shape[1],
+                dropout=options.dropout,
+                input_dropout=options.input_dropout,
+                generator=generator,
+            )
+        else:
+            own = select_visible(dbn, torch.from_numpy(columns))
+            network = own.to_network(
+                y.shape[1],
+                dropout=options.dropout,
+                input_dropout=options.input_dropout,
+                generator=generator,
+            )
         finetuning = fine_tune(
             network,
-            seen,
+            x[:, columns],
             y,
             FinetuneOptions(
                 task="binary" if y.shape[1] == 1 else "multi_label",
-                epochs=options.epochs,
+                epochs=passes(options.epochs, x.shape[0]),
                 batch_size=options.batch_size,
                 learning_rate=options.learning_rate,
                 weight_decay=options.weight_decay,
             ),
             generator=generator,
         )
-    return Member(columns, network, histories, finetuning)
+    return Member(columns, network, finetuning)
 
 
 def _draw_columns(draw: np.random.Generator, n: int, share: float) -> NDArray[np.int64]:
     return np.sort(draw.permutation(n)[: max(1, round(share * n))])
 
 
-def _start(
-    x: csr_matrix,
-    n_tasks: int,
-    options: ModelOptions,
-    generator: torch.Generator,
-    begun: DBN | None,
-) -> tuple[Network, list[History]]:
-    if options.pretrain == "none":
-        network = Network.from_sizes(
-            [x.shape[1], *options.hidden],
-            n_tasks,
-            dropout=options.dropout,
-            input_dropout=options.input_dropout,
-            generator=generator,
-        )
-        return network, []
-    if begun is None:
-        dbn, histories = pretrain_greedily(
-            x, options.hidden, pretraining_options(options), generator=generator
-        )
-    else:
-        dbn, histories = continue_greedily(
-            begun, x, pretraining_options(options), generator=generator
-        )
-    network = dbn.to_network(
-        n_tasks,
-        dropout=options.dropout,
-        input_dropout=options.input_dropout,
-        generator=generator,
-    )
-    return network, histories
-
-
-def pretraining_options(options: ModelOptions) -> TrainingOptions:
-    """Return the settings of every RBM: CD-1 with centred gradient."""
+def pretraining_options(options: ModelOptions, n: int) -> TrainingOptions:
+    """Return the settings of every RBM that learns from n compounds: CD-1 with centred gradient."""
+    epochs = passes(options.pretrain_epochs, n)
     return TrainingOptions(
-        epochs=options.pretrain_epochs,
+        epochs=epochs,
         batch_size=50,
         learning_rate=0.05,
-        monitor_every=options.pretrain_epochs,
+        monitor_every=epochs,
         pseudo_likelihood_rows=0,
     )

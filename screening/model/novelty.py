@@ -74,6 +74,10 @@ class Novelty:
 
         self._split_at = split_at
 
+    def __reduce__(self) -> tuple[type[Novelty], tuple[RBM, torch.Tensor, float]]:
+        # Made anew in the process that it is sent to, with the products that are right there.
+        return Novelty, (self.rbm, self.bit_logits, self.centre)
+
 
 class _Hidden:
     """What the hidden units add to minus the free energy, in a type; summed in 64 bits.
@@ -113,12 +117,17 @@ def fit_novelty(
     generator = torch.Generator().manual_seed(seed)
     rbm = RBM(Bernoulli(x.shape[1]), Bernoulli(options.hidden[0]), generator=generator)
     with one_thread():
-        watched = replace(pretraining_options(options), monitor_every=1)
+        watched = replace(pretraining_options(options, x.shape[0]), monitor_every=1)
         history = fit_rbm(rbm, x, watched, validation=held_out, generator=generator)
+    return read_novelty(rbm, x), history
+
+
+def read_novelty(rbm: RBM, x: csr_matrix) -> Novelty:
+    """Read an RBM that was trained on all columns of these compounds as a distance to them."""
     mean = (np.asarray(x.sum(axis=0), dtype=np.float64).ravel() + 1) / (x.shape[0] + 2)
     novelty = Novelty(rbm, torch.logit(torch.from_numpy(mean)))
     novelty.centre = float(novelty(x).mean())
-    return novelty, history
+    return novelty
 
 
 def percentile_among(

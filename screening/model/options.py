@@ -7,10 +7,23 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from screening.chemistry import Level, Limits
-from screening.features import DEFAULT
+from screening.features import DEFAULT, FOREST_ONLY
 
 Pretrain = Literal["rbm", "none"]
 Blend = Literal["none", "forest"]
+
+
+# Rows that a network or an RBM sees in all: beyond, more passes cost much and change little.
+_ROWS_IN_ALL = 400_000
+_LEAST_PASSES = 3
+
+
+def passes(epochs: int, n: int) -> int:
+    """Return how often n compounds are gone through: fewer times where they are many.
+
+    Up to 13,000 compounds it is as often as 30 epochs say, 9 times for 41,000, 3 times at least.
+    """
+    return min(epochs, max(_LEAST_PASSES, _ROWS_IN_ALL // n))
 
 
 @dataclass(frozen=True)
@@ -20,21 +33,23 @@ class ModelOptions:
     Attributes
     ----------
     features : tuple of str
-        Feature blocks.
+        Feature blocks that networks and forest see.
+    forest_features : tuple of str
+        Further blocks that the forest sees, where there is one.
     standardize : str
         none, parent or tautomer.
     hidden : tuple of int
         Sizes of the hidden layers, lowest first.
     ensemble_size : int
-        Members; they differ in their seed, and in the columns that they see.
+        Members; they share a pretrained stack, and differ in what they draw in fine-tuning.
     column_share : float in (0, 1]
         The part of the columns that a member sees.
     pretrain : str
         rbm, or none for random weights (the ablation).
     blend : str
-        forest, to take the mean of the networks' logits and a random forest's; or none.
+        forest, to blend the networks' logits with a random forest's; or none.
     pretrain_epochs, epochs : int
-        Passes over the data of each RBM, and of fine-tuning.
+        Passes over the data of each RBM, and of fine-tuning, at most: see `passes`.
     learning_rate : float
         Highest rate of the one-cycle schedule.
     weight_decay : float
@@ -50,6 +65,7 @@ class ModelOptions:
     """
 
     features: tuple[str, ...] = DEFAULT
+    forest_features: tuple[str, ...] = FOREST_ONLY
     standardize: Level = "parent"
     hidden: tuple[int, ...] = (256, 128)
     ensemble_size: int = 5
@@ -66,6 +82,13 @@ class ModelOptions:
     folds: int = 5
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """Every feature block that has to be computed, those of the networks first."""
+        if self.blend == "none":
+            return self.features
+        return (*self.features, *(n for n in self.forest_features if n not in self.features))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as a JSON-able dict."""

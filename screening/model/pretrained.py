@@ -119,7 +119,7 @@ def pretrain_on(
         on_step("features", min(start + _MOLECULES_AT_ONCE, len(mols)), len(mols))
     raw = stack(parts)
     encoder = Encoder(min_molecules=max(2, round(len(mols) / MOLECULES_PER_BIT))).fit(raw)
-    training = pretraining_options(options)
+    training = pretraining_options(options, len(mols))
     steps = training.epochs * math.ceil(len(mols) / training.batch_size)
     total = steps * len(options.hidden)
     with one_thread():

@@ -10,17 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
-from scipy.sparse import csr_matrix
 from scipy.special import expit
 
 from screening.chemistry import Failure, Standardiser, prepare_molecule
-from screening.features import Encoder, FeatureSet, RawFeatures, Visible
-from screening.model.blend import blend_with, forest_probabilities
+from screening.features import Encoder, FeatureSet, RawFeatures
+from screening.model.blend import ForestBlend
 from screening.model.calibration import Calibration
 from screening.model.conformal import Conformal
 from screening.model.domain import Domain
 from screening.model.ensemble import Ensemble
-from screening.model.forest import Forest
 from screening.model.neighbours import Packed
 from screening.model.novelty import Novelty
 from screening.model.options import ModelOptions
@@ -42,8 +40,8 @@ class ScreeningModel:
     features : FeatureSet
     encoder : Encoder
     ensemble : Ensemble
-    forests : list of Forest or None
-        One a task where the model is blended with forests; else empty.
+    forest_blend : ForestBlend or None
+        What is blended with the networks.
     novelty : Novelty
     calibrations, conformals : list
         One a task.
@@ -62,7 +60,7 @@ class ScreeningModel:
     features: FeatureSet
     encoder: Encoder
     ensemble: Ensemble
-    forests: list[Forest | None]
+    forest_blend: ForestBlend | None
     novelty: Novelty
     calibrations: list[Calibration]
     conformals: list[Conformal]
@@ -124,7 +122,7 @@ class ScreeningModel:
         self, raw: RawFeatures, index: NDArray[np.int64], similarity: NDArray[np.float32]
     ) -> Scores:
         x = self.encoder.encode(raw)
-        logits = self.logits(x)
+        logits = self._blended(self.ensemble.logits(x), raw)
         columns = range(len(self.tasks))
         members = np.stack(
             [self.calibrations[t](logits[:, :, t], similarity) for t in columns], axis=2
@@ -141,15 +139,15 @@ class ScreeningModel:
             nearest_similarity=similarity.astype(np.float64),
         )
 
-    def logits(self, x: csr_matrix | Visible) -> NDArray[np.float64]:
+    def logits(self, raw: RawFeatures) -> NDArray[np.float64]:
         """Return what goes into calibration, shape (n_members, n, n_tasks).
 
-        Every member's logits, or the mean of each with the forest's.
+        Every member's logits, or each blended with the forest's.
         """
-        logits = self.ensemble.logits(x)
-        if not self.forests:
-            return logits
-        return blend_with(logits, forest_probabilities(self.forests, x))
+        return self._blended(self.ensemble.logits(self.encoder.encode(raw)), raw)
+
+    def _blended(self, logits: NDArray[np.float64], raw: RawFeatures) -> NDArray[np.float64]:
+        return logits if self.forest_blend is None else self.forest_blend(logits, raw)
 
     def log_odds(
         self, logits: NDArray[np.float64], similarity: NDArray[np.float32], task: int

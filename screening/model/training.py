@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from screening.assay import Assay
 from screening.chemistry import murcko_scaffold, structure_key
 from screening.evaluation import Quality, assess, best_threshold
-from screening.features import Encoder, FeatureSet
+from screening.features import Encoder, FeatureSet, RawFeatures
+from screening.model.blend import Blend, ForestBlend, blend_with, fit_blend
 from screening.model.calibration import Calibration, fit_calibration
 from screening.model.conformal import Conformal, fit_conformal
-from screening.model.crossvalidation import HeldOut, hold_out, make_folds, series_scaffold
+from screening.model.crossvalidation import FOREST, HeldOut, hold_out, make_folds, series_scaffold
 from screening.model.domain import fit_domain
-from screening.model.ensemble import Ensemble, Job, train_members
+from screening.model.ensemble import Ensemble
+from screening.model.ensembles import Step, train_ensembles
 from screening.model.forest import Forest
-from screening.model.novelty import fit_novelty
 from screening.model.options import ModelOptions
 from screening.model.pretrained import Pretrained
 from screening.model.provenance import describe_origin, learning_curves
 from screening.model.screening_model import ScreeningModel
+from screening.model.start import Part
 from screening.model.training_table import TrainingTable
 
 OURS = "ebmscreen"
 NETWORKS = "DBN ensemble alone"
 # Members of different folds, and of the final ensemble, draw from seeds that never meet.
-_SEEDS_PER_GROUP = 1000
-
-Step = Callable[[str, int, int], None]
+_SEEDS_PER_PART = 1000
 
 
 def ignore_step(stage: str, done: int, total: int) -> None:
@@ -72,32 +70,27 @@ def train_model(
     """
     options = options or ModelOptions()
     started = time.perf_counter()
-    features = FeatureSet(options.features)
+    features = FeatureSet(options.blocks)
     raw = features.transform(assay.mols)
     fingerprints = features.packed_morgan(assay.mols, raw)
     scaffolds = [murcko_scaffold(mol) for mol in assay.mols]
     known = None if pretrained is None else pretrained.encoder
     folds = make_folds(raw, assay.labels, scaffolds, options, known)
-    encoder = known or Encoder().fit(raw)
+    encoder = known or Encoder().fit(raw.only(options.features))
     x = encoder.transform(raw)
 
-    parts = [(fold.x_train, assay.labels[fold.split.train]) for fold in folds] + [(x, assay.labels)]
-    begun = None if pretrained is None else pretrained.dbn
-    jobs = [
-        Job(part_x, part_y, options.seed + _SEEDS_PER_GROUP * group + member, begun)
-        for group, (part_x, part_y) in enumerate(parts)
-        for member in range(options.ensemble_size)
+    parts = [
+        Part(fold.x_train, assay.labels[fold.split.train], _seed(options, number), fold.x_test)
+        for number, fold in enumerate(folds)
     ]
-    done = 0
-
-    def on_member() -> None:
-        nonlocal done
-        done += 1
-        on_step("networks", done, len(jobs))
-
-    trained = train_members(jobs, options, workers, on_member)
-    size = options.ensemble_size
-    grouped = [trained[start : start + size] for start in range(0, len(trained), size)]
+    parts.append(Part(x, assay.labels, _seed(options, len(folds))))
+    *cut, whole = train_ensembles(
+        parts,
+        options,
+        begun=None if pretrained is None else pretrained.dbn,
+        workers=workers,
+        on_step=on_step,
+    )
     checked = 0
 
     def on_fold() -> None:
@@ -105,22 +98,27 @@ def train_model(
         checked += 1
         on_step("held-out folds", checked, len(folds))
 
-    held_out = hold_out(folds, grouped[:-1], assay.labels, fingerprints, options, workers, on_fold)
-    novelty, _ = fit_novelty(x, options, options.seed)
-    calibrations, conformals = _calibrate(held_out, assay.labels)
-    probabilities = np.column_stack(
-        [c(held_out.logits[:, t], held_out.similarities) for t, c in enumerate(calibrations)]
-    )
-    predictions = {OURS: probabilities, **_unblended(held_out, assay.labels, options)}
+    held_out = hold_out(folds, cut, assay.labels, fingerprints, options, workers, on_fold)
+    blends = _blends(held_out, options)
+    logits = held_out.networks
+    if blends:
+        logits = blend_with(blends, held_out.networks, held_out.baselines[FOREST])
+    calibrations, conformals = _calibrate(logits, held_out, assay.labels)
+    probabilities = _probabilities(calibrations, logits, held_out)
+    predictions = {OURS: probabilities}
+    if blends:
+        # What the networks say alone, calibrated like the blend.
+        alone, _ = _calibrate(held_out.networks, held_out, assay.labels)
+        predictions[NETWORKS] = _probabilities(alone, held_out.networks, held_out)
     predictions |= held_out.baselines
     model = ScreeningModel(
         options=options,
         tasks=assay.tasks,
         features=features,
         encoder=encoder,
-        ensemble=Ensemble(grouped[-1], x.shape[1], encoder.dense_from()),
-        forests=_forests(x, assay.labels, options, workers),
-        novelty=novelty,
+        ensemble=Ensemble(whole.members, x.shape[1], encoder.dense_from()),
+        forest_blend=_forest_blend(raw, assay.labels, blends, options, workers),
+        novelty=whole.start.novelty,
         calibrations=calibrations,
         conformals=conformals,
         thresholds=_thresholds(probabilities, assay.labels),
@@ -130,7 +128,9 @@ def train_model(
     )
     model.provenance = {
         **describe_origin(assay, options),
-        "learning_curves": learning_curves(grouped[-1], held_out.pretraining),
+        "learning_curves": learning_curves(
+            whole.members, [trained.start.history for trained in cut]
+        ),
         "seconds": round(time.perf_counter() - started, 1),
     }
     if pretrained is not None:
@@ -142,33 +142,48 @@ def train_model(
     return model
 
 
-def _forests(
-    x: csr_matrix, labels: NDArray[np.float32], options: ModelOptions, workers: int
-) -> list[Forest | None]:
+def _seed(options: ModelOptions, part: int) -> int:
+    """Return the seed of one part: a fold by its number, or the whole assay after the last."""
+    return options.seed + _SEEDS_PER_PART * part
+
+
+def _forest_blend(
+    raw: RawFeatures,
+    labels: NDArray[np.float32],
+    blends: Sequence[Blend],
+    options: ModelOptions,
+    workers: int,
+) -> ForestBlend | None:
+    if not blends:
+        return None
+    encoder = Encoder().fit(raw)
+    x = encoder.transform(raw)
+    forests = [Forest.fit(x, y, seed=options.seed, workers=workers) for y in labels.T]
+    return ForestBlend(encoder, tuple(forests), tuple(blends))
+
+
+def _blends(held_out: HeldOut, options: ModelOptions) -> list[Blend]:
     if options.blend == "none":
         return []
-    return [Forest.fit(x, y, seed=options.seed, workers=workers) for y in labels.T]
+    # The baseline of each fold is the forest that the final model has beside its networks.
+    said = zip(held_out.networks.T, held_out.baselines[FOREST].T, strict=True)
+    return [fit_blend(networks, forest) for networks, forest in said]
 
 
-def _unblended(
-    held_out: HeldOut, labels: NDArray[np.float32], options: ModelOptions
-) -> dict[str, NDArray[np.float64]]:
-    """Return what the networks of a blended model say alone, calibrated like the blend."""
-    if options.blend == "none":
-        return {}
-    alone = replace(held_out, logits=held_out.networks)
-    calibrations, _ = _calibrate(alone, labels)
-    columns = [c(alone.logits[:, t], alone.similarities) for t, c in enumerate(calibrations)]
-    return {NETWORKS: np.column_stack(columns)}
+def _probabilities(
+    calibrations: Sequence[Calibration], logits: NDArray[np.float64], held_out: HeldOut
+) -> NDArray[np.float64]:
+    columns = [c(logits[:, t], held_out.similarities) for t, c in enumerate(calibrations)]
+    return np.column_stack(columns)
 
 
 def _calibrate(
-    held_out: HeldOut, labels: NDArray[np.float32]
+    every: NDArray[np.float64], held_out: HeldOut, labels: NDArray[np.float32]
 ) -> tuple[list[Calibration], list[Conformal]]:
     calibrations, conformals = [], []
     for task in range(labels.shape[1]):
         known = ~np.isnan(labels[:, task])
-        logits, truth = held_out.logits[known, task], labels[known, task]
+        logits, truth = every[known, task], labels[known, task]
         similarity = held_out.similarities[known]
         calibration = fit_calibration(logits, similarity, truth)
         calibrations.append(calibration)

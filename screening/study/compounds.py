@@ -45,13 +45,13 @@ class Compounds:
 
     @cached_property
     def raw(self) -> RawFeatures:
-        """The DBN's own features."""
-        return FeatureSet(self.options.features).transform(self.assay.mols)
+        """The model's own features: the networks', and those of its forest."""
+        return FeatureSet(self.options.blocks).transform(self.assay.mols)
 
     @cached_property
     def fingerprints(self) -> NDArray[np.uint8]:
         """Packed Morgan bits."""
-        return FeatureSet(self.options.features).packed_morgan(self.assay.mols, self.raw)
+        return FeatureSet(self.options.blocks).packed_morgan(self.assay.mols, self.raw)
 
     @cached_property
     def scaffolds(self) -> list[str]:
@@ -67,8 +67,20 @@ class Compounds:
         self, learn: NDArray[np.int64], asked: NDArray[np.int64]
     ) -> tuple[csr_matrix, csr_matrix]:
         """Return the DBN's visible units of both, as `learn` alone teaches them."""
-        encoder = Encoder().fit(self.raw.take(learn))
-        return encoder.transform(self.raw.take(learn)), encoder.transform(self.raw.take(asked))
+        return self._encoded(self.raw.only(self.options.features), learn, asked)
+
+    def encoded_for_forest(
+        self, learn: NDArray[np.int64], asked: NDArray[np.int64]
+    ) -> tuple[csr_matrix, csr_matrix]:
+        """Return what the model's forest sees of both, as `learn` alone teaches it."""
+        return self._encoded(self.raw, learn, asked)
+
+    def _encoded(
+        self, raw: RawFeatures, learn: NDArray[np.int64], asked: NDArray[np.int64]
+    ) -> tuple[csr_matrix, csr_matrix]:
+        known, unknown = raw.take(learn), raw.take(asked)
+        encoder = Encoder().fit(known)
+        return encoder.transform(known), encoder.transform(unknown)
 
     def sparse(self, block: str) -> csr_matrix:
         """Return one block of counts or bits as float32."""
@@ -83,12 +95,8 @@ class Compounds:
         return np.concatenate(parts, axis=1, dtype=np.float32)
 
     def _block(self, name: str) -> RawFeatures:
-        if name in self.options.features:
-            raw = self.raw
-            return RawFeatures(
-                {k: v for k, v in raw.sparse.items() if k == name},
-                {k: v for k, v in raw.dense.items() if k == name},
-            )
+        if name in self.options.blocks:
+            return self.raw.only([name])
         if name not in self._blocks:
             self._blocks[name] = FeatureSet((name,)).transform(self.assay.mols)
         return self._blocks[name]

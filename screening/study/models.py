@@ -18,10 +18,12 @@ from screening.errors import UserError
 from screening.evaluation import forest_scores, logistic_scores
 from screening.evaluation.parts import Parts
 from screening.model import ModelOptions, Pretrained, nearest, train_model
-from screening.model.blend import blend_with, forest_probabilities
+from screening.model.blend import blend_with, fit_blend, forest_probabilities
 from screening.model.calibration import fit_calibration
-from screening.model.ensemble import Ensemble, Job, train_members
+from screening.model.ensemble import Ensemble
+from screening.model.ensembles import train_ensembles
 from screening.model.forest import Forest
+from screening.model.start import Part
 from screening.study.compounds import Compounds
 
 Rows = NDArray[np.int64]
@@ -136,22 +138,27 @@ def _calibrated_on_validation(
         x, x_asked = encode(compounds.raw.take(train)), encode(compounds.raw.take(asked))
     begun = None if pretrained is None else pretrained.dbn
     labels = compounds.labels[train]
-    jobs = [Job(x, labels, options.seed + i, begun) for i in range(options.ensemble_size)]
-    done = 0
-
-    def on_member() -> None:
-        nonlocal done
-        done += 1
-        exercise.on_step("networks", done, len(jobs))
-
-    members = train_members(jobs, options, exercise.workers, on_member)
-    logits = Ensemble(members, x.shape[1]).logits(x_asked).mean(axis=0)
+    (trained,) = train_ensembles(
+        [Part(x, labels, options.seed)],
+        options,
+        begun=begun,
+        workers=exercise.workers,
+        on_step=exercise.on_step,
+    )
+    logits = Ensemble(trained.members, x.shape[1]).logits(x_asked).mean(axis=0)
     if options.blend == "forest":
+        seen, seen_asked = compounds.encoded_for_forest(train, asked)
         forests = [
-            Forest.fit(x, y, seed=options.seed, workers=exercise.workers)
+            Forest.fit(seen, y, seed=options.seed, workers=exercise.workers)
             for y in compounds.labels[train].T
         ]
-        logits = blend_with(logits, forest_probabilities(forests, x_asked))
+        said = forest_probabilities(forests, seen_asked)
+        # The validation part is asked first: its rows are the first ones.
+        valid = slice(len(exercise.parts.valid))
+        blends = [
+            fit_blend(*columns) for columns in zip(logits[valid].T, said[valid].T, strict=True)
+        ]
+        logits = blend_with(blends, logits, said)
     _, similarity = nearest(compounds.fingerprints[asked], compounds.fingerprints[train])
     columns = []
     for task, truth in enumerate(compounds.labels[exercise.parts.valid].T):
@@ -187,7 +194,7 @@ def _forest(exercise: Exercise) -> Values:
 
 def _forest_on_ours(exercise: Exercise) -> Values:
     def one_task(rows: Rows, y: NDArray[np.float32]) -> Values:
-        x, x_asked = exercise.compounds.encoded(rows, exercise.asked)
+        x, x_asked = exercise.compounds.encoded_for_forest(rows, exercise.asked)
         return forest_scores(x, y, x_asked, seed=exercise.seed, workers=exercise.workers)
 
     return _task_by_task(exercise, one_task)

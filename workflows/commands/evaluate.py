@@ -8,7 +8,15 @@ from typing import Any
 import click
 
 from workflows.config import write_config
-from workflows.options import COLUMNS, COMMON, FILE, FOLDER, MOLECULES, STANDARDIZE
+from workflows.options import (
+    COLUMNS,
+    COMMON,
+    FILE,
+    FOLDER,
+    FOREST_FEATURES,
+    MOLECULES,
+    STANDARDIZE,
+)
 from workflows.talk import Talk, talk_of
 
 
@@ -78,6 +86,7 @@ from workflows.talk import Talk, talk_of
     help="Also a DBN that starts from this file of `ebmscreen pretrain`.",
 )
 @click.option("--features", metavar="NAME,NAME", help="Feature blocks of the DBN.")
+@FOREST_FEATURES
 @STANDARDIZE
 @MOLECULES
 @click.option("--ensemble-size", type=click.IntRange(min=1), help="Networks in the ensemble.")

@@ -110,6 +110,7 @@ def _model(path: Path) -> dict[str, Any]:
         f"features {', '.join(model.features.names)}; standardisation {model.options.standardize}",
         f"{len(model.ensemble)} networks of {sizes} units, pretraining {model.options.pretrain}",
         *_pretraining_lines(origin.get("pretrained")),
+        *_tuning_lines(origin.get("tuning")),
         "versions " + ", ".join(f"{k} {v}" for k, v in origin["versions"].items()),
         f"command: {origin['command']}",
         f"sha256 {model.model_hash}",
@@ -133,6 +134,12 @@ def _pretraining_lines(pretrained: dict[str, Any] | None) -> list[str]:
         return []
     sources, sha256 = ", ".join(pretrained["sources"]), pretrained["sha256"][:12] or "not kept"
     return [f"pretrained on {pretrained['molecules']} molecules of {sources} (sha256 {sha256})"]
+
+
+def _tuning_lines(tuning: dict[str, Any] | None) -> list[str]:
+    from workflows.tuning import tuning_text
+
+    return [] if tuning is None else tuning_text(tuning).splitlines()
 
 
 def _ledger_lines(ledger: dict[str, Any]) -> list[str]:

@@ -52,13 +52,13 @@ def command(library: tuple[str, ...], output: Path, **given: Any) -> int:
     """
     begin_loading()
     from screening.chemistry import Limits
-    from screening.features import DEFAULT
     from screening.library import Counts, PrepareOptions, prepare_library
+    from screening.model import ModelOptions
     from workflows.checks import writable_folder
     from workflows.progress import Rows
 
     talk = talk_of(given["quiet"], given["verbose"])
-    features: tuple[str, ...] = DEFAULT
+    features = ModelOptions().blocks
     standardize = given["standardize"]
     if given["features"]:
         features = tuple(name.strip() for name in given["features"].split(","))

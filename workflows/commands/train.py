@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from workflows.config import write_config
-from workflows.options import COLUMNS, COMMON, FILE, MOLECULES, STANDARDIZE
+from workflows.options import COLUMNS, COMMON, FILE, FOREST_FEATURES, MOLECULES, STANDARDIZE
 from workflows.talk import Talk, talk_of
 
 
@@ -35,6 +35,7 @@ from workflows.talk import Talk, talk_of
     help="What to do with one structure that is both active and inactive.",
 )
 @click.option("--features", metavar="NAME,NAME", help="Feature blocks, separated by commas.")
+@FOREST_FEATURES
 @STANDARDIZE
 @MOLECULES
 @click.option("--ensemble-size", type=click.IntRange(min=1), help="Networks in the ensemble.")
@@ -63,7 +64,14 @@ from workflows.talk import Talk, talk_of
 @click.option(
     "--blend",
     type=click.Choice(["none", "forest"]),
-    help="forest (default): the mean of the networks' logits and a random forest's.",
+    help="forest (default): networks and a random forest, each in units of its spread.",
+)
+@click.option(
+    "--tune",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Search layer sizes, rates, dropout, epochs and features in N trials on inner folds; "
+    "goes on with a search that was stopped.",
 )
 @COMMON
 def command(assay: str, output: Path, **given: Any) -> None:
@@ -78,7 +86,10 @@ def command(assay: str, output: Path, **given: Any) -> None:
     from workflows.checks import writable_file
     from workflows.progress import Stages
     from workflows.quality import quality_table, warnings_of
+    from workflows.tuning import note_tuning, require_optuna, search_settings, tuning_text
 
+    if given["tune"]:
+        require_optuna()
     talk = talk_of(given["quiet"], given["verbose"])
     writable_file(output)
     threshold = make_threshold(given["active_above"], given["active_below"])
@@ -103,14 +114,20 @@ def command(assay: str, output: Path, **given: Any) -> None:
     )
     for sentence in curated.ledger.sentences():
         talk.announce(sentence)
+    tuned = None
     with Stages(talk) as stages:
+        if given["tune"]:
+            tuned = search_settings(curated, options, output, given, pretrained, talk, stages.step)
+            click.echo(tuning_text(tuned.to_dict()))
         model = train_model(
             curated,
-            options,
+            options if tuned is None else tuned.options,
             pretrained=pretrained,
             workers=given["num_workers"],
             on_step=stages.step,
         )
+    if tuned is not None:
+        note_tuning(model, tuned)
     if pretrained is not None:
         share = model.provenance["pretrained"]["unknown_share"]
         talk.announce(
@@ -184,8 +201,6 @@ def model_options(given: dict[str, Any], limits: Any) -> Any:
     UserError
         A feature name is unknown.
     """
-    from screening.errors import UserError
-    from screening.features import FeatureSet
     from screening.model import ModelOptions
 
     chosen: dict[str, Any] = {
@@ -195,11 +210,22 @@ def model_options(given: dict[str, Any], limits: Any) -> Any:
         "limits": limits,
     }
     if given["features"]:
-        chosen["features"] = tuple(name.strip() for name in given["features"].split(","))
-        try:
-            FeatureSet(chosen["features"])
-        except ValueError as error:
-            raise UserError(f"--features: {error}.") from error
+        chosen["features"] = _blocks("--features", given["features"])
+        # Who names the features means the whole model's, unless the forest's are named too.
+        chosen["forest_features"] = ()
+    if given.get("forest_features"):
+        chosen["forest_features"] = _blocks("--forest-features", given["forest_features"])
     optional = ("ensemble_size", "epochs", "blend")
     chosen |= {key: given[key] for key in optional if given.get(key) is not None}
     return ModelOptions(**chosen)
+
+
+def _blocks(option: str, words: str) -> tuple[str, ...]:
+    from screening.errors import UserError
+    from screening.features import FeatureSet
+
+    names = tuple(name.strip() for name in words.split(","))
+    try:
+        return FeatureSet(names).names
+    except ValueError as error:
+        raise UserError(f"{option}: {error}.") from error

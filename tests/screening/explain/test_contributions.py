@@ -109,11 +109,10 @@ def test_the_whole_molecules_part_is_a_score_with_middling_descriptors(small_mod
     for smiles in DRUGS:
         mol = mol_of(smiles)
         raw = small_model.featurise([mol])
-        x = small_model.encoder.transform(raw).toarray()
-        (block,) = [b for b in small_model.encoder.blocks() if b.encoding == "quantile"]
-        # The ramps of a median: the first third is full, the second half full, the last empty.
-        x[:, block.columns] = np.tile([1, 0.5, 0], (block.columns.stop - block.columns.start) // 3)
-        logits = small_model.ensemble.logits(csr_matrix(x))[:, :, 0].mean(axis=0)
+        of_training = [small_model.prepare(smiles) for smiles in small_model.training.smiles]
+        descriptors = small_model.featurise(of_training).dense["descriptors"]
+        raw.dense["descriptors"] = np.median(descriptors, axis=0, keepdims=True)
+        logits = small_model.logits(raw)[:, :, 0].mean(axis=0)
         _, similarity = small_model.training.nearest(small_model.fingerprints([mol], raw))
         found = explain(small_model, mol)
         literal = found.log_odds - small_model.log_odds(logits, similarity, 0)[0]

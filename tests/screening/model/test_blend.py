@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from screening.evaluation.baselines import fit_forest
 from screening.explain import explain
 from screening.model import FOREST, OURS, load_model, save_model, train_model
-from screening.model.blend import blend_with, forest_probabilities
+from screening.model.blend import Blend, blend_with, fit_blend, forest_probabilities
 from screening.model.forest import Forest
 from screening.model.training import NETWORKS
 
@@ -81,15 +81,36 @@ def test_damaged_trees_are_refused_before_they_are_walked(name, value):
 @given(
     network=st.floats(-20, 20),
     forest=st.one_of(st.floats(0, 1), st.just(float("nan"))),
+    spreads=st.tuples(st.floats(0.01, 10), st.floats(0.01, 10)),
 )
-def test_the_blend_lies_between_both(network, forest):
-    blended = float(blend_with(np.array([[network]]), np.array([[forest]]))[0, 0])
+def test_the_blend_lies_between_both_in_units_of_their_spread(network, forest, spreads):
+    blended = float(Blend(*spreads)(np.array([network]), np.array([forest]))[0])
     if np.isnan(forest):
-        assert blended == network
+        assert blended == network / spreads[0]
         return
-    said = logit(np.clip(forest, 1e-3, 1 - 1e-3))
-    assert min(network, said) - 1e-9 <= blended <= max(network, said) + 1e-9
-    assert blended == pytest.approx((network + said) / 2)
+    said = logit(np.clip(forest, 1e-3, 1 - 1e-3)) / spreads[1]
+    assert min(network / spreads[0], said) - 1e-9 <= blended
+    assert blended <= max(network / spreads[0], said) + 1e-9
+    assert blended == pytest.approx((network / spreads[0] + said) / 2)
+
+
+def test_neither_decides_alone_because_its_logits_lie_further_apart():
+    """The order is the same whatever units one of the two speaks in."""
+    draw = np.random.default_rng(0)
+    logits, probability = draw.normal(size=200), draw.uniform(0.01, 0.99, 200)
+    loud = 50 * logits
+    ranks = [np.argsort(fit_blend(said, probability)(said, probability)) for said in (logits, loud)]
+    assert np.array_equal(*ranks)
+    held_out = np.where(draw.random(200) < 0.5, np.nan, probability)
+    assert fit_blend(logits, held_out).forest == pytest.approx(
+        logit(held_out[~np.isnan(held_out)]).std(), rel=1e-6
+    )
+
+
+def test_what_says_the_same_of_all_is_not_blown_up():
+    blend = fit_blend(np.zeros(5), np.full(5, np.nan))
+    assert np.isfinite(blend(np.array([1e-4]), np.array([np.nan]))).all()
+    assert (blend.networks, blend.forest) == (1e-3, 1.0)
 
 
 def test_a_blended_model_scores_explains_and_comes_back(small_assay, small_options, tmp_path):
@@ -100,12 +121,14 @@ def test_a_blended_model_scores_explains_and_comes_back(small_assay, small_optio
     raw = model.featurise(mols)
     x = model.encoder.transform(raw)
     logits = model.ensemble.logits(x).mean(axis=0)[:, 0]
+    seen = model.forest_blend.encoder.transform
     forest = fit_forest(
-        model.encoder.transform(model.featurise(small_assay.mols)),
-        small_assay.labels[:, 0],
-        seed=options.seed,
-    ).predict_proba(x)[:, 1]
-    mean = (logits + logit(np.clip(forest, 1e-3, 1 - 1e-3))) / 2
+        seen(model.featurise(small_assay.mols)), small_assay.labels[:, 0], seed=options.seed
+    ).predict_proba(seen(raw))[:, 1]
+    mean = model.forest_blend.blends[0](logits, forest)
+    # The forest sees further blocks beside what the networks see.
+    assert set(model.forest_blend.encoder.bits_) == {"morgan_counts", "atom_pairs", "torsions"}
+    assert set(model.encoder.bits_) == {"morgan_counts"}
     _, similarity = model.training.nearest(model.fingerprints(mols, raw))
     expected = expit(model.calibrations[0].log_odds(mean, similarity))
     np.testing.assert_allclose(scores.score[:, 0], expected, atol=2e-6)
@@ -123,7 +146,7 @@ def test_a_blended_model_scores_explains_and_comes_back(small_assay, small_optio
 
 
 def test_a_model_that_is_not_blended_has_no_forest(small_model):
-    assert small_model.forests == []
+    assert small_model.forest_blend is None
     assert NETWORKS not in small_model.quality["tasks"]["Class"]
 
 
@@ -132,6 +155,7 @@ def test_a_task_without_a_forest_is_left_to_the_networks():
     forests = [Forest.fit(x, y, seed=0), None]
     probabilities = forest_probabilities(forests, x)
     logits = np.zeros((2, x.shape[0], 2))
-    blended = blend_with(logits, probabilities)
-    assert np.array_equal(blended[..., 1], logits[..., 1])
+    logits[..., 1] = 3.0
+    blended = blend_with([Blend(1, 1), Blend(2, 1)], logits, probabilities)
+    assert (blended[..., 1] == 1.5).all()
     assert (blended[..., 0] != 0).any()

@@ -84,9 +84,19 @@ def test_probabilities_rise_with_the_logit_and_stay_between_zero_and_one(rows):
     logits = np.array([logit for _, logit in rows])
     calibration = fit_calibration(logits, similar(len(rows)), labels)
     grid = calibration(np.linspace(-12, 12, 25), np.full(25, 0.5))
-    assert min(calibration.slope_against, calibration.slope_for) >= 0
+    assert min(calibration.slope_against, calibration.slope_for) > 0
     assert (np.diff(grid) >= 0).all()
     assert ((grid >= 0) & (grid <= 1)).all()
+
+
+def test_no_side_becomes_a_tie():
+    """Among the negative logits the order is upside down; they are ranked all the same."""
+    rng = np.random.default_rng(4)
+    logits = rng.normal(0, 2, 400)
+    labels = (rng.random(400) < np.where(logits > 0, 0.9, expit(-logits - 2))).astype(np.float32)
+    calibration = fit_calibration(logits, np.ones(400), labels)
+    assert calibration.slope_against == calibration.slope_for
+    assert len(np.unique(calibration(logits, np.ones(400)))) == 400
 
 
 def test_a_separable_set_keeps_a_finite_slope():

@@ -19,7 +19,9 @@ from screening.model import (
     save_pretrained,
     train_model,
 )
-from screening.model.member import pretraining_options, train_member
+from screening.model.ensembles import train_ensembles
+from screening.model.member import pretraining_options
+from screening.model.start import Part
 
 
 @pytest.fixture(scope="module")
@@ -85,15 +87,23 @@ def test_damage_is_named(stored, tmp_path):
 
 
 def test_a_network_starts_where_the_stack_ended(made, small_assay, tiny):
-    """Pretraining goes on from the stack with the member's own random numbers, by hand too."""
+    """Pretraining goes on from the stack with the part's own random numbers, by hand too."""
     x = made.encoder.transform(_raw(small_assay, tiny))
     options = replace(tiny, learning_rate=1e-12, weight_decay=0.0)
-    member = train_member(x, small_assay.labels, options, 7, made.dbn)
-    expected, _ = continue_greedily(
-        made.dbn, x, pretraining_options(tiny), generator=torch.Generator().manual_seed(7)
+    part = Part(x, small_assay.labels, 7)
+    (trained,) = train_ensembles(
+        [part], options, begun=made.dbn, workers=1, on_step=lambda *_: None
     )
-    for machine, layer in zip(expected.machines, member.network.layers, strict=True):
-        assert torch.allclose(machine.weights, layer.weights, atol=1e-6)
+    expected, _ = continue_greedily(
+        made.dbn,
+        x,
+        pretraining_options(tiny, x.shape[0]),
+        generator=torch.Generator().manual_seed(7),
+    )
+    assert len(trained.members) == tiny.ensemble_size
+    for member in trained.members:
+        for machine, layer in zip(expected.machines, member.network.layers, strict=True):
+            assert torch.allclose(machine.weights, layer.weights, atol=1e-6)
 
 
 def _raw(assay, options):

@@ -14,7 +14,9 @@ from screening.chemistry import murcko_scaffold
 from screening.evaluation import best_threshold
 from screening.model import FOREST, OURS, load_model, nearest, save_model, train_model
 from screening.model.crossvalidation import make_folds
-from screening.model.ensemble import Ensemble, Job, train_members
+from screening.model.ensemble import Ensemble
+from screening.model.member import train_member
+from screening.model.start import Part, learn_start
 from screening.tables import read_assay
 
 
@@ -82,7 +84,6 @@ def test_members_may_see_other_columns_each(sixty, tiny_options):
 
 def test_without_pretraining_the_start_is_another(sixty, tiny_options, of_sixty):
     plain = train_model(sixty, replace(tiny_options, pretrain="none"))
-    assert all(member.pretraining == [] for member in plain.ensemble.members)
     scores = [m.score_molecules(sixty.mols[:10]).score for m in (of_sixty, plain)]
     assert np.isfinite(scores[1]).all()
     assert not np.array_equal(*scores)
@@ -164,8 +165,13 @@ def test_held_out_predictions_come_from_models_without_the_fold(of_sixty, sixty,
         train, test = fold.split.train, fold.split.test
         assert set(np.flatnonzero(stored.folds == number)) == set(test)
         assert not {scaffolds[i] for i in train if scaffolds[i]} & {scaffolds[i] for i in test}
-        jobs = [Job(fold.x_train, sixty.labels[train], 1000 * number + k) for k in range(2)]
-        members = train_members(jobs, tiny_options, 1, lambda: None)
+        start = learn_start(Part(fold.x_train, sixty.labels[train], 1000 * number), tiny_options)
+        members = [
+            train_member(
+                fold.x_train, sixty.labels[train], tiny_options, 1000 * number + k, start.dbn
+            )
+            for k in range(2)
+        ]
         logits = Ensemble(members, fold.x_test.shape[1]).logits(fold.x_test).mean(axis=0)
         _, near = nearest(stored.fingerprints[test], stored.fingerprints[train])
         expected = of_sixty.calibrations[0](logits[:, 0], near)

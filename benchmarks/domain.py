@@ -1,0 +1,201 @@
+"""Does novelty tell where the model errs, and what is foreign? Free energy beside usual distances.
+
+    python benchmarks/domain.py --data ../shared/data -o docs/domain.png
+
+Scaffold splits of several assays. Networks learn from the training part; of each held-out compound
+the squared error of the ensemble is held against measures of distance that know no label: the
+free-energy novelty, the plain free energy, the distance to the nearest and to the five nearest
+training compounds, the leverage in the space of descriptors, the members' disagreement, and the
+mean rank of novelty and nearest distance. Compounds of other collections are the foreign ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from scipy.special import expit
+from scipy.stats import rankdata, spearmanr
+from sklearn.metrics import roc_auc_score
+
+from ebm.sparse import to_torch_csr
+from screening.assay import choose_targets, curate, make_threshold
+from screening.chemistry import Failure, Standardiser, prepare_molecule
+from screening.evaluation import draw_parts, grouped_parts
+from screening.features import Encoder, FeatureSet, RawFeatures, stack
+from screening.model import ModelOptions
+from screening.model.ensemble import Ensemble
+from screening.model.ensembles import train_ensembles
+from screening.model.neighbours import tanimoto
+from screening.model.start import Part
+from screening.study import Compounds
+from screening.tables import read_assay
+
+matplotlib.use("Agg")
+Values = NDArray[np.float64]
+ASSAYS = {
+    "BACE": ("bace/bace.csv", "Class", None),
+    "BBBP": ("bbbp/BBBP.csv", "p_np", None),
+    "CHEMBL204": ("moleculeace/CHEMBL204_Ki.csv", "y", -2.0),
+    "CHEMBL214": ("moleculeace/CHEMBL214_Ki.csv", "y", -2.0),
+    "CHEMBL236": ("moleculeace/CHEMBL236_Ki.csv", "y", -2.0),
+    "CHEMBL244": ("moleculeace/CHEMBL244_Ki.csv", "y", -2.0),
+}
+FOREIGN = {"NCI": "lib_nci5k/first_5K.smi", "ZINC": "lib_walters/zinc_10K.smi.gz"}
+NOVELTY, NEAREST = "free-energy novelty", "distance to the nearest"
+
+
+def molecules(path: Path, count: int) -> tuple[RawFeatures, NDArray[np.uint8]]:
+    """Return features and fingerprints of the first molecules of a file of SMILES."""
+    names = pd.read_csv(path, sep=r"\s+", header=None, usecols=[0])[0].head(count)
+    standardiser = Standardiser("parent")
+    read = [prepare_molecule(smiles, standardiser) for smiles in names]
+    mols = [mol for mol in read if not isinstance(mol, Failure)]
+    features = FeatureSet()
+    raw = stack([features.transform(mols[i : i + 500]) for i in range(0, len(mols), 500)])
+    return raw, features.packed_morgan(mols, raw)
+
+
+class Measures:
+    """Everything that is measured against one training part."""
+
+    def __init__(self, compounds: Compounds, train: NDArray[np.int64], seed: int) -> None:
+        options = compounds.options
+        raw = compounds.raw.only(options.features).take(train)
+        self.encoder = Encoder().fit(raw)
+        x = self.encoder.transform(raw)
+        (trained,) = train_ensembles(
+            [Part(x, compounds.labels[train], seed)], options, workers=2, on_step=lambda *_: None
+        )
+        self.novelty = trained.start.novelty
+        self.ensemble = Ensemble(trained.members, x.shape[1])
+        self.known = compounds.fingerprints[train]
+        descriptors = raw.dense["descriptors"].astype(np.float64)
+        self.centre, self.scale = descriptors.mean(axis=0), descriptors.std(axis=0) + 1e-9
+        scaled = (descriptors - self.centre) / self.scale
+        self.inverse = np.linalg.pinv(scaled.T @ scaled + 1e-3 * np.eye(scaled.shape[1]))
+
+    def __call__(
+        self, raw: RawFeatures, fingerprints: NDArray[np.uint8]
+    ) -> tuple[Values, dict[str, Values]]:
+        """Return the probability of being active, and every measure; larger is further away."""
+        x = self.encoder.transform(raw)
+        logits = self.ensemble.logits(x)[:, :, 0]
+        likeness = np.sort(
+            np.concatenate(
+                [
+                    tanimoto(fingerprints[i : i + 64], self.known)
+                    for i in range(0, len(fingerprints), 64)
+                ]
+            ),
+            axis=1,
+        )
+        scaled = (raw.dense["descriptors"] - self.centre) / self.scale
+        with torch.no_grad():
+            free = self.novelty.rbm.free_energy(to_torch_csr(x, torch.float32, "cpu")).numpy()
+        found = {
+            NOVELTY: self.novelty(x),
+            "free energy": free.astype(np.float64),
+            NEAREST: 1.0 - likeness[:, -1],
+            "distance to the five nearest": 1.0 - likeness[:, -5:].mean(axis=1),
+            "leverage of the descriptors": np.einsum("ij,jk,ik->i", scaled, self.inverse, scaled),
+            "members' disagreement": expit(logits).std(axis=0),
+        }
+        found["novelty and nearest, mean rank"] = (
+            rankdata(found[NOVELTY]) + rankdata(found[NEAREST])
+        ) / (2 * len(free))
+        return expit(logits.mean(axis=0)), found
+
+
+def study(data: Path, splits: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return a row for each assay, split and measure; and one for each fifth of a measure."""
+    foreign = {name: molecules(data / path, 1000) for name, path in FOREIGN.items()}
+    rows, fifths = [], []
+    for name, (file, target, above) in ASSAYS.items():
+        threshold = None if above is None else make_threshold(above - 1e-9, None)
+        table = read_assay(str(data / file), smiles_column=None, id_column=None)
+        targets = choose_targets(table, (target,), threshold, lambda _: None)
+        assay = curate(table, targets, threshold=threshold, standardiser=Standardiser("parent"))
+        compounds = Compounds(assay, ModelOptions())
+        for number in range(splits):
+            drawn = draw_parts(
+                partial(grouped_parts, compounds.scaffolds), compounds.labels, [5, number]
+            ).parts
+            if drawn is None:
+                continue
+            test = np.concatenate([drawn.valid, drawn.test])
+            measures = Measures(compounds, drawn.train, number)
+            said, own = measures(compounds.raw.take(test), compounds.fingerprints[test])
+            truth = compounds.labels[test, 0]
+            error = (said - truth) ** 2
+            others = {key: measures(*both)[1] for key, both in foreign.items()}
+            for measure, values in own.items():
+                row = {
+                    "assay": name,
+                    "split": number,
+                    "measure": measure,
+                    "rank correlation with the error": spearmanr(values, error).statistic,
+                    "AUC, wrong side of 1/2": roc_auc_score((error > 0.25).astype(int), values),
+                }
+                for key, far in others.items():
+                    if "rank" in measure:
+                        continue
+                    both = np.concatenate([values, far[measure]])
+                    label = np.repeat([0, 1], [len(values), len(far[measure])])
+                    row[f"AUC, {key} against held out"] = roc_auc_score(label, both)
+                rows.append(row)
+                place = np.minimum((rankdata(values) - 1) * 5 // len(values), 4)
+                fifths += [
+                    {
+                        "assay": name,
+                        "measure": measure,
+                        "fifth": int(k) + 1,
+                        "error": error[place == k].mean(),
+                    }
+                    for k in range(5)
+                ]
+            print(name, number, flush=True)
+    return pd.DataFrame(rows), pd.DataFrame(fifths)
+
+
+def draw(fifths: pd.DataFrame, path: Path) -> None:
+    """Draw the mean squared error in each fifth of each measure, as a mean over the assays."""
+    from matplotlib import pyplot as plt
+
+    wide = fifths.pivot_table(index="fifth", columns="measure", values="error")
+    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
+    for measure in wide:
+        own = measure == NOVELTY
+        axes.plot(wide.index, wide[measure], marker="o", lw=2.5 if own else 1.2, label=measure)
+    axes.set(
+        xlabel="fifth of the held-out compounds, from near to far",
+        ylabel="squared error",
+        xticks=range(1, 6),
+    )
+    axes.legend(fontsize=8, frameon=False)
+    figure.savefig(path, dpi=130)
+
+
+def main() -> None:
+    """Print the means over assays and splits; draw the errors by fifths."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--splits", type=int, default=3)
+    parser.add_argument("-o", "--output", type=Path)
+    arguments = parser.parse_args()
+    rows, fifths = study(arguments.data, arguments.splits)
+    columns = [c for c in rows if c not in ("assay", "split", "measure")]
+    print(rows.groupby("measure", sort=False)[columns].mean().round(3).to_string())
+    print(fifths.pivot_table(index="measure", columns="fifth", values="error").round(4).to_string())
+    if arguments.output:
+        draw(fifths, arguments.output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Where the networks of one ensemble begin: one stack of RBMs, learned from the part they see.
+
+The members share it. They differ in what they draw while they are fine-tuned, and a stack for each
+would cost more than the fine-tuning does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from ebm.dbn import DBN, continue_greedily, pretrain_greedily
+from ebm.train import History
+from screening.model.member import one_thread, pretraining_options
+from screening.model.novelty import Novelty, fit_novelty, read_novelty
+from screening.model.options import ModelOptions
+
+
+class Part(NamedTuple):
+    """Compounds that one ensemble learns from.
+
+    Attributes
+    ----------
+    x : CSR of shape (n, n_columns)
+        Encoded, values in [0, 1].
+    y : float32 array of shape (n, n_tasks)
+        1, 0, or NaN where missing.
+    seed : int
+        Of the stack, and of the first member; the others have the seeds that follow.
+    held_out : CSR, optional
+        Compounds whose free energy is watched beside theirs; they teach it nothing.
+    """
+
+    x: csr_matrix
+    y: NDArray[np.float32]
+    seed: int
+    held_out: csr_matrix | None = None
+
+
+@dataclass
+class Start:
+    """What pretraining left.
+
+    Attributes
+    ----------
+    dbn : DBN or None
+        On all columns; None where the networks start from random weights.
+    novelty : Novelty
+        Of the part's compounds: the first RBM that was learned from them alone.
+    history : History
+        Of the novelty's RBM, epoch by epoch.
+    """
+
+    dbn: DBN | None
+    novelty: Novelty
+    history: History
+
+
+def learn_start(part: Part, options: ModelOptions, begun: DBN | None = None) -> Start:
+    """Pretrain the stack of one part, and read its novelty off the first RBM.
+
+    A stack that others began knows more than the part's compounds: beside it, or without
+    pretraining, the novelty has an RBM of its own.
+    """
+    generator = torch.Generator().manual_seed(part.seed)
+    if options.pretrain == "rbm" and begun is None:
+        watched = replace(pretraining_options(options, part.x.shape[0]), monitor_every=1)
+        with one_thread():
+            dbn, histories = pretrain_greedily(
+                part.x, options.hidden, watched, validation=part.held_out, generator=generator
+            )
+        return Start(dbn, read_novelty(dbn.machines[0], part.x), histories[0])
+    novelty, history = fit_novelty(part.x, options, part.seed, part.held_out)
+    if begun is None:
+        return Start(None, novelty, history)
+    with one_thread():
+        further, _ = continue_greedily(
+            begun, part.x, pretraining_options(options, part.x.shape[0]), generator=generator
+        )
+    return Start(further, novelty, history)

@@ -1,0 +1,10 @@
+"""Tuning: settings of a model searched on inner folds of its assay, kept in a file to go on with.
+
+Needs optuna, which only this room imports.
+"""
+
+from screening.tuning.compounds import PARTS
+from screening.tuning.records import Comparison, Trial, Tuned, Verdict
+from screening.tuning.tune import tune
+
+__all__ = ["PARTS", "Comparison", "Trial", "Tuned", "Verdict", "tune"]
