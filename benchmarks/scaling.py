@@ -30,7 +30,6 @@ from screening.library import ScreenOptions, is_prepared, screen
 from screening.model import train_model
 from screening.tables import open_library, read_assay
 
-
 HITS = 10
 
 
