@@ -1,4 +1,4 @@
-"""Where a number lies among the training molecules' numbers, and its thermometer with soft edges."""
+"""Where a number lies among the training molecules' numbers, and a soft thermometer of that."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ the shard is done again one molecule at a time.
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +20,7 @@ from typing import Any, Protocol
 from screening.chemistry import Failure, Limits
 from screening.errors import UserError
 from screening.library.shard import ShardRecord, Watch
+from screening.processes import begin_loading, worker_context
 
 # How often the clock of a silent worker is looked at.
 _TICK_SECONDS = 0.2
@@ -149,8 +149,9 @@ class Workers:
     def __init__(self, task: Task, n: int, make_scorer: ScorerMaker) -> None:
         self._task = task
         self._make_scorer = make_scorer
-        # Spawned, not forked: torch and RDKit hold threads that a fork would cut off.
-        self._context = multiprocessing.get_context("spawn")
+        # Never forked from here: torch and RDKit hold threads that a fork would cut off.
+        begin_loading()
+        self._context: Any = worker_context()
         self._failed_starts = 0
         self._workers = [self._start() for _ in range(n)]
 

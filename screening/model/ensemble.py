@@ -133,7 +133,8 @@ class _Forward:
     ----------
     dense : Tensor of shape (n_dense, n_members · width)
     bias : Tensor of shape (n_members · width,)
-    upper : list of (Tensor of shape (n_members, n_in, n_out), Tensor of shape (n_members, 1, n_out))
+    upper : list of (Tensor, Tensor)
+        Weights of shape (n_members, n_in, n_out) and biases of shape (n_members, 1, n_out).
     dtype
     """
 

@@ -14,6 +14,7 @@ all.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -97,7 +98,7 @@ def compile_forest(forest: Forest) -> Program:
     groups = (4 * nodes.height + kind)[order]
     cuts = [0, *(np.flatnonzero(np.diff(groups)) + 1).tolist(), len(order)]
     steps = []
-    for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, stop in pairwise(cuts):
         own = order[start:stop]
         if len(own):
             asked = place[chosen[own]] if kind[own[0]] == CHOOSE else np.zeros(0, dtype=np.int64)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from screening.processes import begin_loading
 from workflows.config import write_config
 from workflows.options import COLUMNS, COMMON, FOLDER, MOLECULES, STANDARDIZE
 from workflows.talk import talk_of
@@ -49,6 +50,7 @@ def command(library: tuple[str, ...], output: Path, **given: Any) -> int:
 
     `-` reads stdin. The result is a data set that pyarrow, DuckDB and pandas read.
     """
+    begin_loading()
     from screening.chemistry import Limits
     from screening.library import Counts, PrepareOptions, prepare_library
     from screening.model import ModelOptions

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from screening.processes import begin_loading
 from workflows.config import write_config
 from workflows.options import COLUMNS, COMMON, FOLDER, MOLECULES
 from workflows.plate import BUDGET, plate_options, write_pages
@@ -78,6 +79,7 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
 
     A run that was stopped continues when the same command is given again. `-` reads stdin.
     """
+    begin_loading()
     from screening.chemistry import Limits
     from screening.library import Counts, ScreenOptions, screen
     from workflows.checks import writable_folder

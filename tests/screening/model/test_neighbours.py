@@ -63,3 +63,21 @@ def test_nearest_of_one_label_is_of_that_label(small_model, prints):
         assert (similarity[labels == label] == 1).all()
         best = tanimoto(prints, prints[labels == label]).max(axis=1)
         assert np.array_equal(similarity, best)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3])
+@pytest.mark.parametrize("kept", [0, 1000])
+def test_blocks_of_known_compounds_and_many_bits_change_nothing(monkeypatch, share, kept):
+    """More than 255 bits do not fit a byte; what is not kept is laid out again for every call."""
+    monkeypatch.setattr(neighbours, "_KNOWN", 7)
+    monkeypatch.setattr(neighbours, "_KEPT", kept)
+    draw = np.random.default_rng(0)
+    known, asked = (np.packbits(draw.random((n, 2048)) < share, axis=1) for n in (50, 20))
+    known[3], asked[4] = 0, 0
+    asked[5] = known[30] = known[11]
+    every = tanimoto(asked, known)
+    table = neighbours.Known(known)
+    for _ in range(2):
+        index, similarity = table.nearest(asked)
+        assert np.array_equal(similarity, every.max(axis=1))
+        assert index.tolist() == every.argmax(axis=1).tolist()
