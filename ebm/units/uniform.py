@@ -1,4 +1,4 @@
-"""Uniform random numbers for a layer of bits, at half the price of `torch.rand` or less.
+"""Uniform random numbers for a layer of bits, at about half the price of `torch.rand`.
 
 On the CPU torch's generator makes one number after the other, whatever the number of threads, and
 a number of 24 bits costs it twice as much as the sigmoid that it is compared with. A bit asks
