@@ -1,4 +1,4 @@
-"""Do conformal sets and probabilities keep their promise on new scaffolds?
+"""Whether conformal sets and probabilities keep their promise on new scaffolds.
 
     python benchmarks/coverage.py --data ../shared/data --splits 2
 

@@ -1,4 +1,4 @@
-"""Does novelty tell where the model errs, and what is foreign? Free energy beside usual distances.
+"""Whether novelty tells where the model errs and what is foreign: free energy and usual distances.
 
     python benchmarks/domain.py --data ../shared/data -o docs/domain.png
 
