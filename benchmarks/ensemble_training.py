@@ -1,0 +1,128 @@
+"""An ensemble of five: trained together, beside five trained one after the other.
+
+    python benchmarks/ensemble_training.py
+
+Prints seconds for BACE-1: five networks one after the other, each with a stack of its own; five
+that share a stack, one after the other; the same in two processes. Then what a step of fine-tuning
+costs for five networks, one after the other and as one batched model that reads the compounds once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch.nn.functional import binary_cross_entropy_with_logits, embedding_bag
+from torch.optim import AdamW
+
+from ebm.network import Network
+from ebm.sparse import to_torch_csr
+from screening.assay import curate
+from screening.features import Encoder, FeatureSet
+from screening.model import ModelOptions
+from screening.model.ensembles import train_ensembles
+from screening.model.member import one_thread
+from screening.model.start import Part
+from screening.tables import read_assay
+
+MEMBERS = 5
+STEPS = 40
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """Return the best of two."""
+    found = []
+    for _ in range(2):
+        started = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - started)
+    return min(found)
+
+
+def step_of_each(networks: list[Network], optimisers: list[AdamW], x: torch.Tensor) -> None:
+    """One step of every network, one after the other."""
+    for network, optimiser in zip(networks, optimisers, strict=True):
+        optimiser.zero_grad()
+        logits = network(x)
+        binary_cross_entropy_with_logits(logits, torch.ones_like(logits)).backward()
+        optimiser.step()
+
+
+def batched(networks: list[Network], x: torch.Tensor) -> Callable[[], None]:
+    """Return one step of all networks as one model: a wide first layer, then batched products."""
+    layers = [list(network.affines()) for network in networks]
+    first = torch.cat([own[0].weights.detach() for own in layers], dim=1).requires_grad_()
+    upper = [
+        torch.stack([own[depth].weights.detach() for own in layers]).requires_grad_()
+        for depth in range(1, len(layers[0]))
+    ]
+    optimiser = AdamW([first, *upper], 1e-3, fused=True)
+
+    def step() -> None:
+        optimiser.zero_grad()
+        state = embedding_bag(
+            x.col_indices(),
+            first,
+            x.crow_indices(),
+            mode="sum",
+            per_sample_weights=x.values(),
+            include_last_offset=True,
+        )
+        state = state.sigmoid().reshape(len(state), len(networks), -1).transpose(0, 1)
+        for depth, weights in enumerate(upper):
+            state = torch.bmm(state, weights)
+            if depth + 1 < len(upper):
+                state = state.sigmoid()
+        binary_cross_entropy_with_logits(state, torch.ones_like(state)).backward()
+        optimiser.step()
+
+    return step
+
+
+def main() -> None:
+    """Time everything and print it."""
+    samples = Path(__file__).parents[1] / "data" / "samples"
+    assay = curate(read_assay(str(samples / "bace.csv"), smiles_column="mol"), ("Class",))
+    options = ModelOptions()
+    raw = FeatureSet(options.features).transform(assay.mols)
+    x = Encoder().fit(raw).transform(raw)
+    alone = ModelOptions(ensemble_size=1)
+
+    def silent(*_: object) -> None:
+        pass
+
+    def separate() -> None:
+        for seed in range(MEMBERS):
+            train_ensembles([Part(x, assay.labels, seed)], alone, workers=1, on_step=silent)
+
+    def shared(workers: int) -> Callable[[], object]:
+        part = [Part(x, assay.labels, 0)]
+        return lambda: train_ensembles(part, options, workers=workers, on_step=silent)
+
+    five = seconds_of(separate)
+    print(f"five, one after the other:          {five:6.1f} s")
+    for workers in (1, 2):
+        spent = seconds_of(shared(workers))
+        print(
+            f"five that share a stack, {workers} process: {spent:6.1f} s, {five / spent:.2f} times"
+        )
+
+    rows = to_torch_csr(x[:64], torch.float32, "cpu")
+    generator = torch.Generator().manual_seed(0)
+    sizes = [x.shape[1], *options.hidden]
+    networks = [Network.from_sizes(sizes, 1, generator=generator) for _ in range(MEMBERS)]
+    optimisers = [AdamW(network.parameters(), 1e-3, fused=True) for network in networks]
+    together = batched(networks, rows)
+    with one_thread():
+        each = seconds_of(lambda: [step_of_each(networks, optimisers, rows) for _ in range(STEPS)])
+        one = seconds_of(lambda: [together() for _ in range(STEPS)])
+    print(
+        f"a step of five networks: {1e3 * each / STEPS:.1f} ms each by itself, "
+        f"{1e3 * one / STEPS:.1f} ms as one batched model, {each / one:.2f} times"
+    )
+
+
+if __name__ == "__main__":
+    main()
