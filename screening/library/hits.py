@@ -34,6 +34,7 @@ def make_hits(parts: Sequence[Path], model: ScreeningModel, options: ScreenOptio
     mols = [_again(model, row["smiles"]) for row in rows]
     fingerprints = model.fingerprints(mols, model.featurise(mols))
     index, similarity = model.training.nearest(fingerprints)
+    alerting = alert_names(mols, options.workers)
     firsts = first_places(parts, [row["structure_key"] for row in rows])
     position = model.tasks.index(task)
     percentiles = np.array([row["novelty_percentile"] for row in rows], dtype=np.float64)
@@ -49,7 +50,7 @@ def make_hits(parts: Sequence[Path], model: ScreeningModel, options: ScreenOptio
             "nearest_id": model.training.ids[index[rank - 1]],
             "nearest_similarity": round(float(similarity[rank - 1]), 4),
             "nearest_label": _label(model.training.labels[index[rank - 1], position]),
-            "alerts": "; ".join(alert_names(mols[rank - 1])),
+            "alerts": "; ".join(alerting[rank - 1]),
             "scaffold": murcko_scaffold(mols[rank - 1]),
             "source": row["source"],
             "row": row["row"],

@@ -238,5 +238,9 @@ def test_alerts_name_the_catalog_and_the_atoms():
     for alert in found:
         assert alert.atoms
         assert max(alert.atoms) < rhodanine.GetNumAtoms()
-    assert alert_names(rhodanine) == [f"{a.catalog}: {a.name}" for a in found]
+    named = [f"{a.catalog}: {a.name}" for a in found]
+    ethane = Chem.MolFromSmiles("CC")
+    for threads in (1, 2):
+        assert alert_names([rhodanine, ethane, rhodanine], threads) == [named, [], named]
+    assert alert_names([]) == []
     assert alerts(Chem.MolFromSmiles("CCc1ccccc1")) == []
