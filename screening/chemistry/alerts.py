@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rdkit import Chem
-from rdkit.Chem.FilterCatalog import FilterCatalog, FilterCatalogParams, RunFilterCatalog
+from rdkit.Chem import rdfiltercatalog
+from rdkit.Chem.FilterCatalog import FilterCatalog, FilterCatalogParams
 
 CATALOGS = ("PAINS", "BRENK", "NIH")
 
@@ -66,6 +67,8 @@ def alert_names(mols: Sequence[Chem.Mol], threads: int = 1) -> list[list[str]]:
     texts = [Chem.MolToSmiles(mol) for mol in mols]
     found: list[list[str]] = [[] for _ in mols]
     for name, catalog in _catalogs().items():
-        for own, entries in zip(found, RunFilterCatalog(catalog, texts, threads), strict=True):
+        for own, entries in zip(
+            found, rdfiltercatalog.RunFilterCatalog(catalog, texts, threads), strict=True
+        ):
             own += [f"{name}: {entry.GetDescription()}" for entry in entries]
     return found
