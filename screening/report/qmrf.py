@@ -72,6 +72,7 @@ def model_card(model: ScreeningModel) -> list[tuple[str, str]]:
         ("quality", f"{quality} ({model.quality.get('protocol', 'not recorded')})"),
         ("domain", _limits(model)),
         ("features", ", ".join(options.features)),
+        ("features of the forest alone", ", ".join(options.blocks[len(options.features) :]) or "-"),
         ("standardisation", options.standardize),
         ("seed", str(options.seed)),
         ("versions", _versions(model)),
@@ -98,8 +99,20 @@ def _shape(model: ScreeningModel) -> str:
     layers = "-".join(str(size) for size in options.hidden)
     return (
         f"an ensemble of {options.ensemble_size} deep belief networks (hidden layers {layers}), "
-        f"{start}, then fine-tuned"
+        f"{start}, then fine-tuned{'' if model.forest_blend is None else _beside(model)}"
     )
+
+
+def _beside(model: ScreeningModel) -> str:
+    assert model.forest_blend is not None
+    trees = max((len(forest) for forest in model.forest_blend.forests if forest), default=0)
+    return f", blended with a random forest of {trees} trees for each task"
+
+
+def _blending(model: ScreeningModel) -> str:
+    if model.forest_blend is None:
+        return ""
+    return "Networks and forest are added in units of their spread over held-out compounds. "
 
 
 def _limits(model: ScreeningModel) -> str:
@@ -159,21 +172,19 @@ def _algorithm(model: ScreeningModel) -> Section:
         "An unambiguous algorithm (principle 2)",
         [
             (
-                f"{_shape(model)[0].upper()}{_shape(model)[1:]}. Each member sees a bootstrap "
-                f"sample of "
-                f"the compounds and {100 * options.column_share:.0f} % of the columns; "
+                f"{_shape(model)[0].upper()}{_shape(model)[1:]}. Each network sees all compounds "
+                f"and {100 * options.column_share:.0f} % of the columns; at most "
                 f"{options.pretrain_epochs if options.pretrain == 'rbm' else 0} epochs of "
-                f"contrastive "
-                f"divergence a layer, {options.epochs} epochs of fine-tuning, dropout "
+                f"contrastive divergence a layer, shared by all of them, at most {options.epochs} "
+                f"epochs of fine-tuning, dropout "
                 f"{options.dropout:g} and {options.input_dropout:g} on the input, learning rate "
                 f"{options.learning_rate:g}, weight decay {options.weight_decay:g}, batches of "
                 f"{options.batch_size}, seed {options.seed}."
             ),
             (
                 f"Structures are standardised to the level “{options.standardize}” before "
-                f"anything is "
-                "computed. The mean logit becomes a probability by Platt scaling whose "
-                f"slope grows with the similarity to the nearest training compound, learned on "
+                f"anything is computed. {_blending(model)}The mean logit becomes a probability by "
+                f"Platt scaling whose slope grows with the similarity to the nearest training compound, learned on "
                 f"held-out compounds ({calibrations})."
             ),
             (
@@ -218,8 +229,8 @@ def _internal(model: ScreeningModel) -> Section:
         [
             (
                 f"{model.quality.get('protocol', 'No protocol was recorded')}; baselines on the "
-                f"same "
-                "folds and features, all figures from probabilities."
+                f"same folds, the forest on all features and the logistic regression on the "
+                f"networks', all figures from probabilities."
             ),
             *(sentence for sentence in sentences if sentence),
         ],
