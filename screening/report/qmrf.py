@@ -184,8 +184,8 @@ def _algorithm(model: ScreeningModel) -> Section:
             (
                 f"Structures are standardised to the level “{options.standardize}” before "
                 f"anything is computed. {_blending(model)}The mean logit becomes a probability by "
-                f"Platt scaling whose slope grows with the similarity to the nearest training compound, learned on "
-                f"held-out compounds ({calibrations})."
+                f"Platt scaling whose slope grows with the similarity to the nearest training "
+                f"compound, learned on held-out compounds ({calibrations})."
             ),
             (
                 "The same model file gives the same scores on any machine: its file holds "
