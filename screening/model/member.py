@@ -15,7 +15,7 @@ from ebm.dbn import DBN, select_visible
 from ebm.finetune import FinetuneHistory, FinetuneOptions, fine_tune
 from ebm.network import Network
 from ebm.train import TrainingOptions
-from screening.model.options import ModelOptions, passes
+from screening.model.options import FINETUNING_ROWS, PRETRAINING_ROWS, ModelOptions, passes
 
 
 @dataclass
@@ -95,7 +95,7 @@ def train_member(
             y,
             FinetuneOptions(
                 task="binary" if y.shape[1] == 1 else "multi_label",
-                epochs=passes(options.epochs, x.shape[0]),
+                epochs=passes(options.epochs, x.shape[0], FINETUNING_ROWS),
                 batch_size=options.batch_size,
                 learning_rate=options.learning_rate,
                 weight_decay=options.weight_decay,
@@ -111,7 +111,7 @@ def _draw_columns(draw: np.random.Generator, n: int, share: float) -> NDArray[np
 
 def pretraining_options(options: ModelOptions, n: int) -> TrainingOptions:
     """Return the settings of every RBM that learns from n compounds: CD-1 with centred gradient."""
-    epochs = passes(options.pretrain_epochs, n)
+    epochs = passes(options.pretrain_epochs, n, PRETRAINING_ROWS)
     return TrainingOptions(
         epochs=epochs,
         batch_size=50,

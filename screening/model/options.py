@@ -13,17 +13,18 @@ Pretrain = Literal["rbm", "none"]
 Blend = Literal["none", "forest"]
 
 
-# Rows that a network or an RBM sees in all: beyond, more passes cost much and change little.
-_ROWS_IN_ALL = 400_000
+# Rows that a network, and an RBM, sees in all: beyond, passes cost much and change little.
+FINETUNING_ROWS = 400_000
+PRETRAINING_ROWS = 120_000
 _LEAST_PASSES = 3
 
 
-def passes(epochs: int, n: int) -> int:
-    """Return how often n compounds are gone through: fewer times where they are many.
+def passes(epochs: int, n: int, rows: int) -> int:
+    """Return how often n compounds are gone through: as the epochs say, or until so many rows.
 
-    Up to 13,000 compounds it is as often as 30 epochs say, 9 times for 41,000, 3 times at least.
+    30 epochs of fine-tuning are 30 up to 13,000 compounds, and 9 for 41,000; never fewer than 3.
     """
-    return min(epochs, max(_LEAST_PASSES, _ROWS_IN_ALL // n))
+    return min(epochs, max(_LEAST_PASSES, rows // n))
 
 
 @dataclass(frozen=True)

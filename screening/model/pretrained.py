@@ -118,7 +118,8 @@ def pretrain_on(
     encoder = Encoder(min_molecules=max(2, round(count / MOLECULES_PER_BIT))).fit(raw)
     encoded = encoder.transform(raw)
     del raw  # as large as the encoded rows, which are what training needs
-    training = pretraining_options(options, count)
+    # A library is worth all the epochs that were asked for, however large it is.
+    training = replace(pretraining_options(options, count), epochs=options.pretrain_epochs)
     steps = training.epochs * math.ceil(count / training.batch_size)
     total = steps * len(options.hidden)
     with one_thread():

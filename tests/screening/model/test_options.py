@@ -6,19 +6,26 @@ from scipy.sparse import csr_matrix
 
 from screening.evaluation.baselines import fit_affordable_forest, fit_forest
 from screening.model import ModelOptions
-from screening.model.options import passes
+from screening.model.options import FINETUNING_ROWS, PRETRAINING_ROWS, passes
 
 
 @pytest.mark.parametrize(
-    ("epochs", "n", "expected"), [(30, 30, 30), (30, 13_000, 30), (30, 41_000, 9), (10, 41_000, 9)]
+    ("epochs", "n", "rows", "expected"),
+    [
+        (30, 30, FINETUNING_ROWS, 30),
+        (30, 13_000, FINETUNING_ROWS, 30),
+        (30, 41_000, FINETUNING_ROWS, 9),
+        (10, 12_000, PRETRAINING_ROWS, 10),
+        (10, 41_000, PRETRAINING_ROWS, 3),
+    ],
 )
-def test_many_compounds_are_gone_through_less_often(epochs, n, expected):
-    assert passes(epochs, n) == expected
+def test_many_compounds_are_gone_through_less_often(epochs, n, rows, expected):
+    assert passes(epochs, n, rows) == expected
 
 
 def test_there_are_never_more_passes_than_asked_nor_fewer_than_three():
-    assert passes(2, 10**6) == 2
-    assert passes(30, 10**6) == 3
+    assert passes(2, 10**6, FINETUNING_ROWS) == 2
+    assert passes(30, 10**6, FINETUNING_ROWS) == 3
 
 
 def test_the_affordable_forest_of_a_small_assay_is_the_forest():
