@@ -28,7 +28,7 @@ ASSAYS = {
     "BBBP": ("bbbp/BBBP.csv", "p_np", None),
     "CHEMBL204": ("moleculeace/CHEMBL204_Ki.csv", "y", -2.0),
     "CHEMBL236": ("moleculeace/CHEMBL236_Ki.csv", "y", -2.0),
-    "CHEMBL244": ("moleculeace/CHEMBL244_Ki.csv", "y", -2.0),
+    "CHEMBL244": ("moleculeace/CHEMBL244_Ki.csv.gz", "y", -2.0),
 }
 RISKS = (0.05, 0.1, 0.2)
 

@@ -45,7 +45,7 @@ ASSAYS = {
     "CHEMBL204": ("moleculeace/CHEMBL204_Ki.csv", "y", -2.0),
     "CHEMBL214": ("moleculeace/CHEMBL214_Ki.csv", "y", -2.0),
     "CHEMBL236": ("moleculeace/CHEMBL236_Ki.csv", "y", -2.0),
-    "CHEMBL244": ("moleculeace/CHEMBL244_Ki.csv", "y", -2.0),
+    "CHEMBL244": ("moleculeace/CHEMBL244_Ki.csv.gz", "y", -2.0),
 }
 FOREIGN = {"NCI": "lib_nci5k/first_5K.smi", "ZINC": "lib_walters/zinc_10K.smi.gz"}
 NOVELTY, NEAREST = "free-energy novelty", "distance to the nearest"
