@@ -164,11 +164,8 @@ class DataSource:
         return Moments(mean.to(self.placement.dtype), variance.to(self.placement.dtype), count)
 
     def _batch(self, block: Block, index: Tensor) -> Batch:
-        if isinstance(block, Tensor):  # copies whole rows: 0.6 of the time of block[rows]
-            rows = block.index_select(0, index.to(block.device))
-        else:
-            rows = block[index.numpy()]
-        visible = self.placement.place(rows)
+        rows = index.to(block.device) if isinstance(block, Tensor) else index.numpy()
+        visible = self.placement.place(block[rows])
         share = 1.0 / len(index)
         if self._weights is None:
             weights = torch.full((len(index),), share, dtype=visible.dtype, device=visible.device)

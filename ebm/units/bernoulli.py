@@ -7,7 +7,6 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from ebm.units.base import Moments, Site, Unit, smoothed_mean
-from ebm.units.uniform import uniform_rows
 
 
 class Bernoulli(Unit):
@@ -49,11 +48,7 @@ class Bernoulli(Unit):
 def sample_bits(logits: Tensor, generator: torch.Generator) -> Tensor:
     """Draw bits with probability σ(logits), shape (..., size); the logits are overwritten."""
     probability = torch.sigmoid_(logits)
-    uniform = uniform_rows(
-        probability.shape[:-1].numel(),
-        probability.shape[-1],
-        generator,
-        dtype=probability.dtype,
-        device=probability.device,
+    uniform = torch.rand(
+        probability.shape, generator=generator, dtype=probability.dtype, device=probability.device
     )
-    return torch.lt(uniform.view(probability.shape), probability, out=probability)
+    return torch.lt(uniform, probability, out=probability)

@@ -153,13 +153,16 @@ def _build(description: dict[str, Any], parts: dict[str, bytes]) -> ScreeningMod
     ]
     n_columns = sum(b.columns.stop - b.columns.start for b in encoder.blocks())
     options = ModelOptions.from_dict(description["options"])
+    blend = forest_blend_from_state(description["forest_blend"], tensors)
+    if (blend is None) != (options.blend == "none"):
+        raise ValueError(f"its forests are not those of blend {options.blend!r}")
     return ScreeningModel(
         options=options,
         tasks=tasks,
         features=FeatureSet.from_config(description["features"]),
         encoder=encoder,
         ensemble=Ensemble(members, n_columns, encoder.dense_from()),
-        forest_blend=forest_blend_from_state(description["forest_blend"], tensors),
+        forest_blend=blend,
         novelty=novelty,
         calibrations=[Calibration(**c) for c in description["calibrations"]],
         conformals=conformals,

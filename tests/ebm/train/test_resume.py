@@ -25,7 +25,7 @@ SAMPLERS = {
 }
 
 
-def new_trainer(data, sampler, optimiser="sgd", generator_seed=2, machine_seed=0):
+def new_trainer(data, sampler, optimiser="sgd", generator_seed=3, machine_seed=0):
     rbm = RBM(Bernoulli(12), Bernoulli(5), generator=torch.Generator().manual_seed(machine_seed))
     options = TrainingOptions(
         epochs=3,

@@ -226,7 +226,14 @@ def test_every_missing_or_foreign_entry_of_the_description_is_told(rebuilt, part
         without = {k: v for k, v in description.items() if k != key}
         refused(rebuilt(model=json.dumps(without)))
         for wrong in (None, 7, [], {}, "text"):
-            refused(rebuilt(model=json.dumps(description | {key: wrong})))
+            if wrong != description[key]:
+                refused(rebuilt(model=json.dumps(description | {key: wrong})))
+
+
+def test_a_model_whose_forests_are_gone_is_told(rebuilt, parts):
+    description = json.loads(parts["model.json"])
+    options = description["options"] | {"blend": "forest"}
+    assert "forests" in refused(rebuilt(model=json.dumps(description | {"options": options})))
 
 
 def test_weights_that_are_missing_or_of_another_shape_are_told(rebuilt, parts):

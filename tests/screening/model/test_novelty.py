@@ -12,6 +12,7 @@ from screening.features import Encoder
 from screening.model.crossvalidation import make_folds
 from screening.model.domain import fit_domain
 from screening.model.novelty import fit_novelty, percentile_among
+from screening.model.start import Part, learn_start
 
 
 @pytest.fixture(scope="module")
@@ -68,15 +69,15 @@ def test_limits_leave_a_twentieth_of_the_held_out_compounds_outside():
 
 
 def test_held_out_novelties_come_from_encoders_without_the_fold(small_model, small_assay):
-    """The model's reference novelties are of molecules that the RBM did not see."""
+    """The model's reference novelties are of molecules that the fold's stack did not see."""
     options = small_model.options
     raw = small_model.featurise(small_assay.mols)
     scaffolds = [murcko_scaffold(mol) for mol in small_assay.mols]
     expected = []
     for number, fold in enumerate(make_folds(raw, small_assay.labels, scaffolds, options)):
         encoder = Encoder().fit(raw.take(fold.split.train))
-        novelty, _ = fit_novelty(
-            encoder.transform(raw.take(fold.split.train)), options, options.seed + number
-        )
+        x = encoder.transform(raw.take(fold.split.train))
+        part = Part(x, small_assay.labels[fold.split.train], options.seed + 1000 * number)
+        novelty = learn_start(part, options).novelty
         expected.extend(novelty(encoder.transform(raw.take(fold.split.test))))
     assert np.allclose(small_model.domain.novelties, np.sort(expected), rtol=0, atol=1e-9)
