@@ -148,7 +148,7 @@ def run_demo(
             on_progress=show,
         )
 
-    talk.announce("4/4  a random forest on the same features, and the report")
+    talk.announce("4/4  the forest alone, and the report")
     scored = read_scores(run)
     forest = forest_beside(model, scored["smiles"].tolist())
     labels = scored["id"].map(known)

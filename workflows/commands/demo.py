@@ -29,7 +29,7 @@ def command(
 
     The assay is split by scaffold. The held-out compounds, whose activity was measured, are hidden
     among 10,000 compounds of a screening collection; the report shows how well they were found,
-    beside a random forest on the same features and the same split.
+    beside the random forest that the networks are blended with.
     """
     del config
     from workflows.demo import run_demo
