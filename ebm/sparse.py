@@ -69,10 +69,31 @@ def stack_rows(parts: Sequence[Tensor]) -> Tensor:
 def sparse_times_dense(x: Tensor, weights: Tensor) -> Tensor:
     """x·weights for sparse CSR x, with a gradient for the weights only.
 
-    A row of x·W is a weighted sum of rows of W, which is what `embedding_bag` computes. Measured on
-    one core with 3,000 columns, 5 % of them not zero, batches of 128 and 256-512 outputs, forward
-    and backward: half the time of a dense batch, and 0.8-0.95 of that of torch's own CSR product.
+    A row of x·W is a weighted sum of rows of W, which is what `embedding_bag` computes. Its own
+    gradient adds entry by entry; on the CPU the one here is `transposed_times_dense`, half to a
+    third of the time (64 rows of 7,500 columns, 7 % not zero, 256 outputs).
     """
+    if x.device.type == "cpu" and torch.is_grad_enabled() and weights.requires_grad:
+        product: Tensor = _Product.apply(weights, x)  # type: ignore[no-untyped-call]
+        return product
+    return _product(x, weights)
+
+
+class _Product(torch.autograd.Function):
+    """x·W of a given x, differentiable once in W."""
+
+    @staticmethod
+    def forward(ctx: Any, weights: Tensor, x: Tensor) -> Tensor:
+        ctx.x = x
+        return _product(x, weights)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return transposed_times_dense(ctx.x, gradient.contiguous()), None
+
+
+def _product(x: Tensor, weights: Tensor) -> Tensor:
     return _sums_of_rows(x.crow_indices(), x.col_indices(), x.values(), weights)
 
 

@@ -243,11 +243,13 @@ def forest_beside(model: ScreeningModel, library: list[str]) -> NDArray[np.float
         The model is not blended with a forest.
     """
     from screening.chemistry import Failure
+    from screening.model.blend import forest_probabilities
 
     if model.forest_blend is None:
         raise ValueError("the model has no forest")
     mols = [mol for mol in map(model.prepare, library) if not isinstance(mol, Failure)]
-    return model.forest_blend.probabilities(model.featurise(mols))[:, 0]
+    seen = model.forest_blend.encoder.encode(model.featurise(mols))
+    return forest_probabilities(model.forest_blend.forests, seen)[:, 0]
 
 
 def judge(name: str, labels: pd.Series, scores: NDArray[np.float64]) -> Retrieval:

@@ -89,8 +89,18 @@ MOLECULES = several(
 FOREST_FEATURES = click.option(
     "--forest-features",
     metavar="NAME,NAME",
-    help="Blocks that the forest sees beside the networks'; atom_pairs,torsions, but none where "
-    "--features is given.",
+    help="Further blocks that only the forest sees; none by default.",
+)
+UNITS = click.option(
+    "--units",
+    type=click.Choice(["rectified", "sigmoid"]),
+    help="Hidden units of the networks and of the RBMs they start from; rectified by default.",
+)
+LABELS = click.option(
+    "--labels",
+    type=click.Choice(["graded", "hard"]),
+    help="graded (default): a compound teaches the more, the farther its measured value is from "
+    "the threshold; hard: active or inactive.",
 )
 STANDARDIZE = click.option(
     "--standardize",

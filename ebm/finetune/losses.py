@@ -5,7 +5,8 @@ For the entries (i, t) that have a label, with sample weights w (mean one) and c
     loss = Σ w_i · c_t(y_it) · l(logit_it, y_it) / (number of entries that have a label)
 
 where l is the cross-entropy in nats, computed from logits. An entry without a label (NaN) counts
-neither above nor below.
+neither above nor below. A yes/no label may be graded: 0.8 is eight tenths of a yes and two tenths
+of a no, and costs as much as they do.
 """
 
 from dataclasses import dataclass, replace
@@ -68,8 +69,10 @@ class Loss:
         return replace(self, class_weights=moved)
 
     def _sigmoid(self, logits: Tensor, target: Tensor) -> Tensor:
-        weight = torch.where(target == 1, self.class_weights[1], self.class_weights[0])
-        smooth = target * (1 - self.label_smoothing) + self.label_smoothing / 2
+        yes, no = target * self.class_weights[1], (1 - target) * self.class_weights[0]
+        weight = yes + no
+        share = torch.where(weight > 0, yes / weight, target)
+        smooth = share * (1 - self.label_smoothing) + self.label_smoothing / 2
         return weight * binary_cross_entropy_with_logits(logits, smooth, reduction="none")
 
     def _softmax(self, logits: Tensor, target: Tensor) -> Tensor:
@@ -84,7 +87,8 @@ class Loss:
 def check_labels(y: Any, rows: int, n_outputs: int, options: FinetuneOptions) -> Tensor:
     """Return labels as a float64 tensor of shape (rows, n_tasks), or raise ValueError.
 
-    Class numbers of a multi-class task have shape (rows, 1). Missing labels are NaN.
+    Class numbers of a multi-class task have shape (rows, 1); other labels are from 0 to 1. Missing
+    labels are NaN.
     """
     labels = torch.as_tensor(y).to(torch.float64)
     if labels.ndim == 1:
@@ -98,12 +102,16 @@ def check_labels(y: Any, rows: int, n_outputs: int, options: FinetuneOptions) ->
     if not present.any():
         raise ValueError("y has no label at all: every value is missing")
     highest = n_outputs - 1 if options.task == "multi_class" else 1
-    good = (labels >= 0) & (labels <= highest) & (labels == labels.round())
+    good = (labels >= 0) & (labels <= highest)
+    kind = "number"
+    if options.task == "multi_class":
+        good &= labels == labels.round()
+        kind = "whole number"
     if not (good | ~present).all():
         row, task = torch.nonzero(present & ~good)[0].tolist()
         raise ValueError(
-            f"y is {float(labels[row, task])} at row {row}, column {task}; a label must be a whole "
-            f"number from 0 to {highest}, or NaN when it is missing"
+            f"y is {float(labels[row, task])} at row {row}, column {task}; a label must be "
+            f"a {kind} from 0 to {highest}, or NaN when it is missing"
         )
     return labels
 
@@ -113,7 +121,10 @@ def make_loss(labels: Tensor, n_outputs: int, options: FinetuneOptions) -> Loss:
     multi_class = options.task == "multi_class"
     n_classes = n_outputs if multi_class else 2
     # (n_classes, n_tasks): how often each class occurs.
-    counts = torch.stack([(labels == number).sum(0) for number in range(n_classes)]).double()
+    if multi_class:
+        counts = torch.stack([(labels == number).sum(0) for number in range(n_classes)]).double()
+    else:
+        counts = torch.stack([(1 - labels).nansum(0), labels.nansum(0)])
     if options.class_weight is None:
         weights = torch.ones_like(counts)
     elif options.class_weight == "balanced":

@@ -17,14 +17,13 @@ from screening.features.fingerprints import (
     pack_bits,
 )
 from screening.features.other import MACCS, AvalonCounts, ErG, RDKitDescriptors
-from screening.features.sets import BLOCKS, DEFAULT, FOREST_ONLY, FeatureSet, RawFeatures, stack
+from screening.features.sets import BLOCKS, DEFAULT, FeatureSet, RawFeatures, stack
 from screening.features.visible import Visible, as_csr, as_visible
 
 __all__ = [
     "BITS",
     "BLOCKS",
     "DEFAULT",
-    "FOREST_ONLY",
     "MACCS",
     "AtomPairs",
     "AvalonCounts",

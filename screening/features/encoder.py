@@ -48,8 +48,9 @@ class Encoder(TransformerMixin, BaseEstimator):
     ----------
     thresholds : tuple of int
         Levels of the thermometer.
-    min_molecules : int
-        A bit that is on in fewer training molecules is dropped.
+    min_molecules : int, optional
+        A bit that is on in fewer training molecules is dropped. Decided by their number when None
+        (see `fewest_molecules`).
     n_quantiles : int
         Grid on which a descriptor's distribution is kept.
     n_ramps : int
@@ -64,7 +65,7 @@ class Encoder(TransformerMixin, BaseEstimator):
     def __init__(
         self,
         thresholds: tuple[int, ...] = (1, 2, 4),
-        min_molecules: int = 2,
+        min_molecules: int | None = None,
         n_quantiles: int = 129,
         n_ramps: int = 3,
     ) -> None:
@@ -76,6 +77,8 @@ class Encoder(TransformerMixin, BaseEstimator):
     def fit(self, X: RawFeatures, y: Any = None) -> Self:
         """Learn the used bits and the quantile grids."""
         del y
+        given = self.min_molecules
+        self.fewest_ = fewest_molecules(len(X)) if given is None else given
         self.bits_ = {
             name: [self._used(counts, level) for level in self.thresholds]
             for name, counts in X.sparse.items()
@@ -92,7 +95,7 @@ class Encoder(TransformerMixin, BaseEstimator):
     def _used(self, counts: csr_matrix, level: int) -> NDArray[np.int64]:
         columns = counts.indices[counts.data >= level]
         occurrences = np.bincount(columns, minlength=counts.shape[1])
-        return np.flatnonzero(occurrences >= self.min_molecules)
+        return np.flatnonzero(occurrences >= self.fewest_)
 
     def transform(self, X: RawFeatures) -> csr_matrix:
         """Encode, float32 in [0, 1], one row a molecule."""
@@ -170,6 +173,7 @@ class Encoder(TransformerMixin, BaseEstimator):
         for name, grid in self.grids_.items():
             arrays[f"grid.{name}"] = grid
         names = {
+            "fewest": self.fewest_,
             "sparse": list(self.bits_),
             "plain": list(self.plain_),
             "dense": list(self.grids_),
@@ -189,10 +193,20 @@ class Encoder(TransformerMixin, BaseEstimator):
             name: [arrays[f"bits.{name}.{level}"] for level in made.thresholds]
             for name in config["sparse"]
         }
-        made.plain_ = list(config.get("plain", []))
+        made.fewest_ = config["fewest"]
+        made.plain_ = list(config["plain"])
         made.grids_ = {name: arrays[f"grid.{name}"] for name in config["dense"]}
         made.quantiles_ = {name: Quantiles(grid) for name, grid in made.grids_.items()}
         return made
+
+
+def fewest_molecules(n: int) -> int:
+    """Return in how many of n molecules a bit must be on to be a column.
+
+    A two-hundredth of them, but at least 2, and no more than 5 or a two-thousandth: 2 of 400, 5 of
+    1,000 to 10,000, 20 of 41,000. Rarer bits say little, and most columns would be such bits.
+    """
+    return max(2, min(5, n // 200), n // 2000)
 
 
 def thermometer_bits(

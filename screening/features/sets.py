@@ -42,10 +42,8 @@ BLOCKS: dict[str, type[FeatureBlock]] = {
         RDKitDescriptors,
     )
 }
-# What the networks see: more columns, of which most say little, make them worse.
-DEFAULT = ("morgan_counts", "descriptors")
-# What a forest sees beside that: its trees choose among columns, and gain by them.
-FOREST_ONLY = ("atom_pairs", "torsions")
+# Rectified units and a forest gain by all of them; sigmoid ones are better with the first and last.
+DEFAULT = ("morgan_counts", "atom_pairs", "torsions", "descriptors")
 
 
 @dataclass

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.special import logit
 
-from screening.features import Encoder, RawFeatures, Visible
+from screening.features import Encoder, Visible
 from screening.model.forest import Forest
 
 # A forest that is of one mind says 0 or 1; half a tree of doubt keeps its logit finite.
@@ -72,7 +72,7 @@ class ForestBlend:
     Attributes
     ----------
     encoder : Encoder
-        Of what the forests see, which may be more blocks than the networks see.
+        Of what the forests see: the networks' own, or one of more blocks.
     forests : tuple of Forest or None
         None for a task of one class only, which is left to the networks.
     blends : tuple of Blend
@@ -82,13 +82,17 @@ class ForestBlend:
     forests: tuple[Forest | None, ...]
     blends: tuple[Blend, ...]
 
-    def __call__(self, logits: Array, raw: RawFeatures) -> NDArray[np.float64]:
-        """Return the blended logits, of the logits' shape (..., n, n_tasks)."""
-        return blend_with(self.blends, logits, self.probabilities(raw))
+    def __call__(self, logits: Array, seen: Visible) -> NDArray[np.float64]:
+        """Return the blended logits, of the logits' shape (..., n, n_tasks).
 
-    def probabilities(self, raw: RawFeatures) -> NDArray[np.float64]:
-        """Return each task's forest's probabilities, shape (n, n_tasks); NaN without a forest."""
-        return forest_probabilities(self.forests, self.encoder.encode(raw))
+        Parameters
+        ----------
+        logits : array of shape (..., n, n_tasks)
+            Of the networks.
+        seen : Visible
+            The molecules as `encoder` encodes them.
+        """
+        return blend_with(self.blends, logits, forest_probabilities(self.forests, seen))
 
 
 def blend_with(blends: Sequence[Blend], logits: Array, probabilities: Array) -> NDArray[np.float64]:

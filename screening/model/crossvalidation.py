@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from screening.assay import Assay
 from screening.evaluation import Split, grouped_folds, logistic_scores
 from screening.evaluation.baselines import fit_affordable_forest
 from screening.features import Encoder, RawFeatures
 from screening.model.ensemble import Ensemble
 from screening.model.ensembles import Trained
+from screening.model.lessons import lessons
 from screening.model.neighbours import Packed, nearest
 from screening.model.options import ModelOptions
 
@@ -55,6 +57,8 @@ class Fold:
     Attributes
     ----------
     split : Split
+    taught : float32 array of shape (n_train, n_tasks)
+        Labels of the training part, as networks and forest learn them; NaN where missing.
     x_train, x_test : CSR
         For the networks.
     forest_train, forest_test : CSR
@@ -62,6 +66,7 @@ class Fold:
     """
 
     split: Split
+    taught: NDArray[np.float32]
     x_train: csr_matrix
     x_test: csr_matrix
     forest_train: csr_matrix
@@ -70,7 +75,7 @@ class Fold:
 
 def make_folds(
     raw: RawFeatures,
-    labels: NDArray[np.float32],
+    assay: Assay,
     scaffolds: Sequence[str],
     options: ModelOptions,
     encoder: Encoder | None = None,
@@ -80,14 +85,27 @@ def make_folds(
     An encoder that was learned on other compounds is used as it is. See `scaffold_folds`.
     """
     folds = []
-    for split in scaffold_folds(scaffolds, labels, options.folds, options.seed):
+    for split in scaffold_folds(scaffolds, assay.labels, options.folds, options.seed):
         train, test = raw.take(split.train), raw.take(split.test)
         own = encoder or Encoder().fit(train.only(options.features))
         x_train, x_test = own.transform(train), own.transform(test)
-        # Without blocks of its own the forest sees the networks' columns.
-        seen = own if set(options.blocks) == set(options.features) else Encoder().fit(train)
-        folds.append(Fold(split, x_train, x_test, seen.transform(train), seen.transform(test)))
+        seen = forest_encoder(train, own, encoder, options)
+        of_forest = seen.transform(train), seen.transform(test)
+        taught = lessons(assay, split.train, options)
+        folds.append(Fold(split, taught, x_train, x_test, *of_forest))
     return folds
+
+
+def forest_encoder(
+    train: RawFeatures, networks: Encoder, known: Encoder | None, options: ModelOptions
+) -> Encoder:
+    """Return the encoder of what a forest sees: the networks', where that is as good.
+
+    It is not where the forest has blocks of its own, nor where the networks' columns (`known`) were
+    learned on other compounds and may leave out substructures of these.
+    """
+    shared = known is None and set(options.blocks) == set(options.features)
+    return networks if shared else Encoder().fit(train)
 
 
 def scaffold_folds(
@@ -173,8 +191,9 @@ def _score_baselines(
     rows = np.flatnonzero(known)
     x = fold.x_train[rows]
     # As the final model has one beside its networks.
-    forest = fit_affordable_forest(fold.forest_train[rows], y, seed=seed, workers=workers)
-    out.baselines[FOREST][test, task] = forest.predict_proba(fold.forest_test)[:, 1]
+    taught = fold.taught[rows, task]
+    forest = fit_affordable_forest(fold.forest_train[rows], taught, seed=seed, workers=workers)
+    out.baselines[FOREST][test, task] = forest.predict(fold.forest_test)
     out.baselines[LOGISTIC][test, task] = logistic_scores(x, y, fold.x_test, seed=seed)
     index, similarity = nearest(fingerprints[test], fingerprints[train])
     # The more similar the neighbour, the more its label counts.

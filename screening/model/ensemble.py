@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 from torch import Tensor
 
 from ebm.dbn import DBN
+from ebm.network import Activation, activate
 from screening.features import Visible, as_visible
 from screening.model.alike import by_rows, narrowest
 from screening.model.first_layer import BitSums, dense_part
@@ -105,7 +106,9 @@ class Ensemble:
         self._sum_of_bits = BitSums(first[: self._dense_from])
         dense = first[self._dense_from :]
         with one_thread(), torch.no_grad():
-            self._forward = narrowest(partial(_Forward, dense, bias, upper), *dense.shape)
+            (activation,) = {kind for network in networks for kind in network.activations}
+            forward = partial(_Forward, dense, bias, upper, activation)
+            self._forward = narrowest(forward, *dense.shape)
 
     def __len__(self) -> int:
         return len(self.members)
@@ -135,6 +138,8 @@ class _Forward:
     bias : Tensor of shape (n_members · width,)
     upper : list of (Tensor, Tensor)
         Weights of shape (n_members, n_in, n_out) and biases of shape (n_members, 1, n_out).
+    activation : str
+        Of all hidden layers.
     dtype
     """
 
@@ -143,8 +148,10 @@ class _Forward:
         dense: Tensor,
         bias: Tensor,
         upper: Sequence[tuple[Tensor, Tensor]],
+        activation: Activation,
         dtype: torch.dtype,
     ) -> None:
+        self._activation = activation
         self._dtype = dtype
         self._dense, self._bias = dense.to(dtype), bias.to(dtype)
         self._upper = [(weights.to(dtype), bias.to(dtype)) for weights, bias in upper]
@@ -154,9 +161,10 @@ class _Forward:
         field = torch.addmm(self._bias, dense.to(self._dtype), self._dense)
         field += sums
         members = self._upper[0][0].shape[0]
-        state = field.sigmoid_().reshape(len(dense), members, -1).transpose(0, 1)
+        hidden = activate(field, self._activation)
+        state = hidden.reshape(len(dense), members, -1).transpose(0, 1)
         for weights, bias in self._upper[:-1]:
-            state = torch.baddbmm(bias, state, weights).sigmoid_()
+            state = activate(torch.baddbmm(bias, state, weights), self._activation)
         weights, bias = self._upper[-1]
         return torch.baddbmm(bias, state, weights).transpose(0, 1)
 

@@ -38,7 +38,7 @@ from screening.model.provenance import versions
 from screening.model.screening_model import ScreeningModel
 from screening.model.training_table import TrainingTable
 
-SCHEMA = 2
+SCHEMA = 3
 CANARIES = 8
 TOLERANCE = 1e-4
 
@@ -46,7 +46,7 @@ TOLERANCE = 1e-4
 def save_model(model: ScreeningModel, path: Path) -> None:
     """Write a model to one file, whole or not at all; `model.model_hash` is set."""
     tensors, members = _tensors(model)
-    blend, forest_tensors = forest_blend_to_state(model.forest_blend)
+    blend, forest_tensors = forest_blend_to_state(model.forest_blend, model.encoder)
     tensors.update(forest_tensors)
     encoder, encoder_arrays = model.encoder.to_state()
     tensors.update({f"encoder.{k}": torch.from_numpy(v.copy()) for k, v in encoder_arrays.items()})
@@ -153,7 +153,7 @@ def _build(description: dict[str, Any], parts: dict[str, bytes]) -> ScreeningMod
     ]
     n_columns = sum(b.columns.stop - b.columns.start for b in encoder.blocks())
     options = ModelOptions.from_dict(description["options"])
-    blend = forest_blend_from_state(description["forest_blend"], tensors)
+    blend = forest_blend_from_state(description["forest_blend"], tensors, encoder)
     if (blend is None) != (options.blend == "none"):
         raise ValueError(f"its forests are not those of blend {options.blend!r}")
     return ScreeningModel(

@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import RandomForestRegressor
 
 from screening.evaluation.baselines import fit_affordable_forest
 from screening.features import Visible, as_csr, as_visible
@@ -42,7 +42,8 @@ class Forest:
     column : int32 array of shape (n_nodes,)
     threshold : float32 array of shape (n_nodes,)
     active : float32 array of shape (n_nodes,)
-        Share of actives among the training compounds that came there.
+        Mean label of the training compounds that came there: the share of actives, where labels are
+        not graded.
     """
 
     roots: NDArray[np.int64]
@@ -56,24 +57,25 @@ class Forest:
     def fit(
         cls, x: csr_matrix, y: NDArray[np.float32], *, seed: int, workers: int = 1
     ) -> Self | None:
-        """Fit a forest to the labelled rows; None where one class is missing.
+        """Fit a forest to the labelled rows; None where all are active, or none is.
 
         Parameters
         ----------
         x : CSR of shape (n, n_columns)
-        y : array of 0, 1 and NaN, shape (n,)
+        y : array of shape (n,)
+            From 0 to 1, above 0.5 active; NaN where missing.
         seed, workers : int
         """
         known = np.flatnonzero(~np.isnan(y))
-        if len(np.unique(y[known])) < 2:
+        if len(np.unique(y[known] > 0.5)) < 2:
             return None
         return cls.from_sklearn(
             fit_affordable_forest(x[known], y[known], seed=seed, workers=workers)
         )
 
     @classmethod
-    def from_sklearn(cls, forest: RandomForestClassifier) -> Self:
-        """Copy what a fitted forest of two classes, 0 and 1, knows."""
+    def from_sklearn(cls, forest: RandomForestRegressor) -> Self:
+        """Copy what a forest fitted to labels from 0 to 1 knows."""
         trees = [estimator.tree_ for estimator in forest.estimators_]
         roots = np.cumsum([0, *(tree.node_count for tree in trees[:-1])])
         left, right, column = [], [], []
@@ -83,7 +85,7 @@ class Forest:
             left.append(np.where(leaf, own, tree.children_left) + root)
             right.append(np.where(leaf, own, tree.children_right) + root)
             column.append(np.where(leaf, 0, tree.feature))
-        values = np.concatenate([tree.value[:, 0, :] for tree in trees])
+        values = np.concatenate([tree.value[:, 0, 0] for tree in trees])
         return cls(
             roots=roots.astype(np.int64),
             left=np.concatenate(left).astype(np.int32),
@@ -91,14 +93,14 @@ class Forest:
             column=np.concatenate(column).astype(np.int32),
             # Rounded down: "x <= threshold" stays what it was for every float32 x.
             threshold=_round_down(np.concatenate([tree.threshold for tree in trees])),
-            active=(values[:, 1] / values.sum(axis=1)).astype(np.float32),
+            active=values.astype(np.float32),
         )
 
     def __len__(self) -> int:
         return len(self.roots)
 
     def probability(self, x: csr_matrix | Visible) -> NDArray[np.float64]:
-        """Return the mean over the trees of the share of actives in each row's leaf, shape (n,).
+        """Return the mean over the trees of the label in each row's leaf, shape (n,).
 
         Many rows are done by the program, a few by walking down: the results are the same.
 

@@ -14,13 +14,18 @@ from screening.model.forest import Forest
 
 
 def forest_blend_to_state(
-    blend: ForestBlend | None,
+    blend: ForestBlend | None, networks: Encoder
 ) -> tuple[dict[str, Any] | None, dict[str, Tensor]]:
-    """Return a JSON-able description, None without forests, and the arrays by name."""
+    """Return a JSON-able description, None without forests, and the arrays by name.
+
+    The encoder is described only where it is not the networks'.
+    """
     if blend is None:
         return None, {}
-    encoder, arrays = blend.encoder.to_state()
-    tensors = {f"forest.encoder.{k}": torch.from_numpy(v.copy()) for k, v in arrays.items()}
+    encoder, tensors = None, {}
+    if blend.encoder is not networks:
+        encoder, arrays = blend.encoder.to_state()
+        tensors = {f"forest.encoder.{k}": torch.from_numpy(v.copy()) for k, v in arrays.items()}
     for task, forest in enumerate(blend.forests):
         if forest is not None:
             own = forest.to_arrays().items()
@@ -29,7 +34,7 @@ def forest_blend_to_state(
 
 
 def forest_blend_from_state(
-    description: Mapping[str, Any] | None, tensors: Mapping[str, Tensor]
+    description: Mapping[str, Any] | None, tensors: Mapping[str, Tensor], networks: Encoder
 ) -> ForestBlend | None:
     """Build what `forest_blend_to_state` described.
 
@@ -40,8 +45,10 @@ def forest_blend_from_state(
     """
     if description is None:
         return None
-    arrays = {k: v.numpy() for k, v in under("forest.encoder.", tensors).items()}
-    encoder = Encoder.from_state(description["encoder"], arrays)
+    encoder = networks
+    if description["encoder"] is not None:
+        arrays = {k: v.numpy() for k, v in under("forest.encoder.", tensors).items()}
+        encoder = Encoder.from_state(description["encoder"], arrays)
     n_columns = len(encoder.get_feature_names_out())
     blends = tuple(Blend(**blend) for blend in description["blends"])
     found: list[Forest | None] = []

@@ -13,9 +13,19 @@ from scipy.sparse import csr_matrix
 
 from ebm.dbn import DBN, select_visible
 from ebm.finetune import FinetuneHistory, FinetuneOptions, fine_tune
-from ebm.network import Network
+from ebm.network import Activation, Network
 from ebm.train import TrainingOptions
-from screening.model.options import FINETUNING_ROWS, PRETRAINING_ROWS, ModelOptions, passes
+from ebm.units import Bernoulli, NReLU, Unit
+from screening.model.options import (
+    ModelOptions,
+    Units,
+    finetuning_passes,
+    pretraining_passes,
+)
+
+_ACTIVATIONS: dict[Units, Activation] = {"rectified": "relu", "sigmoid": "sigmoid"}
+# Rectified units reach eight times as high as bits do, and move that much more.
+_PRETRAINING_RATES: dict[Units, float] = {"rectified": 0.005, "sigmoid": 0.05}
 
 
 @dataclass
@@ -77,6 +87,7 @@ def train_member(
             network = Network.from_sizes(
                 sizes,
                 y.shape[1],
+                activation=_ACTIVATIONS[options.units],
                 dropout=options.dropout,
                 input_dropout=options.input_dropout,
                 generator=generator,
@@ -95,7 +106,7 @@ def train_member(
             y,
             FinetuneOptions(
                 task="binary" if y.shape[1] == 1 else "multi_label",
-                epochs=passes(options.epochs, x.shape[0], FINETUNING_ROWS),
+                epochs=finetuning_passes(options.epochs, x.shape[0]),
                 batch_size=options.batch_size,
                 learning_rate=options.learning_rate,
                 weight_decay=options.weight_decay,
@@ -109,13 +120,19 @@ def _draw_columns(draw: np.random.Generator, n: int, share: float) -> NDArray[np
     return np.sort(draw.permutation(n)[: max(1, round(share * n))])
 
 
+def hidden_layers(options: ModelOptions) -> list[Unit]:
+    """Return new hidden units of every RBM, lowest first."""
+    kind = {"rectified": NReLU, "sigmoid": Bernoulli}[options.units]
+    return [kind(size) for size in options.hidden]
+
+
 def pretraining_options(options: ModelOptions, n: int) -> TrainingOptions:
     """Return the settings of every RBM that learns from n compounds: CD-1 with centred gradient."""
-    epochs = passes(options.pretrain_epochs, n, PRETRAINING_ROWS)
+    epochs = pretraining_passes(options.pretrain_epochs, n)
     return TrainingOptions(
         epochs=epochs,
         batch_size=50,
-        learning_rate=0.05,
+        learning_rate=_PRETRAINING_RATES[options.units],
         monitor_every=epochs,
         pseudo_likelihood_rows=0,
     )

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from ebm import RBM, fit_rbm
 from ebm.train import History
-from ebm.units import Bernoulli
+from ebm.units import Bernoulli, NReLU, Unit
 from screening.features import Visible, as_visible
 from screening.model.alike import Rowwise, by_rows, narrowest
 from screening.model.first_layer import BitSums, dense_part
-from screening.model.member import one_thread, pretraining_options
+from screening.model.member import hidden_layers, one_thread, pretraining_options
 from screening.model.options import ModelOptions
 
 
@@ -64,13 +64,16 @@ class Novelty:
     def __post_init__(self) -> None:
         weights = self.rbm.weights.detach().double()
         bias = self.rbm.hidden.bias.detach().double()
+        shifts = _shifts(self.rbm.hidden)
         self._linear = (self.rbm.visible.bias.detach().double() - self.bit_logits).numpy()
         self._independent_log_partition = float(torch.nn.functional.softplus(self.bit_logits).sum())
 
         @cache
         def split_at(n_bits: int) -> tuple[BitSums, Rowwise]:
             dense = weights[n_bits:]
-            return BitSums(weights[:n_bits]), narrowest(partial(_Hidden, dense, bias), *dense.shape)
+            return BitSums(weights[:n_bits]), narrowest(
+                partial(_Hidden, dense, bias, shifts), *dense.shape
+            )
 
         self._split_at = split_at
 
@@ -86,18 +89,30 @@ class _Hidden:
     ----------
     dense : Tensor of shape (n_dense, n_hidden)
     bias : Tensor of shape (n_hidden,)
+    shifts : list of float
+        Of the biases of the bits that make up a unit.
     dtype
     """
 
-    def __init__(self, dense: Tensor, bias: Tensor, dtype: torch.dtype) -> None:
+    def __init__(
+        self, dense: Tensor, bias: Tensor, shifts: list[float], dtype: torch.dtype
+    ) -> None:
         self._dtype = dtype
-        self._dense, self._bias = dense.to(dtype), bias.to(dtype)
+        self._dense, self._bias, self._shifts = dense.to(dtype), bias.to(dtype), shifts
 
     def __call__(self, dense: Tensor, sums: Tensor) -> Tensor:
-        """Return the sum of softplus of the hidden units' fields, float64 of shape (n,)."""
+        """Return the sum of softplus of all bits' fields, float64 of shape (n,)."""
         field = torch.addmm(self._bias, dense.to(self._dtype), self._dense)
         field += sums
-        return torch.nn.functional.softplus(field).sum(dim=1, dtype=torch.float64)
+        total = torch.zeros(len(dense), dtype=torch.float64)
+        for shift in self._shifts:
+            total += torch.nn.functional.softplus(field + shift).sum(dim=1, dtype=torch.float64)
+        return total
+
+
+def _shifts(hidden: Unit) -> list[float]:
+    """Return by how much the biases of a unit's bits differ: a rectified unit is a sum of bits."""
+    return hidden.shifts.tolist() if isinstance(hidden, NReLU) else [0.0]
 
 
 def fit_novelty(
@@ -115,7 +130,7 @@ def fit_novelty(
         Compounds whose free energy is watched beside theirs; they teach it nothing.
     """
     generator = torch.Generator().manual_seed(seed)
-    rbm = RBM(Bernoulli(x.shape[1]), Bernoulli(options.hidden[0]), generator=generator)
+    rbm = RBM(Bernoulli(x.shape[1]), hidden_layers(options)[0], generator=generator)
     with one_thread():
         watched = replace(pretraining_options(options, x.shape[0]), monitor_every=1)
         history = fit_rbm(rbm, x, watched, validation=held_out, generator=generator)

@@ -7,24 +7,33 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from screening.chemistry import Level, Limits
-from screening.features import DEFAULT, FOREST_ONLY
+from screening.features import DEFAULT
 
 Pretrain = Literal["rbm", "none"]
 Blend = Literal["none", "forest"]
+Labels = Literal["graded", "hard"]
+Units = Literal["rectified", "sigmoid"]
 
 
-# Rows that a network, and an RBM, sees in all: beyond, passes cost much and change little.
-FINETUNING_ROWS = 400_000
-PRETRAINING_ROWS = 120_000
-_LEAST_PASSES = 3
+# Compounds up to which the given number of passes is made, and from which time decides.
+_FEW, _MANY = 1_000, 10_000
+# Rows that an RBM sees in all: beyond, passes cost much and change little.
+_PRETRAINING_ROWS = 60_000
 
 
-def passes(epochs: int, n: int, rows: int) -> int:
-    """Return how often n compounds are gone through: as the epochs say, or until so many rows.
+def finetuning_passes(epochs: int, n: int) -> int:
+    """Return how often n compounds are gone through when a network is fine-tuned; 3 at least.
 
-    30 epochs of fine-tuning are 30 up to 13,000 compounds, and 9 for 41,000; never fewer than 3.
+    All epochs up to 1,000 compounds; then the fewer, the more compounds there are, down to half at
+    2,000; half up to 20,000, and so many rows beyond as those are: 7 of 30 epochs for 41,000.
     """
-    return min(epochs, max(_LEAST_PASSES, rows // n))
+    share = min(1.0, max(0.5, _FEW / n), _MANY / n)
+    return min(epochs, max(3, round(epochs * share)))
+
+
+def pretraining_passes(epochs: int, n: int) -> int:
+    """Return how often n compounds are gone through by an RBM: all epochs up to 60,000 rows."""
+    return min(epochs, max(1, _PRETRAINING_ROWS // n))
 
 
 @dataclass(frozen=True)
@@ -36,9 +45,15 @@ class ModelOptions:
     features : tuple of str
         Feature blocks that networks and forest see.
     forest_features : tuple of str
-        Further blocks that the forest sees, where there is one.
+        Further blocks that the forest sees and the networks do not.
+    labels : str
+        graded, to teach how far a measured value lies from the threshold; or hard, to teach 1 and
+        0. The same where the assay has labels only.
     standardize : str
         none, parent or tautomer.
+    units : str
+        Of the hidden layers: rectified (noisy rectified units while RBMs are trained, ReLU after),
+        or sigmoid (bits, and their probabilities).
     hidden : tuple of int
         Sizes of the hidden layers, lowest first.
     ensemble_size : int
@@ -50,7 +65,8 @@ class ModelOptions:
     blend : str
         forest, to blend the networks' logits with a random forest's; or none.
     pretrain_epochs, epochs : int
-        Passes over the data of each RBM, and of fine-tuning, at most: see `passes`.
+        Passes over few compounds of each RBM, and of fine-tuning; many compounds need fewer (see
+        `pretraining_passes` and `finetuning_passes`).
     learning_rate : float
         Highest rate of the one-cycle schedule.
     weight_decay : float
@@ -66,20 +82,22 @@ class ModelOptions:
     """
 
     features: tuple[str, ...] = DEFAULT
-    forest_features: tuple[str, ...] = FOREST_ONLY
+    forest_features: tuple[str, ...] = ()
+    labels: Labels = "graded"
     standardize: Level = "parent"
-    hidden: tuple[int, ...] = (256, 128)
-    ensemble_size: int = 5
+    units: Units = "rectified"
+    hidden: tuple[int, ...] = (256,)
+    ensemble_size: int = 4
     column_share: float = 1.0
     pretrain: Pretrain = "rbm"
     blend: Blend = "forest"
-    pretrain_epochs: int = 10
+    pretrain_epochs: int = 3
     epochs: int = 30
     learning_rate: float = 2e-3
-    weight_decay: float = 1e-2
+    weight_decay: float = 0.1
     dropout: float = 0.5
     input_dropout: float = 0.2
-    batch_size: int = 64
+    batch_size: int = 128
     folds: int = 5
     limits: Limits = field(default_factory=Limits)
     seed: int = 0

@@ -30,11 +30,11 @@ from screening.model.archive import (
     read_archive,
     write_archive,
 )
-from screening.model.member import one_thread, pretraining_options
+from screening.model.member import hidden_layers, one_thread, pretraining_options
 from screening.model.options import ModelOptions
 from screening.model.provenance import command_line, versions
 
-SCHEMA = 1
+SCHEMA = 2
 # A bit that fewer than one molecule in so many has would cost a column and teach nothing.
 MOLECULES_PER_BIT = 1000
 _MOLECULES_AT_ONCE = 1000
@@ -66,10 +66,14 @@ class Pretrained:
     sha256: str = ""
 
     def applied_to(self, options: ModelOptions) -> ModelOptions:
-        """Return the options with the features, standardisation and sizes of the stack."""
+        """Return the options with the features, standardisation, units and sizes of the stack."""
         own = self.options
         return replace(
-            options, features=own.features, standardize=own.standardize, hidden=own.hidden
+            options,
+            features=own.features,
+            standardize=own.standardize,
+            units=own.units,
+            hidden=own.hidden,
         )
 
     def unknown_share(self, raw: RawFeatures) -> float:
@@ -125,7 +129,7 @@ def pretrain_on(
     with one_thread():
         pretrainer = GreedyPretrainer(
             encoded,
-            options.hidden,
+            hidden_layers(options),
             training,
             generator=torch.Generator().manual_seed(options.seed),
             callbacks=lambda layer: (_Told(on_step, layer * steps, total),),

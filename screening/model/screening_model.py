@@ -13,7 +13,7 @@ from rdkit import Chem
 from scipy.special import expit
 
 from screening.chemistry import Failure, Standardiser, prepare_molecule
-from screening.features import Encoder, FeatureSet, RawFeatures
+from screening.features import Encoder, FeatureSet, RawFeatures, Visible
 from screening.model.blend import ForestBlend
 from screening.model.calibration import Calibration
 from screening.model.conformal import Conformal
@@ -122,7 +122,7 @@ class ScreeningModel:
         self, raw: RawFeatures, index: NDArray[np.int64], similarity: NDArray[np.float32]
     ) -> Scores:
         x = self.encoder.encode(raw)
-        logits = self._blended(self.ensemble.logits(x), raw)
+        logits = self._blended(x, raw)
         columns = range(len(self.tasks))
         members = np.stack(
             [self.calibrations[t](logits[:, :, t], similarity) for t in columns], axis=2
@@ -144,10 +144,14 @@ class ScreeningModel:
 
         Every member's logits, or each blended with the forest's.
         """
-        return self._blended(self.ensemble.logits(self.encoder.encode(raw)), raw)
+        return self._blended(self.encoder.encode(raw), raw)
 
-    def _blended(self, logits: NDArray[np.float64], raw: RawFeatures) -> NDArray[np.float64]:
-        return logits if self.forest_blend is None else self.forest_blend(logits, raw)
+    def _blended(self, x: Visible, raw: RawFeatures) -> NDArray[np.float64]:
+        logits = self.ensemble.logits(x)
+        if self.forest_blend is None:
+            return logits
+        own = self.forest_blend.encoder
+        return self.forest_blend(logits, x if own is self.encoder else own.encode(raw))
 
     def log_odds(
         self, logits: NDArray[np.float64], similarity: NDArray[np.float32], task: int

@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix
 
 from ebm.dbn import DBN, continue_greedily, pretrain_greedily
 from ebm.train import History
-from screening.model.member import one_thread, pretraining_options
+from screening.model.member import hidden_layers, one_thread, pretraining_options
 from screening.model.novelty import Novelty, fit_novelty, read_novelty
 from screening.model.options import ModelOptions
 
@@ -72,7 +72,11 @@ def learn_start(part: Part, options: ModelOptions, begun: DBN | None = None) -> 
         watched = replace(pretraining_options(options, part.x.shape[0]), monitor_every=1)
         with one_thread():
             dbn, histories = pretrain_greedily(
-                part.x, options.hidden, watched, validation=part.held_out, generator=generator
+                part.x,
+                hidden_layers(options),
+                watched,
+                validation=part.held_out,
+                generator=generator,
             )
         return Start(dbn, read_novelty(dbn.machines[0], part.x), histories[0])
     novelty, history = fit_novelty(part.x, options, part.seed, part.held_out)

@@ -16,11 +16,19 @@ from screening.features import Encoder, FeatureSet, RawFeatures
 from screening.model.blend import Blend, ForestBlend, blend_with, fit_blend
 from screening.model.calibration import Calibration, fit_calibration
 from screening.model.conformal import Conformal, fit_conformal
-from screening.model.crossvalidation import FOREST, HeldOut, hold_out, make_folds, series_scaffold
+from screening.model.crossvalidation import (
+    FOREST,
+    HeldOut,
+    forest_encoder,
+    hold_out,
+    make_folds,
+    series_scaffold,
+)
 from screening.model.domain import fit_domain
 from screening.model.ensemble import Ensemble
 from screening.model.ensembles import Step, train_ensembles
 from screening.model.forest import Forest
+from screening.model.lessons import lessons
 from screening.model.options import ModelOptions
 from screening.model.pretrained import Pretrained
 from screening.model.provenance import describe_origin, learning_curves
@@ -75,15 +83,16 @@ def train_model(
     fingerprints = features.packed_morgan(assay.mols, raw)
     scaffolds = [murcko_scaffold(mol) for mol in assay.mols]
     known = None if pretrained is None else pretrained.encoder
-    folds = make_folds(raw, assay.labels, scaffolds, options, known)
+    folds = make_folds(raw, assay, scaffolds, options, known)
+    taught = lessons(assay, slice(None), options)
     encoder = known or Encoder().fit(raw.only(options.features))
     x = encoder.transform(raw)
 
     parts = [
-        Part(fold.x_train, assay.labels[fold.split.train], _seed(options, number), fold.x_test)
+        Part(fold.x_train, fold.taught, _seed(options, number), fold.x_test)
         for number, fold in enumerate(folds)
     ]
-    parts.append(Part(x, assay.labels, _seed(options, len(folds))))
+    parts.append(Part(x, taught, _seed(options, len(folds))))
     *cut, whole = train_ensembles(
         parts,
         options,
@@ -117,7 +126,9 @@ def train_model(
         features=features,
         encoder=encoder,
         ensemble=Ensemble(whole.members, x.shape[1], encoder.dense_from()),
-        forest_blend=_forest_blend(raw, assay.labels, blends, options, workers),
+        forest_blend=_forest_blend(
+            raw, forest_encoder(raw, encoder, known, options), taught, blends, options, workers
+        ),
         novelty=whole.start.novelty,
         calibrations=calibrations,
         conformals=conformals,
@@ -149,16 +160,16 @@ def _seed(options: ModelOptions, part: int) -> int:
 
 def _forest_blend(
     raw: RawFeatures,
-    labels: NDArray[np.float32],
+    encoder: Encoder,
+    taught: NDArray[np.float32],
     blends: Sequence[Blend],
     options: ModelOptions,
     workers: int,
 ) -> ForestBlend | None:
     if not blends:
         return None
-    encoder = Encoder().fit(raw)
     x = encoder.transform(raw)
-    forests = [Forest.fit(x, y, seed=options.seed, workers=workers) for y in labels.T]
+    forests = [Forest.fit(x, y, seed=options.seed, workers=workers) for y in taught.T]
     return ForestBlend(encoder, tuple(forests), tuple(blends))
 
 

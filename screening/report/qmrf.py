@@ -98,7 +98,8 @@ def _shape(model: ScreeningModel) -> str:
     )
     layers = "-".join(str(size) for size in options.hidden)
     return (
-        f"an ensemble of {options.ensemble_size} deep belief networks (hidden layers {layers}), "
+        f"an ensemble of {options.ensemble_size} deep belief networks (hidden layers {layers}, "
+        f"{options.units}), "
         f"{start}, then fine-tuned{'' if model.forest_blend is None else _beside(model)}"
     )
 

@@ -23,6 +23,7 @@ from screening.model.calibration import fit_calibration
 from screening.model.ensemble import Ensemble
 from screening.model.ensembles import train_ensembles
 from screening.model.forest import Forest
+from screening.model.lessons import lessons
 from screening.model.start import Part
 from screening.study.compounds import Compounds
 
@@ -91,6 +92,10 @@ def _dbn_alone(exercise: Exercise) -> Values:
     return _ensemble(exercise, replace(exercise.compounds.options, blend="none"))
 
 
+def _dbn_hard(exercise: Exercise) -> Values:
+    return _ensemble(exercise, replace(exercise.compounds.options, labels="hard"))
+
+
 def _dbn_unpretrained(exercise: Exercise) -> Values:
     options = replace(exercise.compounds.options, blend="none", pretrain="none")
     return _ensemble(exercise, options)
@@ -137,9 +142,9 @@ def _calibrated_on_validation(
         encode = pretrained.encoder.transform
         x, x_asked = encode(compounds.raw.take(train)), encode(compounds.raw.take(asked))
     begun = None if pretrained is None else pretrained.dbn
-    labels = compounds.labels[train]
+    taught = lessons(compounds.assay, train, options)
     (trained,) = train_ensembles(
-        [Part(x, labels, options.seed)],
+        [Part(x, taught, options.seed)],
         options,
         begun=begun,
         workers=exercise.workers,
@@ -147,12 +152,7 @@ def _calibrated_on_validation(
     )
     logits = Ensemble(trained.members, x.shape[1]).logits(x_asked).mean(axis=0)
     if options.blend == "forest":
-        seen, seen_asked = compounds.encoded_for_forest(train, asked)
-        forests = [
-            Forest.fit(seen, y, seed=options.seed, workers=exercise.workers)
-            for y in compounds.labels[train].T
-        ]
-        said = forest_probabilities(forests, seen_asked)
+        said = _own_forest(exercise, options)
         # The validation part is asked first: its rows are the first ones.
         valid = slice(len(exercise.parts.valid))
         blends = [
@@ -193,11 +193,18 @@ def _forest(exercise: Exercise) -> Values:
 
 
 def _forest_on_ours(exercise: Exercise) -> Values:
-    def one_task(rows: Rows, y: NDArray[np.float32]) -> Values:
-        x, x_asked = exercise.compounds.encoded_for_forest(rows, exercise.asked)
-        return forest_scores(x, y, x_asked, seed=exercise.seed, workers=exercise.workers)
+    return _own_forest(exercise, replace(exercise.compounds.options, seed=exercise.seed))
 
-    return _task_by_task(exercise, one_task)
+
+def _own_forest(exercise: Exercise, options: ModelOptions) -> Values:
+    """Return what the forest says that the networks are blended with; NaN without both classes."""
+    compounds, train = exercise.compounds, exercise.parts.train
+    seen, seen_asked = compounds.encoded_for_forest(train, exercise.asked)
+    forests = [
+        Forest.fit(seen, y, seed=options.seed, workers=exercise.workers)
+        for y in lessons(compounds.assay, train, options).T
+    ]
+    return forest_probabilities(forests, seen_asked)
 
 
 def _logistic(exercise: Exercise) -> Values:
@@ -251,10 +258,11 @@ def _neighbour(exercise: Exercise) -> Values:
 
 
 DBN, ALONE, UNPRETRAINED, FOREST = "dbn", "dbn-alone", "dbn-unpretrained", "forest"
-LIBRARY = "dbn-library"
+LIBRARY, HARD = "dbn-library", "dbn-hard"
 MODELS = {
     DBN: Model("ebmscreen", _dbn),
     ALONE: Model("DBN ensemble alone", _dbn_alone),
+    HARD: Model("ebmscreen, labels only", _dbn_hard),
     UNPRETRAINED: Model("DBN, not pretrained", _dbn_unpretrained),
     LIBRARY: Model("DBN, pretrained on a library", _dbn_on_library),
     FOREST: Model("Random forest, Morgan", _forest),
@@ -265,7 +273,7 @@ MODELS = {
     "catboost": Model("CatBoost", _catboost),
 }
 HAS_CATBOOST = find_spec("catboost") is not None
-# Those that need nothing that may not be there.
+# Those that need nothing that may not be there: a stack, measured values, a package.
 DEFAULT_MODELS = tuple(
-    name for name in MODELS if name != LIBRARY and (name != "catboost" or HAS_CATBOOST)
+    name for name in MODELS if name not in (LIBRARY, HARD) and (name != "catboost" or HAS_CATBOOST)
 )

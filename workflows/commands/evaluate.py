@@ -14,8 +14,10 @@ from workflows.options import (
     FILE,
     FOLDER,
     FOREST_FEATURES,
+    LABELS,
     MOLECULES,
     STANDARDIZE,
+    UNITS,
 )
 from workflows.talk import Talk, talk_of
 
@@ -87,6 +89,8 @@ from workflows.talk import Talk, talk_of
 )
 @click.option("--features", metavar="NAME,NAME", help="Feature blocks of the DBN.")
 @FOREST_FEATURES
+@LABELS
+@UNITS
 @STANDARDIZE
 @MOLECULES
 @click.option("--ensemble-size", type=click.IntRange(min=1), help="Networks in the ensemble.")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from workflows.config import write_config
-from workflows.options import COLUMNS, COMMON, FILE, MOLECULES, STANDARDIZE
+from workflows.options import COLUMNS, COMMON, FILE, MOLECULES, STANDARDIZE, UNITS
 from workflows.talk import Talk, talk_of
 
 ROWS = click.IntRange(min=10)
@@ -31,6 +31,7 @@ DEFAULT_ROWS = 20_000
 )
 @COLUMNS
 @click.option("--features", metavar="NAME,NAME", help="Feature blocks, separated by commas.")
+@UNITS
 @STANDARDIZE
 @MOLECULES
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the rows, for each RBM.")

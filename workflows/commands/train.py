@@ -8,7 +8,16 @@ from typing import Any
 import click
 
 from workflows.config import write_config
-from workflows.options import COLUMNS, COMMON, FILE, FOREST_FEATURES, MOLECULES, STANDARDIZE
+from workflows.options import (
+    COLUMNS,
+    COMMON,
+    FILE,
+    FOREST_FEATURES,
+    LABELS,
+    MOLECULES,
+    STANDARDIZE,
+    UNITS,
+)
 from workflows.talk import Talk, talk_of
 
 
@@ -36,6 +45,8 @@ from workflows.talk import Talk, talk_of
 )
 @click.option("--features", metavar="NAME,NAME", help="Feature blocks, separated by commas.")
 @FOREST_FEATURES
+@LABELS
+@UNITS
 @STANDARDIZE
 @MOLECULES
 @click.option("--ensemble-size", type=click.IntRange(min=1), help="Networks in the ensemble.")
@@ -178,7 +189,7 @@ def _refuse_others(pretrained: Any, options: Any) -> None:
     """Refuse features and standardisation that were named and are not those of the stack."""
     source = click.core.ParameterSource
     context = click.get_current_context()
-    for name in ("features", "standardize"):
+    for name in ("features", "units", "standardize"):
         if context.get_parameter_source(name) in (source.DEFAULT, source.DEFAULT_MAP, None):
             continue
         asked, has = getattr(options, name), getattr(pretrained.options, name)
@@ -211,11 +222,9 @@ def model_options(given: dict[str, Any], limits: Any) -> Any:
     }
     if given["features"]:
         chosen["features"] = _blocks("--features", given["features"])
-        # Who names the features means the whole model's, unless the forest's are named too.
-        chosen["forest_features"] = ()
     if given.get("forest_features"):
         chosen["forest_features"] = _blocks("--forest-features", given["forest_features"])
-    optional = ("ensemble_size", "epochs", "blend")
+    optional = ("ensemble_size", "epochs", "blend", "labels", "units")
     chosen |= {key: given[key] for key in optional if given.get(key) is not None}
     return ModelOptions(**chosen)
 

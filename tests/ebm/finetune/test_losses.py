@@ -44,6 +44,33 @@ def test_masked_multi_task_loss(smoothing, class_weight, generator):
     assert float(loss.mean(logits, labels, weights)) == pytest.approx(expected, rel=1e-6)
 
 
+def test_a_graded_label_costs_what_its_shares_of_yes_and_no_cost(generator):
+    logits = torch.randn(30, 2, generator=generator, dtype=torch.float64)
+    graded = torch.rand(30, 2, generator=generator, dtype=torch.float64)
+    graded[4, 1] = torch.nan
+    options = FinetuneOptions(
+        task="multi_label", class_weight=[[0.5, 3.0], [2.0, 1.0]], label_smoothing=0.1
+    )
+    loss = make_loss(graded, 2, options)
+    ones = torch.ones(30, dtype=torch.float64)
+    yes, no = (torch.where(graded.isnan(), graded, value) for value in (1.0, 0.0))
+    expected = loss.total(logits, yes, ones)[0] * 0
+    for share, labels in ((graded, yes), (1 - graded, no)):
+        for i in range(30):
+            for t in range(2):
+                one = torch.full_like(graded, torch.nan)
+                one[i, t] = labels[i, t]
+                if not graded[i, t].isnan():
+                    expected += share[i, t] * loss.total(logits, one, ones)[0]
+    assert float(loss.total(logits, graded, ones)[0]) == pytest.approx(float(expected), rel=1e-9)
+
+
+def test_balanced_weights_of_graded_labels_count_shares():
+    labels = torch.tensor([[0.75], [0.25], [0.25], [torch.nan], [0.75]]).double()
+    loss = make_loss(labels, 1, FinetuneOptions(class_weight="balanced"))
+    np.testing.assert_allclose(loss.class_weights.numpy(), [[1.0], [1.0]])
+
+
 def test_missing_labels_have_no_gradient():
     logits = torch.zeros(4, 2, dtype=torch.float64, requires_grad=True)
     labels = torch.tensor([[0, 1], [1, torch.nan], [torch.nan, torch.nan], [1, 0]]).double()
@@ -101,6 +128,7 @@ def test_label_smoothing_is_off_by_default():
         ("binary", [0, 1, 2], "2.0 at row 2, column 0"),
         ("multi_class", [0, 3, 1], "3.0 at row 1, column 0"),
         ("multi_class", [0, 0.5, 1], "0.5 at row 1"),
+        ("binary", [0, 1, -0.1], "-0.1.* at row 2"),
         ("binary", [0, 1], r"shape \(2, 1\)"),
         ("binary", [math.nan] * 3, "no label at all"),
     ],

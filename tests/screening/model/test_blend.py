@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from scipy.special import expit, logit
 
-from screening.evaluation.baselines import fit_forest
+from screening.assay import graded_labels
+from screening.evaluation.baselines import fit_affordable_forest
 from screening.explain import explain
 from screening.model import FOREST, OURS, load_model, save_model, train_model
 from screening.model.blend import Blend, blend_with, fit_blend, forest_probabilities
@@ -28,13 +29,11 @@ def _data(n=120, width=30, seed=0):
 def test_the_arrays_give_scikit_learns_probabilities(seed):
     x, y = _data(seed=seed)
     unseen, _ = _data(n=300, seed=seed + 10)
-    sklearns = fit_forest(x, y, seed=seed)
+    sklearns = fit_affordable_forest(x, y, seed=seed)
     ours = Forest.fit(x, y, seed=seed)
-    assert len(ours) == 500
+    assert len(ours) == 300
     for rows in (x, unseen, unseen[:1]):
-        np.testing.assert_allclose(
-            ours.probability(rows), sklearns.predict_proba(rows)[:, 1], atol=1e-6
-        )
+        np.testing.assert_allclose(ours.probability(rows), sklearns.predict(rows), atol=1e-6)
     assert len(ours.probability(unseen[:0])) == 0
 
 
@@ -43,7 +42,7 @@ def test_a_value_on_a_threshold_goes_left():
     x = csr_matrix(np.array([[0.1], [0.1], [np.nextafter(np.float32(0.1), 1)], [0.2]], np.float32))
     y = np.array([0, 0, 1, 1], dtype=np.float32)
     ours = Forest.fit(x, y, seed=0)
-    expected = fit_forest(x, y, seed=0).predict_proba(x)[:, 1]
+    expected = fit_affordable_forest(x, y, seed=0).predict(x)
     np.testing.assert_allclose(ours.probability(x), expected, atol=1e-6)
 
 
@@ -55,13 +54,23 @@ def test_rows_do_not_depend_on_their_company():
     assert np.array_equal(together, alone)
 
 
+def test_graded_labels_are_averaged_by_leaves_of_three():
+    x, y = _data(n=200)
+    graded = graded_labels(y[:, None], np.asarray(x[:, [0, 1]].sum(axis=1)))[:, 0]
+    ours = Forest.fit(x, graded, seed=0)
+    sklearns = fit_affordable_forest(x, graded, seed=0)
+    np.testing.assert_allclose(ours.probability(x), sklearns.predict(x), atol=1e-6)
+    assert min(tree.tree_.n_node_samples.min() for tree in sklearns.estimators_) >= 3
+    assert len(ours.left) < 0.7 * 300 * 2 * 200 / 3
+
+
 def test_one_class_has_no_forest_and_missing_labels_are_left_out():
     x, y = _data()
     assert Forest.fit(x, np.zeros_like(y), seed=0) is None
     holes = y.copy()
     holes[::3] = np.nan
     known = np.flatnonzero(~np.isnan(holes))
-    expected = fit_forest(x[known], y[known], seed=0).predict_proba(x)[:, 1]
+    expected = fit_affordable_forest(x[known], y[known], seed=0).predict(x)
     np.testing.assert_allclose(Forest.fit(x, holes, seed=0).probability(x), expected, atol=1e-6)
 
 
@@ -121,14 +130,12 @@ def test_a_blended_model_scores_explains_and_comes_back(small_assay, small_optio
     raw = model.featurise(mols)
     x = model.encoder.transform(raw)
     logits = model.ensemble.logits(x).mean(axis=0)[:, 0]
-    seen = model.forest_blend.encoder.transform
-    forest = fit_forest(
+    assert model.forest_blend.encoder is model.encoder
+    seen = model.encoder.transform
+    forest = fit_affordable_forest(
         seen(model.featurise(small_assay.mols)), small_assay.labels[:, 0], seed=options.seed
-    ).predict_proba(seen(raw))[:, 1]
+    ).predict(seen(raw))
     mean = model.forest_blend.blends[0](logits, forest)
-    # The forest sees further blocks beside what the networks see.
-    assert set(model.forest_blend.encoder.bits_) == {"morgan_counts", "atom_pairs", "torsions"}
-    assert set(model.encoder.bits_) == {"morgan_counts"}
     _, similarity = model.training.nearest(model.fingerprints(mols, raw))
     expected = expit(model.calibrations[0].log_odds(mean, similarity))
     np.testing.assert_allclose(scores.score[:, 0], expected, atol=2e-6)

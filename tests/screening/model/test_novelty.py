@@ -74,7 +74,7 @@ def test_held_out_novelties_come_from_encoders_without_the_fold(small_model, sma
     raw = small_model.featurise(small_assay.mols)
     scaffolds = [murcko_scaffold(mol) for mol in small_assay.mols]
     expected = []
-    for number, fold in enumerate(make_folds(raw, small_assay.labels, scaffolds, options)):
+    for number, fold in enumerate(make_folds(raw, small_assay, scaffolds, options)):
         encoder = Encoder().fit(raw.take(fold.split.train))
         x = encoder.transform(raw.take(fold.split.train))
         part = Part(x, small_assay.labels[fold.split.train], options.seed + 1000 * number)

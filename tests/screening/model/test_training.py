@@ -117,7 +117,12 @@ def test_a_compound_without_the_first_label_still_teaches_the_second(small_assay
     """Half the compounds have only the second label, and the second output knows them."""
     labels = np.column_stack([small_assay.labels[:, 0], small_assay.labels[:, 0]])
     labels[::2, 0] = np.nan
-    assay = replace(small_assay, tasks=("half", "all"), labels=labels.astype(np.float32))
+    assay = replace(
+        small_assay,
+        tasks=("half", "all"),
+        labels=labels.astype(np.float32),
+        values=np.tile(small_assay.values, 2),
+    )
     model = train_model(assay, replace(small_options, epochs=8, folds=2))
     encoded = model.encoder.transform(model.features.transform(assay.mols))
     logits = model.ensemble.logits(encoded).mean(axis=0)
@@ -159,7 +164,7 @@ def test_held_out_predictions_come_from_models_without_the_fold(of_sixty, sixty,
     """Train each fold's ensemble by hand on the other folds, and get the stored figures."""
     raw = of_sixty.features.transform(sixty.mols)
     scaffolds = [murcko_scaffold(mol) for mol in sixty.mols]
-    folds = make_folds(raw, sixty.labels, scaffolds, tiny_options)
+    folds = make_folds(raw, sixty, scaffolds, tiny_options)
     stored = of_sixty.training
     for number, fold in enumerate(folds):
         train, test = fold.split.train, fold.split.test

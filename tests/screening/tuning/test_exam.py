@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from screening.evaluation import forest_scores
+from screening.evaluation.baselines import fit_affordable_forest
 from screening.features import Encoder, FeatureSet
 from screening.model.blend import fit_blend
 from screening.model.ensemble import Ensemble
@@ -45,7 +45,12 @@ def said(x_train, x_test, y, options, seeds, begun=None):
 
 @pytest.mark.parametrize("blend", ["none", "forest"])
 def test_scores_are_those_of_networks_and_forest_on_each_fold(compounds, splits, quick, blend):
-    options = replace(quick, blend=blend, features=("descriptors", "morgan_counts"))
+    options = replace(
+        quick,
+        blend=blend,
+        features=("descriptors", "morgan_counts"),
+        forest_features=("atom_pairs",),
+    )
     exam = Exam(compounds, splits[:2], seed=40, members=2)
     counted = []
     found = exam.scores(options, lambda: counted.append(1))
@@ -59,7 +64,7 @@ def test_scores_are_those_of_networks_and_forest_on_each_fold(compounds, splits,
         if blend == "forest":
             # The forest sees its own blocks beside those of the networks.
             both = encoded(compounds, split, replace(options, features=options.blocks))
-            alone = forest_scores(both[0], y[:, 0], both[1], seed=40)
+            alone = fit_affordable_forest(both[0], y[:, 0], seed=40).predict(both[1])
             logits = fit_blend(logits[:, 0], alone)(logits[:, 0], alone)
         wanted.append(roc_auc_score(compounds.labels[split.test], logits))
     assert found == pytest.approx(wanted, abs=1e-5)
@@ -71,7 +76,8 @@ def test_several_tasks_count_alike_and_missing_labels_not_at_all(compounds, spli
     first, second = splits[0], splits[1]
     labels[::3, 1] = np.nan
     labels[second.test, 1] = 1  # one class: only the other task can be judged
-    compounds = Compounds(replace(assay, tasks=("a", "b"), labels=labels))
+    values = np.full(labels.shape, np.nan)
+    compounds = Compounds(replace(assay, tasks=("a", "b"), labels=labels, values=values))
     found = Exam(compounds, [first, second], seed=1, members=1).scores(quick, ignore)
     wanted = []
     for number, split in enumerate((first, second)):

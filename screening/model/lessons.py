@@ -1,0 +1,20 @@
+"""What networks and forest are taught of each compound."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from screening.assay import Assay, graded_labels
+from screening.model.options import ModelOptions
+
+
+def lessons(
+    assay: Assay, rows: NDArray[np.int64] | slice, options: ModelOptions
+) -> NDArray[np.float32]:
+    """Return the labels of some compounds as they are taught, shape (n, n_tasks).
+
+    Graded by the measured values, among these compounds alone, or 1 and 0; NaN where missing.
+    """
+    labels = assay.labels[rows]
+    return labels if options.labels == "hard" else graded_labels(labels, assay.values[rows])
