@@ -97,7 +97,7 @@ def tools_of(given: argparse.Namespace, place: Path) -> list[Tool]:
             )
         )  # fmt: skip
     script = [given.python, str(HERE / "plain_models.py")]
-    model, by = f"{place}/forest.joblib", ["--workers", workers]
+    model, by = f"{place}/forest.txt", ["--workers", workers]
     tools.append(
         Tool(
             "random forest, Morgan counts",

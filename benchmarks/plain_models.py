@@ -1,11 +1,12 @@
 """What others would write: a random forest on Morgan counts, and scikit-fingerprints alone.
 
-    python benchmarks/plain_models.py forest-train TRAIN.csv MODEL.joblib --workers 2
-    python benchmarks/plain_models.py forest-predict LIBRARY.csv MODEL.joblib OUT.csv --workers 2
+    python benchmarks/plain_models.py forest-train TRAIN.csv MODEL.txt --workers 2
+    python benchmarks/plain_models.py forest-predict LIBRARY.csv MODEL.txt OUT.csv --workers 2
     python benchmarks/plain_models.py fingerprints LIBRARY.csv --workers 2
 
 Started by `against_others.py`, with the Python that has scikit-learn, RDKit and
-scikit-fingerprints. Tables have the columns smiles and, to train, active.
+scikit-fingerprints. Tables have the columns smiles and, to train, active. MODEL names the training
+table: a forest is fitted again before it predicts, since scikit-learn would store it as a pickle.
 """
 
 from __future__ import annotations
@@ -42,12 +43,13 @@ def counts(smiles: list[str]) -> np.ndarray:
     return table
 
 
-def _start(path: str) -> None:
-    import joblib
+def fitted(table: str, workers: int):
+    from sklearn.ensemble import RandomForestClassifier
 
-    global forest
-    forest = joblib.load(path)
-    forest.n_jobs = 1
+    rows = read(table)
+    labels = np.array([int(row["active"]) for row in rows])
+    forest = RandomForestClassifier(500, random_state=0, n_jobs=workers)
+    return forest.fit(counts([row["smiles"] for row in rows]), labels)
 
 
 def _score(smiles: list[str]) -> np.ndarray:
@@ -55,21 +57,19 @@ def _score(smiles: list[str]) -> np.ndarray:
 
 
 def forest_train(table: str, model: str, workers: int) -> None:
-    import joblib
-    from sklearn.ensemble import RandomForestClassifier
-
-    rows = read(table)
-    labels = np.array([int(row["active"]) for row in rows])
-    fitted = RandomForestClassifier(500, random_state=0, n_jobs=workers)
-    joblib.dump(fitted.fit(counts([row["smiles"] for row in rows]), labels), model)
+    fitted(table, workers)
+    Path(model).write_text(str(Path(table).resolve()), encoding="utf-8")
 
 
 def forest_predict(table: str, model: str, out: str, workers: int) -> None:
+    global forest
+    forest = fitted(Path(model).read_text(encoding="utf-8"), workers)
+    forest.n_jobs = 1
     rows = read(table)
     smiles = [row["smiles"] for row in rows]
     chunks = [smiles[start : start + CHUNK] for start in range(0, len(smiles), CHUNK)]
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(workers, _start, (model,)) as pool:
+    # Forked, so that the workers have the forest without a file.
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
         scores = np.concatenate(list(pool.imap(_score, chunks)))
     with Path(out).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)

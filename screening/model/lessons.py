@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,3 +20,15 @@ def lessons(
     """
     labels = assay.labels[rows]
     return labels if options.labels == "hard" else graded_labels(labels, assay.values[rows])
+
+
+def graded_sentences(assay: Assay, options: ModelOptions) -> Iterator[str]:
+    """Say for each task with measured values how many labels are graded by them."""
+    taught = lessons(assay, slice(None), options)
+    for name, column in zip(assay.tasks, taught.T, strict=True):
+        count = int(((column > 0) & (column < 1)).sum())
+        if count:
+            yield (
+                f"{count} labels of {name} are graded by their distance to the threshold "
+                "(--labels hard: active or inactive)."
+            )

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from screening.model import OURS, ScreeningModel
 from screening.report.assemble import figure_text
 from screening.report.quality import NAMES, beside_the_forest
@@ -71,6 +73,7 @@ def model_card(model: ScreeningModel) -> list[tuple[str, str]]:
         ("is", _shape(model)),
         ("quality", f"{quality} ({model.quality.get('protocol', 'not recorded')})"),
         ("domain", _limits(model)),
+        ("labels taught", _taught(model)),
         ("features", ", ".join(options.features)),
         ("features of the forest alone", ", ".join(options.blocks[len(options.features) :]) or "-"),
         ("standardisation", options.standardize),
@@ -102,6 +105,12 @@ def _shape(model: ScreeningModel) -> str:
         f"{options.units}), "
         f"{start}, then fine-tuned{'' if model.forest_blend is None else _beside(model)}"
     )
+
+
+def _taught(model: ScreeningModel) -> str:
+    if model.options.labels == "hard" or np.isnan(model.training.values).all():
+        return "active and inactive"
+    return "graded by how far the measured value lies from the threshold"
 
 
 def _beside(model: ScreeningModel) -> str:

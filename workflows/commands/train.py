@@ -93,6 +93,7 @@ def command(assay: str, output: Path, **given: Any) -> None:
     from screening.assay import choose_targets, curate, make_threshold
     from screening.chemistry import Limits, Standardiser
     from screening.model import FOREST, OURS, save_model, train_model
+    from screening.model.lessons import graded_sentences
     from screening.tables import read_assay
     from workflows.checks import writable_file
     from workflows.progress import Stages
@@ -123,7 +124,7 @@ def command(assay: str, output: Path, **given: Any) -> None:
         limits=limits,
         conflicts=given["conflicts"],
     )
-    for sentence in curated.ledger.sentences():
+    for sentence in (*curated.ledger.sentences(), *graded_sentences(curated, options)):
         talk.announce(sentence)
     tuned = None
     with Stages(talk) as stages:
