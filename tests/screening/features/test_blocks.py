@@ -20,6 +20,7 @@ from screening.features import (
     pack_bits,
     stack,
 )
+from screening.features.encoder import fewest_molecules
 from screening.tables import read_assay
 
 GENERATORS = {
@@ -171,8 +172,23 @@ def _raw(values):
     return raw
 
 
+@pytest.mark.parametrize(
+    ("n", "expected"), [(0, 2), (30, 2), (600, 3), (1_000, 5), (10_000, 5), (41_000, 20)]
+)
+def test_how_rare_a_bit_may_be_goes_with_the_number_of_molecules(n, expected):
+    assert fewest_molecules(n) == expected
+
+
+def test_rare_bits_are_dropped_by_that_rule(mols):
+    raw = FeatureSet(("morgan_counts",)).transform(mols)
+    many = raw.take(np.arange(600) % len(mols))
+    occurrences = np.bincount(many.sparse["morgan_counts"].indices, minlength=2048)
+    kept = Encoder().fit(many).bits_["morgan_counts"][0]
+    np.testing.assert_array_equal(kept, np.flatnonzero(occurrences >= 3))
+
+
 def test_the_encoder_is_a_well_behaved_estimator(mols):
-    raw = FeatureSet().transform(mols)
+    raw = FeatureSet(("morgan_counts", "descriptors")).transform(mols)
     encoder = clone(Encoder(thresholds=(1, 3), min_molecules=1))
     with pytest.raises(NotFittedError):
         encoder.transform(raw)

@@ -38,7 +38,9 @@ def test_hidden_means_are_those_of_the_rbm(small_model, view):
     dense = view.x[:4].toarray().astype(np.float64)
     weights = rbm.weights.detach().double().numpy()
     bias = rbm.hidden.bias.detach().double().numpy()
-    expected = 1 / (1 + np.exp(-(dense @ weights + bias)))
+    # A rectified unit is the sum of eight bits whose biases fall by one.
+    fields = [dense @ weights + bias + 0.5 - i for i in range(1, 9)]
+    expected = sum(1 / (1 + np.exp(-field)) for field in fields)
     np.testing.assert_allclose(hidden_means(small_model, view.x[:4]), expected, atol=1e-5)
 
 

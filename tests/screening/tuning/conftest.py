@@ -12,7 +12,15 @@ FIXED = ("features", "hidden", "epochs")
 
 @pytest.fixture(scope="session")
 def quick(small_options):
-    return replace(small_options, hidden=(16,), ensemble_size=1, epochs=2, pretrain_epochs=1)
+    # So small a rate that others are better.
+    return replace(
+        small_options,
+        hidden=(16,),
+        ensemble_size=1,
+        epochs=2,
+        pretrain_epochs=1,
+        learning_rate=3e-4,
+    )
 
 
 @pytest.fixture(scope="session")

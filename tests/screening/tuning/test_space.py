@@ -90,7 +90,7 @@ def test_a_proposal_depends_on_the_trials_and_the_seed_alone():
     start = settings_of(ModelOptions(), space)
     assert propose(space, trials[:12], start, 0) == trials[12].settings
     assert propose(space, trials[:12], start, 1) != trials[12].settings
-    other = [*trials[:11], replace(trials[11], folds=(0.99,))]
+    other = [replace(trial, folds=(1 - trial.score,)) for trial in trials[:12]]
     assert propose(space, other, start, 0) != trials[12].settings
 
 
