@@ -14,11 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch.nn.functional import binary_cross_entropy_with_logits, embedding_bag
+from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim import AdamW
 
 from ebm.network import Network
-from ebm.sparse import to_torch_csr
+from ebm.sparse import sparse_times_dense, to_torch_csr
 from screening.assay import curate
 from screening.features import Encoder, FeatureSet
 from screening.model import ModelOptions
@@ -62,19 +62,12 @@ def batched(networks: list[Network], x: torch.Tensor) -> Callable[[], None]:
 
     def step() -> None:
         optimiser.zero_grad()
-        state = embedding_bag(
-            x.col_indices(),
-            first,
-            x.crow_indices(),
-            mode="sum",
-            per_sample_weights=x.values(),
-            include_last_offset=True,
-        )
-        state = state.sigmoid().reshape(len(state), len(networks), -1).transpose(0, 1)
+        state = sparse_times_dense(x, first)
+        state = state.relu().reshape(len(state), len(networks), -1).transpose(0, 1)
         for depth, weights in enumerate(upper):
             state = torch.bmm(state, weights)
             if depth + 1 < len(upper):
-                state = state.sigmoid()
+                state = state.relu()
         binary_cross_entropy_with_logits(state, torch.ones_like(state)).backward()
         optimiser.step()
 
@@ -85,7 +78,7 @@ def main() -> None:
     """Time everything and print it."""
     samples = Path(__file__).parents[1] / "data" / "samples"
     assay = curate(read_assay(str(samples / "bace.csv"), smiles_column="mol"), ("Class",))
-    options = ModelOptions()
+    options = ModelOptions(ensemble_size=MEMBERS)
     raw = FeatureSet(options.features).transform(assay.mols)
     x = Encoder().fit(raw).transform(raw)
     alone = ModelOptions(ensemble_size=1)
@@ -109,10 +102,12 @@ def main() -> None:
             f"five that share a stack, {workers} process: {spent:6.1f} s, {five / spent:.2f} times"
         )
 
-    rows = to_torch_csr(x[:64], torch.float32, "cpu")
+    rows = to_torch_csr(x[: options.batch_size], torch.float32, "cpu")
     generator = torch.Generator().manual_seed(0)
     sizes = [x.shape[1], *options.hidden]
-    networks = [Network.from_sizes(sizes, 1, generator=generator) for _ in range(MEMBERS)]
+    networks = [
+        Network.from_sizes(sizes, 1, activation="relu", generator=generator) for _ in range(MEMBERS)
+    ]
     optimisers = [AdamW(network.parameters(), 1e-3, fused=True) for network in networks]
     together = batched(networks, rows)
     with one_thread():

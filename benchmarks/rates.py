@@ -21,18 +21,23 @@ import numpy as np
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors
 
+from screening.features import DEFAULT
 from screening.library import PrepareOptions, ScreenOptions, prepare_library, screen
 from screening.tables import open_library
 
 
 def rdkit_alone(smiles: list[str]) -> int:
     """Parse and featurise by RDKit's own functions."""
-    generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
+    generators = (
+        rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048),
+        rdFingerprintGenerator.GetAtomPairGenerator(fpSize=2048),
+        rdFingerprintGenerator.GetTopologicalTorsionGenerator(fpSize=2048),
+    )
     table = np.empty((len(smiles), 88), np.float32)
     counts = []
     for row, text in zip(table, smiles, strict=True):
         mol = Chem.MolFromSmiles(text)
-        counts.append(generator.GetCountFingerprint(mol).GetNonzeroElements())
+        counts.extend(g.GetCountFingerprint(mol).GetNonzeroElements() for g in generators)
         row[:] = [
             *rdMolDescriptors.MQNs_(mol),
             *rdMolDescriptors.SlogP_VSA_(mol),
@@ -79,7 +84,7 @@ def main() -> int:
             alone = rows / (time.perf_counter() - started)
         options = ScreenOptions(workers=given.workers)
         raw = _rate(place / "raw", [str(library)], given.model, options, rows)
-        prepared = PrepareOptions(("morgan_counts", "descriptors"), workers=given.workers)
+        prepared = PrepareOptions(DEFAULT, workers=given.workers)
         prepare_library([str(library)], place / "library.parquet", prepared)
         fast = _rate(place / "fast", [str(place / "library.parquet")], given.model, options, rows)
     print(f"{rows} molecules, {given.workers} processes")
