@@ -17,13 +17,13 @@ from matplotlib.figure import Figure
 
 # Stand-ins that become variables of the style sheet when the plot is written.
 INK, FAINT = "#010101", "#020202"
-SERIES = ("#030301", "#030302", "#030303", "#030304")
+SERIES = ("#030301", "#030302", "#030303", "#030304", "#030305")
 _VARIABLES = {
     INK: "var(--ink)",
     FAINT: "var(--line)",
     **{colour: f"var(--series-{i})" for i, colour in enumerate(SERIES, start=1)},
 }
-DASHES = ("-", "--", "-.", ":")
+DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 _SETTINGS: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "ebmscreen",

@@ -96,6 +96,7 @@ def _differences(axes: Sequence[Axes], pairs: pd.DataFrame) -> None:
         one.set_yticks(range(len(models)), [MODELS[m].title for m in reversed(models)])
         side = "left is better" if metric in LOWER_IS_BETTER else "right is better"
         one.set_xlabel(f"{TITLES[metric]}, less that of the forest ({side})")
+        one.locator_params(axis="x", nbins=6)
         one.grid(axis="x", alpha=0.3)
 
 
