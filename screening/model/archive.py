@@ -125,3 +125,14 @@ def _finite(value: Any) -> Any:
     if isinstance(value, np.generic):
         return _finite(value.item())
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def require_schema(path: Path, found: Any, reads: int, again: str) -> None:
+    """Refuse a file of another schema; an older one needs no update, but to be made again."""
+    if found == reads:
+        return
+    older = isinstance(found, int) and found < reads
+    raise UserError(
+        f"{path} has schema {found!r} and this version of ebmscreen reads {reads}; "
+        f"{again if older else f'update ebmscreen, or {again}'}."
+    )

@@ -24,6 +24,7 @@ from screening.model.archive import (
     as_json,
     file_hash,
     read_archive,
+    require_schema,
     write_archive,
 )
 from screening.model.calibration import Calibration
@@ -89,7 +90,7 @@ def load_model(path: Path) -> ScreeningModel:
     parts = read_archive(path, MODEL_PARTS, "model", other=PRETRAINED_PARTS)
     try:
         description = json.loads(parts["model.json"])
-        _check_schema(path, description)
+        require_schema(path, description.get("schema"), SCHEMA, "train the model again")
         model = _build(description, parts)
         _check_canaries(path, model, json.loads(parts["canary.json"]))
     except UserError:
@@ -102,14 +103,6 @@ def load_model(path: Path) -> ScreeningModel:
         ) from error
     model.model_hash = file_hash(path)
     return model
-
-
-def _check_schema(path: Path, description: dict[str, Any]) -> None:
-    if description.get("schema") != SCHEMA:
-        raise UserError(
-            f"{path} has schema {description.get('schema')!r} and this version of ebmscreen "
-            f"reads {SCHEMA}; update ebmscreen, or train the model again."
-        )
 
 
 def _tensors(model: ScreeningModel) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:

@@ -28,6 +28,7 @@ from screening.model.archive import (
     as_json,
     file_hash,
     read_archive,
+    require_schema,
     write_archive,
 )
 from screening.model.member import hidden_layers, one_thread, pretraining_options
@@ -197,7 +198,7 @@ def load_pretrained(path: Path) -> Pretrained:
     parts = read_archive(path, PRETRAINED_PARTS, "pretrained", other=MODEL_PARTS)
     try:
         description = json.loads(parts[PRETRAINED_PARTS[0]])
-        _check_schema(path, description)
+        require_schema(path, description.get("schema"), SCHEMA, "pretrain again")
         tensors = load_tensors(parts[PRETRAINED_PARTS[1]])
         weights = {k[4:]: v.float() for k, v in tensors.items() if k.startswith("dbn.")}
         arrays = {k[8:]: v.numpy() for k, v in tensors.items() if k.startswith("encoder.")}
@@ -213,14 +214,6 @@ def load_pretrained(path: Path) -> Pretrained:
             f"{path} is a damaged pretrained file ({what}); copy it again from where it came, "
             "or pretrain again."
         ) from error
-
-
-def _check_schema(path: Path, description: dict[str, Any]) -> None:
-    if description.get("schema") != SCHEMA:
-        raise UserError(
-            f"{path} has schema {description.get('schema')!r} and this version of ebmscreen "
-            f"reads {SCHEMA}; update ebmscreen, or pretrain again."
-        )
 
 
 def _stack_of(stored: Any, encoder: Encoder) -> DBN:

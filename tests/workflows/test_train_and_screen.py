@@ -40,6 +40,19 @@ def test_train_binarises_values_and_repeats_from_its_config(run, assay, tmp_path
     assert again.out == first.out
 
 
+def test_train_says_what_is_graded_and_takes_other_units(run, assay, tmp_path):
+    words = ("train", assay, "-t", "pIC50", "--active-above", "7", *QUICK)
+    graded = run(*words, "-o", tmp_path / "a.ebm")
+    hard = run(*words, "-o", tmp_path / "b.ebm", "--labels", "hard", "--units", "sigmoid")
+    assert (graded.status, hard.status) == (0, 0), graded.err + hard.err
+    assert "labels of pIC50 are graded by their distance to the threshold" in graded.err
+    assert "are graded" not in hard.err
+    assert graded.out != hard.out
+    with zipfile.ZipFile(tmp_path / "b.ebm") as archive:
+        stored = json.loads(archive.read("model.json"))["options"]
+    assert (stored["labels"], stored["units"]) == ("hard", "sigmoid")
+
+
 def test_train_guesses_the_target_only_when_it_is_clear(run, assay, tmp_path):
     done = run("train", assay, "-o", tmp_path / "m.ebm", *QUICK)
     assert done.status == 0, done.err
