@@ -35,11 +35,12 @@ class Source(NamedTuple):
 
 
 def sources(data: Path, group: str) -> list[Source]:
-    """Return the assays of a group."""
-    if group == "moleculeace":
+    """Return the assays of a group, or the one of MoleculeACE's that is named."""
+    if group == "moleculeace" or group.startswith("CHEMBL"):
         # Values are -log10 of nM: 100 nM is -2, and itself active.
         above = make_threshold(-2.0 - 1e-9, None)
-        files = sorted((data / group).glob("CHEMBL*"))
+        pattern = "CHEMBL*" if group == "moleculeace" else f"{group}.csv*"
+        files = sorted((data / "moleculeace").glob(pattern))
         return [Source(f.name.split(".")[0], f, ("y",), above) for f in files]
     if group == "bace-pic50":
         # The same compounds as values: BACE's classes are those of a pIC50 of 7.

@@ -64,8 +64,13 @@ def fit_affordable_forest(
 
 
 def _fitted(forest: _Forest, x: csr_matrix, y: NDArray[np.float32]) -> _Forest:
-    """Fit; a dense matrix gives the same trees in half the time, one too large stays sparse."""
-    return forest.fit(x.toarray() if x.shape[0] * x.shape[1] <= DENSE_ENTRIES else x, y)
+    """Fit; a dense matrix gives the same trees in less time, one too large stays sparse.
+
+    Trees read a few columns of many rows: of HIV's 33,000 compounds, column by column in memory
+    they grow 4.4 times as fast as row by row.
+    """
+    small = x.shape[0] * x.shape[1] <= DENSE_ENTRIES
+    return forest.fit(x.toarray(order="F") if small else x, y)
 
 
 def logistic_scores(

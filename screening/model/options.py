@@ -97,7 +97,7 @@ class ModelOptions:
     weight_decay: float = 0.1
     dropout: float = 0.5
     input_dropout: float = 0.2
-    batch_size: int = 128
+    batch_size: int = 256
     folds: int = 5
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
