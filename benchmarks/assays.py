@@ -88,9 +88,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--set", dest="groups", nargs="+", default=["moleculeace"])
     parser.add_argument("--splits", type=int, default=5)
-    parser.add_argument(
-        "--models", default="dbn,dbn-alone,forest,forest-features,logistic,boosting"
-    )
+    parser.add_argument("--models", default=MODELS)
     parser.add_argument("--metric", default="roc_auc")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("-n", "--num-workers", type=int, default=2)

@@ -18,7 +18,7 @@ from screening.model.ensemble import Ensemble
 from screening.model.ensembles import Trained
 from screening.model.lessons import lessons
 from screening.model.neighbours import Packed, nearest
-from screening.model.options import ModelOptions
+from screening.model.options import ModelOptions, held_out_folds
 
 FOREST = "Random forest"
 LOGISTIC = "Logistic regression"
@@ -85,7 +85,8 @@ def make_folds(
     An encoder that was learned on other compounds is used as it is. See `scaffold_folds`.
     """
     folds = []
-    for split in scaffold_folds(scaffolds, assay.labels, options.folds, options.seed):
+    count = held_out_folds(options.folds, len(scaffolds))
+    for split in scaffold_folds(scaffolds, assay.labels, count, options.seed):
         train, test = raw.take(split.train), raw.take(split.test)
         own = encoder or Encoder().fit(train.only(options.features))
         x_train, x_test = own.transform(train), own.transform(test)

@@ -6,7 +6,7 @@ from scipy.sparse import csr_matrix
 
 from screening.evaluation.baselines import fit_affordable_forest, fit_forest
 from screening.model import ModelOptions
-from screening.model.options import finetuning_passes, pretraining_passes
+from screening.model.options import finetuning_passes, held_out_folds, pretraining_passes
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,13 @@ def test_many_compounds_are_gone_through_less_often(n, expected):
 def test_there_are_never_more_passes_than_asked():
     assert finetuning_passes(2, 10) == finetuning_passes(2, 10**6) == 2
     assert pretraining_passes(2, 10) == 2
+
+
+@pytest.mark.parametrize(
+    ("folds", "n", "expected"), [(5, 20_000, 5), (5, 20_001, 3), (2, 10**6, 2)]
+)
+def test_many_compounds_are_cut_into_fewer_folds(folds, n, expected):
+    assert held_out_folds(folds, n) == expected
 
 
 @pytest.mark.parametrize(("n", "expected"), [(50, 3), (20_000, 3), (41_000, 1), (10**6, 1)])
