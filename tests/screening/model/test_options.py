@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
+from screening.evaluation import baselines
 from screening.evaluation.baselines import fit_affordable_forest, fit_forest
 from screening.model import ModelOptions
 from screening.model.options import finetuning_passes, held_out_folds, pretraining_passes
@@ -42,6 +43,15 @@ def test_the_affordable_forest_of_a_small_assay_is_the_forest():
     assert (len(forest.estimators_), len(affordable.estimators_)) == (500, 300)
     # Gini index and variance of labels 0 and 1 are one thing; only ties are broken otherwise.
     np.testing.assert_allclose(forest.predict_proba(x)[:, 1], affordable.predict(x), atol=0.05)
+
+
+def test_a_forest_too_large_to_be_dense_is_the_same(monkeypatch):
+    draw = np.random.default_rng(1)
+    x = csr_matrix((draw.random((80, 30)) < 0.3).astype(np.float32))
+    y = (draw.random(80) < 0.5).astype(np.float32)
+    dense = fit_affordable_forest(x, y, seed=0).predict(x)
+    monkeypatch.setattr(baselines, "DENSE_ENTRIES", 0)
+    np.testing.assert_array_equal(fit_affordable_forest(x, y, seed=0).predict(x), dense)
 
 
 def test_a_large_assay_has_fewer_trees_of_fewer_compounds():
