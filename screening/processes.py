@@ -10,11 +10,15 @@ Light to import, so that a command can begin the loading before it loads anythin
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Sequence
 from multiprocessing.context import BaseContext
 
 _SERVER = "forkserver"
-# What every worker needs: torch, RDKit, the model.
-_LOADED = ["screening.library.scorers", "screening.library.prepare"]
+# What workers need that score molecules: torch, RDKit, the model.
+SCREENING = ("screening.library.scorers", "screening.library.prepare")
+# What they need that train. torch's optimisers load its compiler when the first one is made, which
+# takes as long as torch itself does.
+TRAINING = ("screening.model", "torch._dynamo")
 
 
 def has_server() -> bool:
@@ -27,11 +31,14 @@ def worker_context() -> BaseContext:
     return multiprocessing.get_context(_SERVER if has_server() else "spawn")
 
 
-def begin_loading() -> None:
-    """Have the server load what workers need, beside whatever this process does meanwhile."""
+def begin_loading(modules: Sequence[str] = SCREENING) -> None:
+    """Have the server load what workers need, beside whatever this process does meanwhile.
+
+    A server that runs already stays as it is: its children load what they lack.
+    """
     if not has_server():
         return
     from multiprocessing import forkserver
 
-    multiprocessing.get_context(_SERVER).set_forkserver_preload(_LOADED)
+    multiprocessing.get_context(_SERVER).set_forkserver_preload(list(modules))
     forkserver.ensure_running()

@@ -12,14 +12,8 @@ from rdkit import Chem
 
 from screening.assay.labels import MISSING, Label, Threshold, read_label
 from screening.assay.ledger import Conflict, Ledger, Merge
-from screening.chemistry import (
-    Failure,
-    Limits,
-    Reject,
-    Standardiser,
-    canonical_smiles,
-    prepare_molecule,
-)
+from screening.assay.structures import read_structures
+from screening.chemistry import Failure, Limits, Reject, Standardiser
 from screening.errors import UserError
 from screening.tables import AssayTable
 
@@ -88,6 +82,7 @@ def curate(
     standardiser: Standardiser | None = None,
     limits: Limits | None = None,
     conflicts: Conflicts = "drop",
+    workers: int = 1,
     on_row: Callable[[], None] = lambda: None,
 ) -> Assay:
     """Standardise, label, merge and resolve.
@@ -105,6 +100,8 @@ def curate(
     conflicts
         What to do with a structure that is both active and inactive: `drop` its label, take the
         `majority` (a tie is dropped), or stop with an `error`.
+    workers
+        Processes that standardise; the result is the same for any number.
     on_row
         Called after each row, for progress.
 
@@ -121,24 +118,22 @@ def curate(
     standardiser = standardiser or Standardiser()
     groups: dict[str, list[_Row]] = {}
     labels = [_column_labels(table, target, threshold, ledger) for target in targets]
-    for index, (smiles, name) in enumerate(zip(table.smiles, table.ids, strict=True)):
+    texts = table.smiles
+    structures = read_structures(texts, standardiser, limits, workers)
+    for index, (structure, name) in enumerate(zip(structures, table.ids, strict=True)):
         line = int(table.rows[index])
         problem = table.problems.get(index)
-        mol = (
-            prepare_molecule(smiles, standardiser, limits)
-            if problem is None
-            else Failure("parse", problem)
-        )
+        found = structure if problem is None else Failure("parse", problem)
         on_row()
-        if isinstance(mol, Failure):
-            reject = Reject(table.source, line, name, smiles, mol.reason, mol.message)
-            ledger.rejects.append(reject)
+        if isinstance(found, Failure):
+            text, reason, message = texts[index], found.reason, found.message
+            ledger.rejects.append(Reject(table.source, line, name, text, reason, message))
             continue
-        row = _Row(line, name, mol, [column[index] for column in labels])
+        row = _Row(line, name, found.mol, [column[index] for column in labels])
         if all(np.isnan(label.label) for label in row.labels):
             ledger.unlabelled += 1
             continue
-        groups.setdefault(canonical_smiles(mol), []).append(row)
+        groups.setdefault(found.smiles, []).append(row)
     return _assemble(groups, tuple(targets), conflicts, ledger)
 
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from torch import Tensor
@@ -16,10 +15,12 @@ from torch import Tensor
 from ebm.dbn import DBN
 from ebm.network import Activation, activate
 from screening.features import Visible, as_visible
+from screening.jobs import in_processes
 from screening.model.alike import by_rows, narrowest
 from screening.model.first_layer import BitSums, dense_part
 from screening.model.member import Member, one_thread, train_member
 from screening.model.options import ModelOptions
+from screening.model.parcel import Parcel
 
 
 class Job(NamedTuple):
@@ -59,12 +60,25 @@ def train_members(
     on_member
         Called as each member is ready, in order.
     """
-    calls = (delayed(train_member)(job.x, job.y, options, job.seed, job.dbn) for job in jobs)
+    calls = (
+        (job.x, job.y, options, job.seed, None if job.dbn is None else Parcel.of(job.dbn))
+        for job in jobs
+    )
     members = []
-    for member in Parallel(n_jobs=workers, return_as="generator")(calls):
+    for member in in_processes(_train_member, calls, workers):
         on_member()
         members.append(member)
     return members
+
+
+def _train_member(
+    x: csr_matrix,
+    y: NDArray[np.float32],
+    options: ModelOptions,
+    seed: int,
+    stack: Parcel | None,
+) -> Member:
+    return train_member(x, y, options, seed, None if stack is None else stack.model())
 
 
 class Ensemble:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from joblib import Parallel, delayed
-
 from ebm.dbn import DBN
+from screening.jobs import in_processes
 from screening.model.ensemble import Job, train_members
 from screening.model.member import Member
 from screening.model.options import ModelOptions
+from screening.model.parcel import Parcel
 from screening.model.start import Part, Start, learn_start
 
 Step = Callable[[str, int, int], None]
@@ -58,14 +59,13 @@ def train_ensembles(
     on_step
         Is told (stage, done, total) as work goes on.
     """
-    calls = (delayed(learn_start)(part, options, begun) for part in parts)
-    results = Parallel(n_jobs=workers, return_as="generator")(calls)
+    stack = None if begun is None else Parcel.of(begun)
+    results = in_processes(_learn_start, ((part, options, stack) for part in parts), workers)
     starts = list(_counted(results, "pretraining", len(parts), on_step))
-    size = options.ensemble_size
     jobs = [
         Job(part.x, part.y, part.seed + member, start.dbn)
         for part, start in zip(parts, starts, strict=True)
-        for member in range(size)
+        for member in range(part.members or options.ensemble_size)
     ]
     done = 0
 
@@ -74,11 +74,15 @@ def train_ensembles(
         done += 1
         on_step("networks", done, len(jobs))
 
-    members = train_members(jobs, options, workers, on_member)
+    members = iter(train_members(jobs, options, workers, on_member))
     return [
-        Trained(start, members[number * size : (number + 1) * size])
-        for number, start in enumerate(starts)
+        Trained(start, list(islice(members, part.members or options.ensemble_size)))
+        for part, start in zip(parts, starts, strict=True)
     ]
+
+
+def _learn_start(part: Part, options: ModelOptions, begun: Parcel | None) -> Start:
+    return learn_start(part, options, None if begun is None else begun.model())
 
 
 def _counted(results: Any, stage: str, total: int, on_step: Step) -> Iterator[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,8 +23,11 @@ from screening.model.options import (
     finetuning_passes,
     pretraining_passes,
 )
+from screening.model.parcel import Parcel
 
 _ACTIVATIONS: dict[Units, Activation] = {"rectified": "relu", "sigmoid": "sigmoid"}
+# Of each part, by the monitors: with more they would cost as much as the learning of 1,000 rows.
+_WATCHED_ROWS = 200
 # Rectified units reach eight times as high as bits do, and move that much more.
 _PRETRAINING_RATES: dict[Units, float] = {"rectified": 0.005, "sigmoid": 0.05}
 
@@ -43,6 +47,13 @@ class Member:
     columns: NDArray[np.int64]
     network: Network
     finetuning: FinetuneHistory
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        return _unpack, (self.columns, Parcel.of(self.network), self.finetuning)
+
+
+def _unpack(columns: NDArray[np.int64], network: Parcel, finetuning: FinetuneHistory) -> Member:
+    return Member(columns, network.model(), finetuning)
 
 
 @contextmanager
@@ -134,5 +145,6 @@ def pretraining_options(options: ModelOptions, n: int) -> TrainingOptions:
         batch_size=50,
         learning_rate=_PRETRAINING_RATES[options.units],
         monitor_every=epochs,
+        monitor_rows=_WATCHED_ROWS,
         pseudo_likelihood_rows=0,
     )

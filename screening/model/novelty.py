@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from screening.model.alike import Rowwise, by_rows, narrowest
 from screening.model.first_layer import BitSums, dense_part
 from screening.model.member import hidden_layers, one_thread, pretraining_options
 from screening.model.options import ModelOptions
+from screening.model.parcel import Parcel
 
 
 @dataclass
@@ -77,9 +79,13 @@ class Novelty:
 
         self._split_at = split_at
 
-    def __reduce__(self) -> tuple[type[Novelty], tuple[RBM, torch.Tensor, float]]:
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         # Made anew in the process that it is sent to, with the products that are right there.
-        return Novelty, (self.rbm, self.bit_logits, self.centre)
+        return _unpack, (Parcel.of(self.rbm), self.bit_logits.numpy(), self.centre)
+
+
+def _unpack(rbm: Parcel, bit_logits: NDArray[np.float64], centre: float) -> Novelty:
+    return Novelty(rbm.model(), torch.from_numpy(bit_logits), centre)
 
 
 class _Hidden:

@@ -45,6 +45,15 @@ def held_out_folds(folds: int, n: int) -> int:
     return folds if n <= 2 * _MANY else min(folds, 3)
 
 
+def held_out_members(size: int) -> int:
+    """Return how many networks a fold's ensemble has, where the final one has the given number.
+
+    Two say nearly what four say (docs/benchmarks.md), and what they say is on the safe side; all of
+    them, in every fold, would be the most expensive part of a training.
+    """
+    return min(size, 2)
+
+
 @dataclass(frozen=True)
 class ModelOptions:
     """How an ensemble of deep belief networks is trained.
@@ -66,7 +75,8 @@ class ModelOptions:
     hidden : tuple of int
         Sizes of the hidden layers, lowest first.
     ensemble_size : int
-        Members; they share a pretrained stack, and differ in what they draw in fine-tuning.
+        Members; they share a pretrained stack, and differ in what they draw in fine-tuning. Folds
+        have fewer (see `held_out_members`).
     column_share : float in (0, 1]
         The part of the columns that a member sees.
     pretrain : str

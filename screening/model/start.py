@@ -7,7 +7,7 @@ would cost more than the fine-tuning does.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from ebm.train import History
 from screening.model.member import hidden_layers, one_thread, pretraining_options
 from screening.model.novelty import Novelty, fit_novelty, read_novelty
 from screening.model.options import ModelOptions
+from screening.model.parcel import Parcel
 
 
 class Part(NamedTuple):
@@ -34,12 +35,15 @@ class Part(NamedTuple):
         Of the stack, and of the first member; the others have the seeds that follow.
     held_out : CSR, optional
         Compounds whose free energy is watched beside theirs; they teach it nothing.
+    members : int, optional
+        Of the ensemble; as many as the options say when None.
     """
 
     x: csr_matrix
     y: NDArray[np.float32]
     seed: int
     held_out: csr_matrix | None = None
+    members: int | None = None
 
 
 @dataclass
@@ -59,6 +63,14 @@ class Start:
     dbn: DBN | None
     novelty: Novelty
     history: History
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        stack = None if self.dbn is None else Parcel.of(self.dbn)
+        return _unpack, (stack, self.novelty, self.history)
+
+
+def _unpack(stack: Parcel | None, novelty: Novelty, history: History) -> Start:
+    return Start(None if stack is None else stack.model(), novelty, history)
 
 
 def learn_start(part: Part, options: ModelOptions, begun: DBN | None = None) -> Start:

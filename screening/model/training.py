@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.assay import Assay
-from screening.chemistry import murcko_scaffold, structure_key
+from screening.chemistry import structure_key
 from screening.evaluation import Quality, assess, best_threshold
 from screening.features import Encoder, FeatureSet, RawFeatures
 from screening.model.blend import Blend, ForestBlend, blend_with, fit_blend
@@ -24,12 +24,13 @@ from screening.model.crossvalidation import (
     make_folds,
     series_scaffold,
 )
+from screening.model.described import describe
 from screening.model.domain import fit_domain
 from screening.model.ensemble import Ensemble
 from screening.model.ensembles import Step, train_ensembles
 from screening.model.forest import Forest
 from screening.model.lessons import lessons
-from screening.model.options import ModelOptions
+from screening.model.options import ModelOptions, held_out_members
 from screening.model.pretrained import Pretrained
 from screening.model.provenance import describe_origin, learning_curves
 from screening.model.screening_model import ScreeningModel
@@ -79,17 +80,17 @@ def train_model(
     options = options or ModelOptions()
     started = time.perf_counter()
     features = FeatureSet(options.blocks)
-    raw = features.transform(assay.mols)
+    raw, scaffolds = describe(assay.mols, options.blocks, workers)
     fingerprints = features.packed_morgan(assay.mols, raw)
-    scaffolds = [murcko_scaffold(mol) for mol in assay.mols]
     known = None if pretrained is None else pretrained.encoder
     folds = make_folds(raw, assay, scaffolds, options, known)
     taught = lessons(assay, slice(None), options)
     encoder = known or Encoder().fit(raw.only(options.features))
     x = encoder.transform(raw)
 
+    few = held_out_members(options.ensemble_size)
     parts = [
-        Part(fold.x_train, fold.taught, _seed(options, number), fold.x_test)
+        Part(fold.x_train, fold.taught, _seed(options, number), fold.x_test, few)
         for number, fold in enumerate(folds)
     ]
     parts.append(Part(x, taught, _seed(options, len(folds))))

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from screening.processes import TRAINING, begin_loading
 from workflows.config import write_config
 from workflows.options import (
     COLUMNS,
@@ -103,6 +104,8 @@ def command(assay: str, output: Path, **given: Any) -> None:
     OUTPUT as CSV, figures as PNG. An interrupted study goes on where it stopped; models, splits
     and options such as --gap can be added to a finished one.
     """
+    if given["num_workers"] > 1:
+        begin_loading(TRAINING)
     from screening.study import Compounds, run_study, write_study
     from workflows.checks import writable_folder
     from workflows.commands.train import model_options, pretrained_file
@@ -208,6 +211,7 @@ def _curate(assay: str, given: dict[str, Any], models: Any, talk: Talk) -> Any:
         standardiser=Standardiser(models.standardize),
         limits=models.limits,
         conflicts=given["conflicts"],
+        workers=given["num_workers"],
     )
     for sentence in curated.ledger.sentences():
         talk.announce(sentence)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from screening.processes import TRAINING, begin_loading
 from workflows.config import write_config
 from workflows.options import (
     COLUMNS,
@@ -90,6 +91,8 @@ def command(assay: str, output: Path, **given: Any) -> None:
 
     Prints the cross-validated quality of the model beside the baselines.
     """
+    if given["num_workers"] > 1:
+        begin_loading(TRAINING)
     from screening.assay import choose_targets, curate, make_threshold
     from screening.chemistry import Limits, Standardiser
     from screening.model import FOREST, OURS, save_model, train_model
@@ -123,6 +126,7 @@ def command(assay: str, output: Path, **given: Any) -> None:
         standardiser=Standardiser(options.standardize),
         limits=limits,
         conflicts=given["conflicts"],
+        workers=given["num_workers"],
     )
     for sentence in (*curated.ledger.sentences(), *graded_sentences(curated, options)):
         talk.announce(sentence)
