@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import starmap
@@ -21,7 +21,7 @@ _IN_FLIGHT = 2
 
 def in_processes(
     function: Callable[..., _Result], jobs: Iterable[tuple[Any, ...]], workers: int
-) -> Iterator[_Result]:
+) -> Generator[_Result, None, None]:
     """Yield what the function makes of each job, in the order of the jobs.
 
     Jobs are taken from the iterable only as workers are free, so that few are held at a time.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,9 @@ from scipy.sparse import csr_matrix
 
 from screening.assay import Assay
 from screening.evaluation import Split, grouped_folds, logistic_scores
-from screening.evaluation.baselines import fit_affordable_forest
+from screening.evaluation.baselines import HELD_OUT_TREES, fit_affordable_forest
 from screening.features import Encoder, RawFeatures
+from screening.jobs import in_processes
 from screening.model.ensemble import Ensemble
 from screening.model.ensembles import Trained
 from screening.model.lessons import lessons
@@ -161,41 +163,55 @@ def hold_out(
         novelties=np.zeros(n),
         similarities=np.zeros(n, dtype=np.float32),
     )
-    for number, (fold, own) in enumerate(zip(folds, trained, strict=True)):
-        train, test = fold.split.train, fold.split.test
-        out.folds[test] = number
-        scored = Ensemble(own.members, fold.x_test.shape[1]).logits(fold.x_test)
-        out.networks[test] = scored.mean(axis=0)
-        out.novelties[test] = own.start.novelty(fold.x_test)
-        _, out.similarities[test] = nearest(fingerprints[test], fingerprints[train])
-        for task in range(n_tasks):
-            _score_baselines(out, fold, labels[:, task], task, fingerprints, options.seed, workers)
-        on_fold()
+    jobs = _logistic_jobs(folds, labels, options.seed)
+    with closing(in_processes(_logistic, jobs, workers)) as logistic:
+        for number, (fold, own) in enumerate(zip(folds, trained, strict=True)):
+            train, test = fold.split.train, fold.split.test
+            out.folds[test] = number
+            scored = Ensemble(own.members, fold.x_test.shape[1]).logits(fold.x_test)
+            out.networks[test] = scored.mean(axis=0)
+            out.novelties[test] = own.start.novelty(fold.x_test)
+            _, out.similarities[test] = nearest(fingerprints[test], fingerprints[train])
+            for task in range(n_tasks):
+                rows = _known_rows(fold, labels[:, task])
+                if rows is None:
+                    continue
+                out.baselines[LOGISTIC][test, task] = next(logistic)
+                # As the final model has one beside its networks, but for the trees.
+                forest = fit_affordable_forest(
+                    fold.forest_train[rows],
+                    fold.taught[rows, task],
+                    seed=options.seed,
+                    trees=HELD_OUT_TREES,
+                    workers=workers,
+                )
+                out.baselines[FOREST][test, task] = forest.predict(fold.forest_test)
+                index, similarity = nearest(fingerprints[test], fingerprints[train[rows]])
+                # The more similar the neighbour, the more its label counts.
+                label = labels[train[rows], task][index]
+                out.baselines[NEIGHBOUR][test, task] = 0.5 + (label - 0.5) * similarity
+            on_fold()
     return out
 
 
-def _score_baselines(
-    out: HeldOut,
-    fold: Fold,
-    labels: NDArray[np.float32],
-    task: int,
-    fingerprints: Packed,
-    seed: int,
-    workers: int,
-) -> None:
-    test = fold.split.test
-    known = ~np.isnan(labels[fold.split.train])
-    train = fold.split.train[known]
-    y = labels[train]
-    if len(np.unique(y)) < 2:
-        return
-    rows = np.flatnonzero(known)
-    x = fold.x_train[rows]
-    # As the final model has one beside its networks.
-    taught = fold.taught[rows, task]
-    forest = fit_affordable_forest(fold.forest_train[rows], taught, seed=seed, workers=workers)
-    out.baselines[FOREST][test, task] = forest.predict(fold.forest_test)
-    out.baselines[LOGISTIC][test, task] = logistic_scores(x, y, fold.x_test, seed=seed)
-    index, similarity = nearest(fingerprints[test], fingerprints[train])
-    # The more similar the neighbour, the more its label counts.
-    out.baselines[NEIGHBOUR][test, task] = 0.5 + (y[index] - 0.5) * similarity
+def _known_rows(fold: Fold, labels: NDArray[np.float32]) -> NDArray[np.int64] | None:
+    """Return the training part's rows that have a label of a task; None if of one class only."""
+    own = labels[fold.split.train]
+    known = np.flatnonzero(~np.isnan(own))
+    return known if len(np.unique(own[known])) == 2 else None
+
+
+def _logistic_jobs(
+    folds: Sequence[Fold], labels: NDArray[np.float32], seed: int
+) -> Iterator[tuple[csr_matrix, NDArray[np.float32], csr_matrix, int]]:
+    for fold in folds:
+        for column in labels.T:
+            rows = _known_rows(fold, column)
+            if rows is not None:
+                yield fold.x_train[rows], column[fold.split.train[rows]], fold.x_test, seed
+
+
+def _logistic(
+    x: csr_matrix, y: NDArray[np.float32], x_test: csr_matrix, seed: int
+) -> NDArray[np.float64]:
+    return logistic_scores(x, y, x_test, seed=seed)
