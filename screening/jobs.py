@@ -58,7 +58,8 @@ def in_processes(
     except BrokenProcessPool as error:
         raise UserError(
             "a worker process ended before its work was done; is there enough memory? "
-            "Try fewer workers with -n."
+            "Try fewer workers (-n). A script of your own must start its work under "
+            "`if __name__ == '__main__':`."
         ) from error
     except BaseException:
         # What they are at would otherwise be finished first: half a minute on a large assay.
