@@ -16,9 +16,8 @@ from multiprocessing.context import BaseContext
 _SERVER = "forkserver"
 # What workers need that score molecules: torch, RDKit, the model.
 SCREENING = ("screening.library.scorers", "screening.library.prepare")
-# What they need that train. torch's optimisers load its compiler when the first one is made, which
-# takes as long as torch itself does.
-TRAINING = ("screening.model", "torch._dynamo")
+# What they need that train.
+TRAINING = ("screening.model",)
 
 
 def has_server() -> bool:

@@ -22,7 +22,7 @@ from torch import Tensor
 from ebm.dbn.conditional import log_conditional_nats
 from ebm.dbn.representation import append_labels
 from ebm.dbn.stack import DBN
-from ebm.finetune.optimiser import load_optimiser, optimiser_state
+from ebm.finetune.optimiser import SGD
 from ebm.rbm import RBM
 from ebm.sampling import gibbs
 from ebm.train.batches import Batch, Block, DataSource, Placement, Stream
@@ -151,7 +151,7 @@ class UpDownTrainer:
         if labels is not None:
             data = append_labels(data, labels, dbn.label_size)
         self.dbn = dbn.with_untied_weights()
-        self._optimiser = _optimiser(self.dbn, self.options)
+        self._optimiser = SGD(self.dbn, self.options.weight_decay, self.options.momentum)
         weights = self.dbn.top.weights
         self._source = DataSource(data, Placement(weights.dtype, weights.device))
         # Sums over the rows of the epoch: wake, sleep and top loss, and the rows.
@@ -184,7 +184,7 @@ class UpDownTrainer:
         losses = _losses(self.dbn, batch.visible, self.options.gibbs_steps, self.generator)
         self._optimiser.zero_grad()
         torch.autograd.backward(losses.sum())
-        self._optimiser.step()
+        self._optimiser.step(self.options.learning_rate)
         rows = len(batch.weights)
         self._totals[:3] += losses.detach() * rows
         self._totals[3] += rows
@@ -209,7 +209,7 @@ class UpDownTrainer:
         """
         state = {
             "dbn": self.dbn.state_dict(),
-            "optimiser": optimiser_state(self._optimiser, self.dbn),
+            "optimiser": self._optimiser.kept,
             "totals": self._totals,
             "generator": self.generator.get_state(),
             "epoch": self.epoch,
@@ -224,7 +224,7 @@ class UpDownTrainer:
         """Go on where `state_dict` was taken."""
         state = copy.deepcopy(state)
         self.dbn.load_state_dict(state["dbn"])
-        load_optimiser(self._optimiser, self.dbn, state["optimiser"])
+        self._optimiser.kept = state["optimiser"]
         self._totals = state["totals"]
         self.generator.set_state(state["generator"])
         self.epoch = int(state["epoch"])
@@ -266,13 +266,3 @@ def _down_log_probability(rbm: RBM, below: Tensor, above: Tensor) -> Tensor:
 
 def _up_log_probability(rbm: RBM, below: Tensor, above: Tensor) -> Tensor:
     return log_conditional_nats(rbm.hidden, above, rbm.hidden_field(below)).mean()
-
-
-def _optimiser(dbn: DBN, options: UpDownOptions) -> torch.optim.SGD:
-    weights = [parameter for parameter in dbn.parameters() if parameter.ndim > 1]
-    others = [parameter for parameter in dbn.parameters() if parameter.ndim <= 1]
-    groups = [
-        {"params": weights, "weight_decay": options.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    return torch.optim.SGD(groups, options.learning_rate, options.momentum)

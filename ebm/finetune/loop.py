@@ -13,7 +13,7 @@ from torch import Tensor
 from ebm.finetune.adversarial import backward_with_adversary
 from ebm.finetune.history import FinetuneHistory, FinetuneRecord
 from ebm.finetune.losses import check_labels, make_loss
-from ebm.finetune.optimiser import load_optimiser, make_optimiser, optimiser_state
+from ebm.finetune.optimiser import make_optimiser
 from ebm.finetune.options import FinetuneOptions
 from ebm.finetune.predict import check_width, placement_of, predict_logits
 from ebm.finetune.schedule import rate_fraction
@@ -194,15 +194,13 @@ class FineTuner:
             logits = self.network(x, self.generator)
             return self._loss.mean(logits, self._labels[rows], self._weights[rows])
 
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.learning_rate
         self.optimiser.zero_grad()
         if self.options.adversarial_step:
             loss = backward_with_adversary(loss_of, x, self.options.adversarial_step)
         else:
             loss = loss_of(x)
             torch.autograd.backward(loss)
-        self.optimiser.step()
+        self.optimiser.step(self.learning_rate)
 
         self._loss_sum += loss.detach()
         self.step_in_epoch += 1
@@ -211,9 +209,11 @@ class FineTuner:
     @property
     def learning_rate(self) -> float:
         """Rate of the next step."""
+        return self._rate_of(self.total_steps)
+
+    def _rate_of(self, step: int) -> float:
         total = self.options.epochs * self.batches_per_epoch
-        fraction = rate_fraction(self.total_steps, total, self.options.schedule)
-        return self.options.learning_rate * fraction
+        return self.options.learning_rate * rate_fraction(step, total, self.options.schedule)
 
     def validation_loss_nats(self) -> float | None:
         """Loss of the validation data as the network is now; None without such data."""
@@ -225,13 +225,12 @@ class FineTuner:
         return float(plain.mean(predict_logits(self.network, x), labels, weights))
 
     def _end_epoch(self, seconds: float) -> None:
-        rate = self.optimiser.param_groups[0]["lr"]
         self.epoch += 1
         self.step_in_epoch = 0
         record = FinetuneRecord(
             epoch=self.epoch,
             step=self.total_steps,
-            learning_rate=rate,
+            learning_rate=self._rate_of(self.total_steps - 1),
             train_loss_nats=float(self._loss_sum) / self.batches_per_epoch,
             validation_loss_nats=self.validation_loss_nats(),
             seconds=seconds,
@@ -264,7 +263,7 @@ class FineTuner:
         """
         state = {
             "network": self.network.state_dict(),
-            "optimiser": optimiser_state(self.optimiser, self.network),
+            "optimiser": self.optimiser.kept,
             "best": self._best,
             "best_loss": None if math.isinf(self._best_loss) else self._best_loss,
             "loss_sum": self._loss_sum,
@@ -282,7 +281,7 @@ class FineTuner:
         """Go on where `state_dict` was taken."""
         state = copy.deepcopy(state)
         self.network.load_state_dict(state["network"])
-        load_optimiser(self.optimiser, self.network, state["optimiser"])
+        self.optimiser.kept = state["optimiser"]
         self._best = state["best"]
         self._best_loss = math.inf if state["best_loss"] is None else float(state["best_loss"])
         self._loss_sum = state["loss_sum"]
