@@ -32,7 +32,7 @@ def make_hits(parts: Sequence[Path], model: ScreeningModel, options: ScreenOptio
     rows = best_rows(parts, named("score", task, model.tasks), options.top)
     model.options = replace(model.options, limits=options.limits)
     mols = [_again(model, row["smiles"]) for row in rows]
-    fingerprints = model.fingerprints(mols, model.featurise(mols))
+    fingerprints = model.fingerprints(mols)
     index, similarity = model.training.nearest(fingerprints)
     alerting = alert_names(mols, options.workers)
     firsts = first_places(parts, [row["structure_key"] for row in rows])

@@ -172,6 +172,6 @@ class ScreeningModel:
         """Tell which molecules are like the training compounds."""
         return self.domain.contains(scores.novelty_percentile, scores.nearest_similarity)
 
-    def fingerprints(self, mols: Sequence[Chem.Mol], raw: RawFeatures) -> Packed:
-        """Return packed Morgan bits, for neighbours."""
-        return self.features.packed_morgan(mols, raw)
+    def fingerprints(self, mols: Sequence[Chem.Mol], raw: RawFeatures | None = None) -> Packed:
+        """Return packed Morgan bits, for neighbours; taken from `raw` where that has them."""
+        return self.features.packed_morgan(mols, RawFeatures() if raw is None else raw)

@@ -67,7 +67,7 @@ def make_plate(
     molecules = [mol for mol in mols if isinstance(mol, Chem.Mol)]
     # A hit was scored, so it can be read; anything else is a run of another model.
     assert len(molecules) == len(mols), "a hit's structure cannot be read by this model"
-    fingerprints = model.fingerprints(molecules, model.featurise(molecules))
+    fingerprints = model.fingerprints(molecules)
     _, similarity = model.training.nearest_labelled(fingerprints, model.tasks.index(task), 1)
     described = describe_for_plate(hits, molecules)
     described["cluster"] = clusters(fingerprints)

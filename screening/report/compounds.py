@@ -54,7 +54,7 @@ def describe_hits(run: RunFolder, model: ScreeningModel, options: PlateOptions) 
     out = Compounds(mols=[_molecule(model, smiles) for smiles in run.hits["smiles"]])
     if not out.mols:
         return out
-    fingerprints = model.fingerprints(out.mols, model.featurise(out.mols))
+    fingerprints = model.fingerprints(out.mols)
     explained = contributions_of(model, out.mols, run.task)
     out.full_colour = _full_colour(explained)
     neighbours = _Neighbours(model, run.task, out, fingerprints)
