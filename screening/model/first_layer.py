@@ -9,6 +9,10 @@ from torch.nn.functional import embedding_bag
 
 from screening.features import Visible
 
+# Outputs summed at a time: the rows of so narrow a table, of some thousand bits, stay in a core's
+# own cache, and a sum takes little more than a third of the time that it takes of all 1,024 outputs.
+_TILE = 64
+
 
 class BitSums:
     """Rows of a matrix, summed over the bits that are on.
@@ -22,22 +26,29 @@ class BitSums:
     """
 
     def __init__(self, weights: Tensor) -> None:
-        self.weights = weights.float().contiguous()
+        self._width = weights.shape[1]
+        self._tiles = [tile.float().contiguous() for tile in weights.split(_TILE, dim=1)]
 
     def __call__(self, x: Visible) -> Tensor:
         """Return the sums, float32 of shape (n, width)."""
-        if not self.weights.shape[0]:
-            return torch.zeros(len(x), self.weights.shape[1])
         bits = x.bits
+        if not bits.shape[1]:
+            return torch.zeros(len(x), self._width)
+        columns = torch.from_numpy(bits.indices.astype(np.int32, copy=False))
+        ends = torch.from_numpy(bits.indptr.astype(np.int32, copy=False))
         values = None if (bits.data == 1).all() else torch.from_numpy(bits.data)
-        return embedding_bag(
-            torch.from_numpy(bits.indices.astype(np.int32, copy=False)),
-            self.weights,
-            torch.from_numpy(bits.indptr.astype(np.int32, copy=False)),
-            mode="sum",
-            per_sample_weights=values,
-            include_last_offset=True,
-        )
+        sums = [
+            embedding_bag(
+                columns,
+                tile,
+                ends,
+                mode="sum",
+                per_sample_weights=values,
+                include_last_offset=True,
+            )
+            for tile in self._tiles
+        ]
+        return torch.cat(sums, dim=1)
 
 
 def dense_part(x: Visible) -> Tensor:
