@@ -17,10 +17,8 @@ DENSE_ENTRIES = 500_000_000
 AFFORDABLE_TREES = 300
 # Of the forests that only predict a fold: 0.001 of ROC-AUC less (docs/benchmarks.md).
 HELD_OUT_TREES = 200
-# Trees of many compounds are deep and dear, and differ less: fewer of them say the same.
-_ROWS_IN_ALL = 4_000_000
-_LEAST_TREES = 100
-_ROWS_PER_TREE = 20_000
+# A tree of more is deep and dear, and as many smaller ones say more (docs/benchmarks.md).
+_ROWS_PER_TREE = 10_000
 _GRADED_LEAF = 3
 
 _Forest = TypeVar("_Forest", RandomForestClassifier, RandomForestRegressor)
@@ -49,16 +47,14 @@ def fit_affordable_forest(
     trees: int = AFFORDABLE_TREES,
     workers: int = 1,
 ) -> RandomForestRegressor:
-    """Fit a forest to labels from 0 to 1 whose cost grows no faster than the number of compounds.
+    """Fit a forest to labels from 0 to 1 whose trees cost no more with ever more compounds.
 
     The trees average labels, and part compounds where the variance of what is left is smallest: of
-    labels 0 and 1 that is a classification by the Gini index, as `fit_forest` makes it. 300
-    trees can be had of up to 13,000 compounds; of more compounds fewer, 100 at least, each of at
-    most 20,000 compounds. A leaf of graded labels has at least three compounds, or every tree would
-    grow until each is alone.
+    labels 0 and 1 that is a classification by the Gini index, as `fit_forest` makes it. A tree
+    draws as many compounds as there are, and 10,000 at most. A leaf of graded labels has at least
+    three compounds, or every tree would grow until each is alone.
     """
     n = x.shape[0]
-    trees = min(trees, max(_LEAST_TREES, _ROWS_IN_ALL // n))
     graded = bool(((taught > 0) & (taught < 1)).any())
     forest = RandomForestRegressor(
         trees,

@@ -54,11 +54,11 @@ def test_a_forest_too_large_to_be_dense_is_the_same(monkeypatch):
     np.testing.assert_array_equal(fit_affordable_forest(x, y, seed=0).predict(x), dense)
 
 
-def test_a_large_assay_has_fewer_trees_of_fewer_compounds():
+def test_trees_of_a_large_assay_draw_some_of_its_compounds():
     n = 50_000
     x = csr_matrix((np.random.default_rng(0).random((n, 2)) < 0.5).astype(np.float32))
     forest = fit_affordable_forest(x, np.asarray(x[:, [0]].todense()).ravel(), seed=0)
-    assert (len(forest.estimators_), forest.max_samples) == (100, 20_000)
+    assert (len(forest.estimators_), forest.max_samples) == (300, 10_000)
 
 
 def test_the_blocks_are_those_of_the_networks_and_then_the_forests():
