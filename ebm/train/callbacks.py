@@ -1,32 +1,8 @@
-"""Hooks into the training: four moments, no more."""
+"""A callback that watches for overfitting."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    from ebm.train.loop import Trainer
-
-
-class Callback:
-    """Does nothing; override what you need. Set `trainer.stop_because` to end the training."""
-
-    def on_train_start(self, trainer: "Trainer") -> None:
-        """Before the first step (also when a stopped training goes on)."""
-
-    def on_step_end(self, trainer: "Trainer") -> None:
-        """After each minibatch. Reading a number from the device here costs speed."""
-
-    def on_epoch_end(self, trainer: "Trainer") -> None:
-        """After each epoch; the newest record is `trainer.history.records[-1]`."""
-
-    def on_train_end(self, trainer: "Trainer") -> None:
-        """After the last step."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """JSON-able state, to go on after a stop."""
-        return {}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back what `state_dict` returned."""
+from ebm.train.loop import Callback, Trainer
 
 
 class FreeEnergyGapControl(Callback):
@@ -62,11 +38,11 @@ class FreeEnergyGapControl(Callback):
         self.seen = 0
         self.growths = 0
 
-    def on_train_start(self, trainer: "Trainer") -> None:  # noqa: D102
+    def on_train_start(self, trainer: Trainer) -> None:  # noqa: D102
         if not trainer.has_validation:
             raise ValueError("FreeEnergyGapControl needs validation data")
 
-    def on_epoch_end(self, trainer: "Trainer") -> None:  # noqa: D102
+    def on_epoch_end(self, trainer: Trainer) -> None:  # noqa: D102
         gaps = trainer.history.column("free_energy_gap_nats")
         if len(gaps) == self.seen:
             return

@@ -13,7 +13,6 @@ from ebm.sampling import Sampler
 from ebm.sampling.sampled_zeros import reconstruct_sparsely
 from ebm.sparse import csr_of_dense
 from ebm.train.batches import Batch, Block, DataSource, Placement, Stream
-from ebm.train.callbacks import Callback
 from ebm.train.gradient import (
     Gradient,
     Offsets,
@@ -29,6 +28,29 @@ from ebm.train.optimiser import Rates, make_optimiser
 from ebm.train.options import TrainingOptions
 from ebm.train.schedule import learning_rate_at, momentum_at
 from ebm.units import Bernoulli
+
+
+class Callback:
+    """Does nothing; override what you need. Set `trainer.stop_because` to end the training."""
+
+    def on_train_start(self, trainer: "Trainer") -> None:
+        """Before the first step (also when a stopped training goes on)."""
+
+    def on_step_end(self, trainer: "Trainer") -> None:
+        """After each minibatch. Reading a number from the device here costs speed."""
+
+    def on_epoch_end(self, trainer: "Trainer") -> None:
+        """After each epoch; the newest record is `trainer.history.records[-1]`."""
+
+    def on_train_end(self, trainer: "Trainer") -> None:
+        """After the last step."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """JSON-able state, to go on after a stop."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take back what `state_dict` returned."""
 
 
 def fit_rbm(

@@ -15,18 +15,43 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from screening.model.forest import Forest
 
 Ints = NDArray[np.int64]
 # The sets that every program begins with: no row, and every row.
 NOTHING, EVERYTHING = 0, 1
 AND, OR, CHOOSE = 1, 2, 3
+
+
+class Trees(Protocol):
+    """What is needed to know of a forest; the arrays of `screening.model.forest.Forest`."""
+
+    @property
+    def roots(self) -> NDArray[np.int64]:
+        """First node of each tree, shape (n_trees,)."""
+
+    @property
+    def left(self) -> NDArray[np.int32]:
+        """Left child of each node, shape (n_nodes,); a leaf is its own child."""
+
+    @property
+    def right(self) -> NDArray[np.int32]:
+        """Right child of each node."""
+
+    @property
+    def column(self) -> NDArray[np.int32]:
+        """Column that each node tests."""
+
+    @property
+    def threshold(self) -> NDArray[np.float32]:
+        """A row goes left when its value is at most this."""
+
+    @property
+    def active(self) -> NDArray[np.float32]:
+        """What a leaf says."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +110,7 @@ class _Nodes(NamedTuple):
     height: Ints
 
 
-def compile_forest(forest: Forest) -> Program:
+def compile_forest(forest: Trees) -> Program:
     """Write the program of a forest."""
     inner = np.flatnonzero(forest.left != np.arange(len(forest.left)))
     columns, thresholds, test = _tests(forest, inner)
@@ -116,7 +141,7 @@ def compile_forest(forest: Forest) -> Program:
     )
 
 
-def _tests(forest: Forest, inner: Ints) -> tuple[Ints, NDArray[np.float32], Ints]:
+def _tests(forest: Trees, inner: Ints) -> tuple[Ints, NDArray[np.float32], Ints]:
     """Return every test once, sorted, and which one each node makes."""
     order = inner[np.lexsort((forest.threshold[inner], forest.column[inner]))]
     column, threshold = forest.column[order], forest.threshold[order]
@@ -128,7 +153,7 @@ def _tests(forest: Forest, inner: Ints) -> tuple[Ints, NDArray[np.float32], Ints
 
 
 def _steps_of(
-    forest: Forest, inner: Ints, test: Ints, n_tests: int
+    forest: Trees, inner: Ints, test: Ints, n_tests: int
 ) -> tuple[_Nodes, NDArray[np.float64], list[Ints]]:
     """Go up from the leaves, a level at a time; a pair of value and node has one set of rows."""
     n = len(forest.left)
@@ -166,7 +191,7 @@ def _steps_of(
     return every, values[used].astype(np.float64), [numbers[kinds == kind] for kind in used]
 
 
-def _levels(forest: Forest) -> list[Ints]:
+def _levels(forest: Trees) -> list[Ints]:
     """Return the nodes at each distance from their root."""
     levels = [forest.roots]
     while True:

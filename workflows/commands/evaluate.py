@@ -108,8 +108,9 @@ def command(assay: str, output: Path, **given: Any) -> None:
         begin_loading(TRAINING)
     from screening.study import Compounds, run_study, write_study
     from workflows.checks import writable_folder
-    from workflows.commands.train import model_options, pretrained_file
     from workflows.comparison import outcome_text, warnings_of
+    from workflows.model_options import model_options
+    from workflows.pretrained import pretrained_file
     from workflows.progress import Stages
 
     talk = talk_of(given["quiet"], given["verbose"])

@@ -9,7 +9,7 @@ import click
 
 from workflows.config import write_config
 from workflows.options import COLUMNS, COMMON, FILE, MOLECULES, STANDARDIZE, UNITS
-from workflows.talk import Talk, talk_of
+from workflows.talk import talk_of
 
 ROWS = click.IntRange(min=10)
 DEFAULT_ROWS = 20_000
@@ -43,6 +43,7 @@ def command(library: tuple[str, ...], output: Path, **given: Any) -> None:
     """
     from screening.model import save_pretrained
     from workflows.checks import writable_file
+    from workflows.pretrained import pretrain_from
 
     talk = talk_of(given["quiet"], given["verbose"])
     writable_file(output)
@@ -55,55 +56,11 @@ def command(library: tuple[str, ...], output: Path, **given: Any) -> None:
     click.echo(output)
 
 
-def pretrain_from(
-    sources: tuple[str, ...],
-    rows: int,
-    options: Any,
-    talk: Talk,
-    *,
-    smiles_column: str | None = None,
-) -> Any:
-    """Draw rows, pretrain on them, and tell what was done.
-
-    Raises
-    ------
-    UserError
-        A file cannot be read, or holds no molecules.
-    """
-    from screening.chemistry import Standardiser
-    from screening.library import draw_unlabelled
-    from screening.model import pretrain_on
-    from workflows.progress import Stages
-
-    with Stages(talk) as stages:
-        drawn = draw_unlabelled(
-            sources,
-            rows,
-            standardiser=Standardiser(options.standardize),
-            limits=options.limits,
-            seed=options.seed,
-            smiles_column=smiles_column,
-            announce=talk.announce,
-            on_step=stages.step,
-        )
-        pretrained = pretrain_on(
-            drawn.molecules(), options, described=drawn.described(), on_step=stages.step
-        )
-    reasons = ", ".join(f"{count} {reason}" for reason, count in drawn.rejected.items())
-    made = pretrained.provenance
-    talk.announce(
-        f"pretrained on {made['molecules']} molecules, of {drawn.drawn} rows drawn from "
-        f"{drawn.read} (rejected: {reasons or 'none'}), {made['columns']} columns, "
-        f"{made['seconds']} s."
-    )
-    return pretrained
-
-
 def _options(given: dict[str, Any]) -> Any:
     from dataclasses import replace
 
     from screening.chemistry import Limits
-    from workflows.commands.train import model_options
+    from workflows.model_options import model_options
 
     chosen = {**given, "pretrain": "rbm", "epochs": None}
     options = model_options(chosen, Limits(given["max_atoms"], given["timeout"]))

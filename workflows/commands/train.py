@@ -19,7 +19,7 @@ from workflows.options import (
     STANDARDIZE,
     UNITS,
 )
-from workflows.talk import Talk, talk_of
+from workflows.talk import talk_of
 
 
 @click.command(
@@ -99,6 +99,8 @@ def command(assay: str, output: Path, **given: Any) -> None:
     from screening.model.lessons import graded_sentences
     from screening.tables import read_assay
     from workflows.checks import writable_file
+    from workflows.model_options import model_options
+    from workflows.pretrained import stack_of
     from workflows.progress import Stages
     from workflows.quality import quality_table, warnings_of
     from workflows.tuning import note_tuning, require_optuna, search_settings, tuning_text
@@ -116,7 +118,7 @@ def command(assay: str, output: Path, **given: Any) -> None:
     )
     limits = Limits(given["max_atoms"], given["timeout"])
     options = model_options(given, limits)
-    pretrained = _pretrained(given, options, talk)
+    pretrained = stack_of(given, options, talk)
     if pretrained is not None:
         options = pretrained.applied_to(options)
     curated = curate(
@@ -156,90 +158,3 @@ def command(assay: str, output: Path, **given: Any) -> None:
     for warning in warnings_of(model.quality, OURS, FOREST):
         talk.warn(warning)
     talk.announce(f"{output}: {len(curated)} compounds, {model.provenance['seconds']} s.")
-
-
-def _pretrained(given: dict[str, Any], options: Any, talk: Talk) -> Any:
-    """Return the stack to start from, or None."""
-    from workflows.commands.pretrain import pretrain_from
-
-    if given["pretrained"] and given["pretrain_on"]:
-        raise click.UsageError("--pretrained and --pretrain-on exclude each other.")
-    if (given["pretrained"] or given["pretrain_on"]) and given["pretrain"] == "none":
-        raise click.UsageError("--pretrain none leaves nothing to pretrain; drop one of the two.")
-    if given["pretrain_on"]:
-        return pretrain_from(given["pretrain_on"], given["pretrain_rows"], options, talk)
-    return pretrained_file(given, options)
-
-
-def pretrained_file(given: dict[str, Any], options: Any) -> Any:
-    """Return the stack of `--pretrained`, or None.
-
-    Raises
-    ------
-    UsageError
-        Features or standardisation were named, and the stack was made with others.
-    UserError
-        The file cannot be used.
-    """
-    from screening.model import load_pretrained
-
-    if not given["pretrained"]:
-        return None
-    pretrained = load_pretrained(given["pretrained"])
-    _refuse_others(pretrained, options)
-    return pretrained
-
-
-def _refuse_others(pretrained: Any, options: Any) -> None:
-    """Refuse features and standardisation that were named and are not those of the stack."""
-    source = click.core.ParameterSource
-    context = click.get_current_context()
-    for name in ("features", "units", "standardize"):
-        if context.get_parameter_source(name) in (source.DEFAULT, source.DEFAULT_MAP, None):
-            continue
-        asked, has = getattr(options, name), getattr(pretrained.options, name)
-        if asked != has:
-            raise click.UsageError(
-                f"--{name} {_words(asked)}, but {context.params['pretrained']} was made with "
-                f"{_words(has)}; leave --{name} out, or pretrain again with it."
-            )
-
-
-def _words(value: Any) -> str:
-    return value if isinstance(value, str) else ",".join(value)
-
-
-def model_options(given: dict[str, Any], limits: Any) -> Any:
-    """Return the model's options from those of the command line.
-
-    Raises
-    ------
-    UserError
-        A feature name is unknown.
-    """
-    from screening.model import ModelOptions
-
-    chosen: dict[str, Any] = {
-        "standardize": given["standardize"],
-        "pretrain": given["pretrain"],
-        "seed": given["seed"],
-        "limits": limits,
-    }
-    if given["features"]:
-        chosen["features"] = _blocks("--features", given["features"])
-    if given.get("forest_features"):
-        chosen["forest_features"] = _blocks("--forest-features", given["forest_features"])
-    optional = ("ensemble_size", "epochs", "blend", "labels", "units")
-    chosen |= {key: given[key] for key in optional if given.get(key) is not None}
-    return ModelOptions(**chosen)
-
-
-def _blocks(option: str, words: str) -> tuple[str, ...]:
-    from screening.errors import UserError
-    from screening.features import FeatureSet
-
-    names = tuple(name.strip() for name in words.split(","))
-    try:
-        return FeatureSet(names).names
-    except ValueError as error:
-        raise UserError(f"{option}: {error}.") from error
