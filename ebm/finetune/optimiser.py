@@ -83,7 +83,7 @@ class AdamW(Optimiser):
         for name, parameter in parameters.items():
             if name not in self.kept:
                 self.kept[name] = {
-                    "step": torch.zeros((), device=parameter.device),
+                    "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
                     "exp_avg": torch.zeros_like(parameter, requires_grad=False),
                     "exp_avg_sq": torch.zeros_like(parameter, requires_grad=False),
                 }
