@@ -1,0 +1,37 @@
+"""Sums over bits, cut into tiles: those of the whole matrix, and each row's own."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.sparse import csr_matrix, random_array
+
+from screening.features import Visible
+from screening.model.first_layer import BitSums
+
+
+def seen(n_bits: int, *, ones: bool) -> Visible:
+    draw = np.random.default_rng(4)
+    bits = csr_matrix(random_array((33, n_bits), density=0.2, rng=draw, dtype=np.float32))
+    if ones:
+        bits.data[:] = 1
+    return Visible(bits, np.zeros((33, 0), dtype=np.float32))
+
+
+@pytest.mark.parametrize("ones", [True, False])
+@pytest.mark.parametrize("width", [1, 63, 64, 65, 150])
+def test_sums_are_those_of_rows_added_one_by_one(width, ones):
+    weights = torch.randn(70, width, generator=torch.Generator().manual_seed(1))
+    x = seen(70, ones=ones)
+    literal = np.zeros((33, width), dtype=np.float64)
+    for row, column, value in zip(*x.bits.nonzero(), x.bits.data, strict=True):
+        literal[row] += float(value) * weights[column].double().numpy()
+    found = BitSums(weights.double())(x)
+    assert found.dtype == torch.float32
+    np.testing.assert_allclose(found.numpy(), literal, rtol=0, atol=2e-5)
+    alone = [BitSums(weights)(Visible(x.bits[[i]], x.dense[[i]])) for i in range(33)]
+    assert torch.equal(torch.cat(alone), found)
+
+
+def test_no_bits_is_no_sum():
+    x = Visible(csr_matrix((3, 0), dtype=np.float32), np.zeros((3, 2), dtype=np.float32))
+    assert torch.equal(BitSums(torch.zeros(0, 150))(x), torch.zeros(3, 150))
