@@ -5,11 +5,11 @@ r"""Training and screening beside other tools: seconds, molecules a second, memo
         [--rows 10000] [--workers 2] [--seed 0] [--chemprop-epochs 50] [--only train|screen]
 
 Every tool is a program of its own, in an environment of its own, and is started as a user would
-start it. One compound in five of BACE-1 is held out as whole scaffolds; all train on the rest and
-are judged on the held-out part. Then each scores the same first rows of the library, with the same
-number of processes or threads. `a second` leaves out the start: it is from the difference between
-this run and one of 10 rows. Memory is the peak of all processes together, shared pages once.
-Linux only. Ends with two Markdown tables.
+start it. One compound in five of BACE-1 is held out as whole scaffolds. All tools train on the rest
+and are judged on the held-out part. Then each scores the same first rows of the library, with the
+same number of processes or threads. `a second` leaves out the start: it comes from the difference
+between this run and one of 10 rows. Memory is the peak of all processes together, with shared pages
+counted once. Linux only. Prints two Markdown tables.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     python benchmarks/assays.py --data ../shared/data --set moleculeace --splits 5 -o study/
 
-Each assay has a folder of its own below `-o`, as `evaluate` makes it; what is there is not done
-again. Activity thresholds: MoleculeACE's values count as active from 100 nM downwards (a pKi or
-pEC50 of at least 7).
+Each assay has a folder of its own below `-o`, as `evaluate` makes it. A study that is there already
+is not repeated. MoleculeACE's values count as active from 100 nM downwards (a pKi or pEC50 of at
+least 7).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether conformal sets and probabilities keep their promise on new scaffolds.
+"""Whether conformal sets and probabilities hold on new scaffolds what they promise.
 
     python benchmarks/coverage.py --data ../shared/data --splits 2
 

@@ -1,12 +1,12 @@
-"""Whether novelty tells where the model errs and what is foreign: free energy and usual distances.
+"""Which measure of distance tells where networks err, and which compounds are foreign.
 
     python benchmarks/domain.py --data ../shared/data -o docs/domain.png
 
-Scaffold splits of several assays. Networks learn from the training part; of each held-out compound
-the squared error of the ensemble is held against measures of distance that know no label: the
-free-energy novelty, the plain free energy, the distance to the nearest and to the five nearest
-training compounds, the leverage in the space of descriptors, the members' disagreement, and the
-mean rank of novelty and nearest distance. Compounds of other collections are the foreign ones.
+Networks learn from the training parts of scaffold splits of several assays. The squared error of
+each held-out compound is compared with measures that know no label: the free-energy novelty, the
+plain free energy, the distance to the nearest and to the five nearest training compounds, the
+leverage in the space of descriptors, the members' disagreement, and the mean rank of novelty and
+nearest distance. Foreign compounds are those of other collections.
 """
 
 from __future__ import annotations

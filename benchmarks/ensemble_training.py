@@ -1,14 +1,15 @@
-"""An ensemble of five: trained together, beside five trained one after the other.
+"""An ensemble trained together, beside as many networks trained one after the other.
 
-    python benchmarks/ensemble_training.py
+    python benchmarks/ensemble_training.py [--members 5]
 
-Prints seconds for BACE-1: five networks one after the other, each with a stack of its own; five
-that share a stack, one after the other; the same in two processes. Then what a step of fine-tuning
-costs for five networks, one after the other and as one batched model that reads the compounds once.
+Prints seconds for BACE-1: the networks one after the other, each with a stack of its own; an
+ensemble that shares one stack, in one process; the same in two processes. Then the time of one step
+of fine-tuning: network by network, and as one batched model that reads the compounds once.
 """
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +28,6 @@ from screening.model.member import one_thread
 from screening.model.start import Part
 from screening.tables import read_assay
 
-MEMBERS = 5
 STEPS = 40
 
 
@@ -76,9 +76,12 @@ def batched(networks: list[Network], x: torch.Tensor) -> Callable[[], None]:
 
 def main() -> None:
     """Time everything and print it."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--members", type=int, default=ModelOptions().ensemble_size)
+    members = parser.parse_args().members
     samples = Path(__file__).parents[1] / "data" / "samples"
     assay = curate(read_assay(str(samples / "bace.csv"), smiles_column="mol"), ("Class",))
-    options = ModelOptions(ensemble_size=MEMBERS)
+    options = ModelOptions(ensemble_size=members)
     raw = FeatureSet(options.features).transform(assay.mols)
     x = Encoder().fit(raw).transform(raw)
     alone = ModelOptions(ensemble_size=1)
@@ -87,26 +90,26 @@ def main() -> None:
         pass
 
     def separate() -> None:
-        for seed in range(MEMBERS):
+        for seed in range(members):
             train_ensembles([Part(x, assay.labels, seed)], alone, workers=1, on_step=silent)
 
     def shared(workers: int) -> Callable[[], object]:
         part = [Part(x, assay.labels, 0)]
         return lambda: train_ensembles(part, options, workers=workers, on_step=silent)
 
-    five = seconds_of(separate)
-    print(f"five, one after the other:          {five:6.1f} s")
+    apart = seconds_of(separate)
+    print(f"{members} networks, one after the other:    {apart:6.1f} s")
     for workers in (1, 2):
         spent = seconds_of(shared(workers))
         print(
-            f"five that share a stack, {workers} process: {spent:6.1f} s, {five / spent:.2f} times"
+            f"one ensemble, {workers} processes: {spent:6.1f} s, {apart / spent:.2f} times as fast"
         )
 
     rows = to_torch_csr(x[: options.batch_size], torch.float32, "cpu")
     generator = torch.Generator().manual_seed(0)
     sizes = [x.shape[1], *options.hidden]
     networks = [
-        Network.from_sizes(sizes, 1, activation="relu", generator=generator) for _ in range(MEMBERS)
+        Network.from_sizes(sizes, 1, activation="relu", generator=generator) for _ in range(members)
     ]
     optimisers = [AdamW(network.parameters(), 1e-3, fused=True) for network in networks]
     together = batched(networks, rows)
@@ -114,7 +117,7 @@ def main() -> None:
         each = seconds_of(lambda: [step_of_each(networks, optimisers, rows) for _ in range(STEPS)])
         one = seconds_of(lambda: [together() for _ in range(STEPS)])
     print(
-        f"a step of five networks: {1e3 * each / STEPS:.1f} ms each by itself, "
+        f"a step of {members} networks: {1e3 * each / STEPS:.1f} ms each by itself, "
         f"{1e3 * one / STEPS:.1f} ms as one batched model, {each / one:.2f} times"
     )
 

@@ -3,11 +3,11 @@
     ebmscreen pretrain ../shared/data/lib_moses/train.csv.gz --rows 20000 -o lib.ebm
     python benchmarks/few_labels.py lib.ebm --data ../shared/data --labels 50 100 200 --splits 3
 
-Of the training part of each scaffold split so many compounds keep their labels; the rest is not
-seen. Three ensembles of networks start from random weights, from RBMs of the labelled compounds,
-and from the library's RBMs, trained on with these; beside them the default, which is a blend, and
-the forest. ROC-AUC of the test part. Differences are means over splits and assays, with their
-standard error over assays.
+In the training part of each scaffold split, 50, 100 or 200 compounds keep their labels, and the
+others are left out. Three ensembles of networks learn from them: one from random weights, one from
+RBMs of these compounds, one from the library's RBMs, which are trained further on these compounds.
+Beside them stand the default, which is a blend, and its forest. Figures are the ROC-AUC of the test
+part. Differences are means over splits and assays, with their standard error over assays.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""What ten `kill -9` during a screen cost: shards done twice, and the result's equality.
+"""What `kill -9` costs a screen: how many shards are done twice, and whether the result changes.
 
     python benchmarks/kills.py LIBRARY.smi.gz --model model.ebm [--kills 10] [--workers 2]
 
-Kills the whole process group of a screen again and again, each time after some more shards, and
-lets the last start finish. Prints the shards that were done more than once in all, and whether
-hits.csv is that of an undisturbed run.
+Kills the whole process group of a screen ten times, each time after some more shards, and lets the
+last start finish. Prints how many shards may have been done more than once, and whether hits.csv is
+that of an undisturbed run.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python benchmarks/memory.py [--every 10] -- ebmscreen screen LIBRARY -m model.ebm -o run/
 
-Memory is the proportional set size (shared pages counted once), from /proc; Linux only. Ends with
-the peak, and the means of the first and the last tenth of the run.
+Memory is the proportional set size (shared pages counted once), from /proc; Linux only. The last
+line has the peak, and the means of the first and the last tenth of the run.
 """
 
 from __future__ import annotations

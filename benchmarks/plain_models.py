@@ -1,4 +1,4 @@
-"""What others would write: a random forest on Morgan counts, and scikit-fingerprints alone.
+"""Plain models to compare with: a random forest on Morgan counts, and scikit-fingerprints alone.
 
     python benchmarks/plain_models.py forest-train TRAIN.csv MODEL.txt --workers 2
     python benchmarks/plain_models.py forest-predict LIBRARY.csv MODEL.txt OUT.csv --workers 2

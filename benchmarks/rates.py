@@ -3,8 +3,8 @@
     python benchmarks/rates.py LIBRARY.smi.gz --model model.ebm [--rows 50000] [--workers 2]
 
 RDKit alone: the same number of processes parse the same SMILES and compute the same features by
-RDKit's own functions, with no standardisation, network, neighbours or files. Seconds are by the
-clock, without starting processes; a screen's are those of its shards (total less hits and start).
+RDKit's own functions, without standardisation, networks, neighbours or files. Seconds are by the
+clock, without the start of the processes; those of a screen are of its shards alone.
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 
     python benchmarks/rbm_training.py [--rows 6000] [--repeats 3] [--threads 2]
 
-All sides see the same random bits (13 % on, as in MNIST) in the same minibatches and numbers of
-Gibbs steps, in one process and in turns; the best of the repeats counts. `products` does only the
-matrix products of an epoch, in the same shapes and number, into memory that is there already: the
-limit of what is possible. rbms and learnergy take part where they are installed; scikit-learn has
-one Gibbs step only.
+All sides see the same random bits (13 % on, as in MNIST) in the same minibatches, with the same
+number of Gibbs steps, in one process and in turns. The best of the repeats counts. `products` does
+only the matrix products of an epoch, in the same shapes and number, into memory that is there
+already: nothing can be faster. rbms and learnergy take part where they are installed. scikit-learn
+has one Gibbs step only.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def main() -> None:
                     for name in names
                 ]
                 print(f"{head:24}" + "".join(f"{cell:>15}" for cell in cells), flush=True)
-    print("In parentheses: seconds of `ours` / seconds of this; of `products`, see its inverse.")
+    print("In parentheses: seconds of `ours` / seconds of this side.")
 
 
 def timed(epochs: dict[str, Callable[[], None]], repeats: int) -> dict[str, float]:

@@ -6,9 +6,9 @@ r"""How seconds grow with the number of molecules that are screened, or trained 
         [--compounds 1000 3000 10000] [--workers 2]
 
 A library is raw files, or one prepared library. The slope is that of log seconds on log rows, by
-least squares: 1 is linear. Seconds are by the clock. A screen's are those of its shards, without
-loading before and ranking after, which are printed beside them; `start` is nearly the same for any
-number of rows. Compounds to train on are drawn with a fixed seed, each set part of the next.
+least squares: 1 is linear. Seconds are by the clock. Those of a screen are of its shards alone;
+loading before them and ranking after them are printed beside. Compounds to train on are drawn with
+a fixed seed, and each set is part of the next.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@
         [--batch 100 512] [--zeros-sampled 0.1]
 
 `fp.parquet` is written by stream_pretraining.py. The sides learn the same rows in the same
-minibatches, an epoch each in turns, on one thread; the seconds are those of the processor, which a
-busy machine disturbs least. After each epoch: exact pseudo-log-likelihood of held-out rows, nats a
-molecule.
+minibatches, an epoch each in turns, on one thread. Seconds are of processor time, which a busy
+machine disturbs least. After each epoch the exact pseudo-log-likelihood of held-out rows is
+printed, in nats a molecule.
 """
 
 from __future__ import annotations

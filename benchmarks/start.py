@@ -1,8 +1,8 @@
-"""What it takes to begin: `--help`, and a screen of ten molecules, in seconds by the clock.
+"""How long a start takes: `--help`, and a screen of ten molecules, in seconds by the clock.
 
     python benchmarks/start.py --model model.ebm [--ebmscreen ebmscreen] [--repeats 5] [--workers 2]
 
-The best and the median of several; the first time, which reads the libraries from disk, is left
+Prints the best and the median of several. The first, which reads the libraries from disk, is left
 out. The molecules are the first ten of the bundled WEHI library.
 """
 

@@ -3,8 +3,8 @@
     python benchmarks/stream_pretraining.py fp.parquet [--source train.csv.gz --molecules 1000000]
         [--hidden 256] [--batch 512] [--zeros-sampled 0.1]
 
-With `--source`, writes the file first (in a process of its own). Then one epoch over it, a row
-group of 20,000 at a time; the file is read twice, once for the column means.
+With `--source`, the file is written first, in a process of its own. Then one epoch goes over it, a
+row group of 20,000 at a time. The file is read twice, once for the column means.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Screen a table that is as ugly as tables get, and account for every row of it.
+"""Screen a table with every defect that tables have, and account for each of its rows.
 
     python benchmarks/ugly.py --model model.ebm [--rows 100000] [--seed 0] [--workers 2]
 
 The table has quotes, quoted line breaks, long and short rows, empty cells, broken and odd
-structures, equal and missing names. Whoever wrote it knows on which line each row begins; each must
-be found in the scores or in the rejects, once, with its own text. Ends with status 1 otherwise.
+structures, equal and missing names. The program knows on which line each row begins: it must be in
+the scores or in the rejects, once, with its own text. Ends with status 1 otherwise.
 """
 
 from __future__ import annotations
