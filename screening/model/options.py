@@ -48,7 +48,7 @@ def held_out_folds(folds: int, n: int) -> int:
 def held_out_members(size: int) -> int:
     """Return how many networks a fold's ensemble has, where the final one has the given number.
 
-    Two say nearly what four say (docs/benchmarks.md); all of them, in every fold, would be the most
+    Two say nearly what four say (docs/decisions.md); all of them, in every fold, would be the most
     expensive part of a training.
     """
     return min(size, 2)

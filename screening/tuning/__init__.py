@@ -1,6 +1,6 @@
 """Tuning: settings of a model searched on inner folds of its assay, kept in a file to go on with.
 
-Needs optuna, which only this room imports.
+Needs optuna, which only this package imports.
 """
 
 from screening.tuning.compounds import PARTS

@@ -1,1 +1,1 @@
-"""One file a command: its options, and a few calls into the rooms that do the work."""
+"""One file a command: its options, and a few calls into the packages that do the work."""

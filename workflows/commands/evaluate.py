@@ -81,7 +81,7 @@ from workflows.talk import Talk, talk_of
     default="folds",
     show_default=True,
     help="How the DBN is calibrated: by cross-validation as `train` does, "
-    "or on the validation part, six times faster.",
+    "or on the validation part, without networks for folds.",
 )
 @click.option(
     "--pretrained",
