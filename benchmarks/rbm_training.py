@@ -26,7 +26,7 @@ from torch import Tensor
 from torch.utils.data import TensorDataset
 
 from ebm import RBM, Bernoulli, SamplerOptions, TrainingOptions
-from ebm.train.loop import Trainer
+from ebm.train import Trainer
 
 SHAPES = ((784, 2500), (784, 500))
 STEPS = (1, 3)

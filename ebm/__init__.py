@@ -5,6 +5,7 @@ from ebm.dbn import (
     GreedyPretrainer,
     LikelihoodBound,
     UpDownOptions,
+    UpDownTrainer,
     class_log_probabilities,
     generate,
     generate_class,
@@ -29,12 +30,12 @@ from ebm.likelihood import (
     estimate_log_likelihood_nats,
     estimate_log_partition,
 )
+from ebm.loop import Callback
 from ebm.network import Network
 from ebm.pseudo_likelihood import pseudo_log_likelihood_nats
 from ebm.rbm import RBM
 from ebm.storage import load, load_resume, run_with_checkpoints, save, save_resume
 from ebm.train import (
-    Callback,
     EpochRecord,
     FreeEnergyGapControl,
     History,
@@ -88,6 +89,7 @@ __all__ = [
     "TrainingOptions",
     "Unit",
     "UpDownOptions",
+    "UpDownTrainer",
     "class_log_probabilities",
     "estimate_log_likelihood_nats",
     "estimate_log_partition",

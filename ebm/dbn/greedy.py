@@ -1,32 +1,35 @@
 """Greedy pretraining: each RBM learns the hidden means of the one below."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ebm.dbn.representation import append_labels, hidden_means
+from ebm.dbn.labels import append_labels
 from ebm.dbn.stack import DBN
 from ebm.rbm import RBM
-from ebm.train import Callback, History, Trainer, TrainingOptions
-from ebm.train.batches import Block, Stream, check_block
+from ebm.train import Callback, History, Trainer, TrainingOptions, fit_rbm
+from ebm.train.batches import Matrix, Placement, Stream
+from ebm.train.checks import check_block
 from ebm.units import Bernoulli, Blocks, Softmax, Unit, unit_from_config
 
+ROWS_AT_ONCE = 4096
 CallbackMaker = Callable[[int], Sequence[Callback]]
 
 
 def pretrain_greedily(
-    data: Block | Stream,
+    data: Matrix | Stream,
     layers: Sequence[int | Unit],
     options: TrainingOptions | Sequence[TrainingOptions] | None = None,
     *,
     visible: Unit | None = None,
     labels: Any = None,
     n_classes: int | None = None,
-    validation: Block | None = None,
-    sample_weight: Block | None = None,
+    validation: Matrix | None = None,
+    sample_weight: Any = None,
     weight_scale: float = 0.01,
     generator: torch.Generator,
     callbacks: CallbackMaker | None = None,
@@ -94,6 +97,39 @@ def pretrain_greedily(
     return pretrainer.run()
 
 
+def continue_greedily(
+    dbn: DBN, data: Matrix, options: TrainingOptions, *, generator: torch.Generator
+) -> tuple[DBN, list[History]]:
+    """Train each RBM of a stack further, from the bottom up; the given one stays as it is.
+
+    Parameters
+    ----------
+    dbn : DBN
+        Pretrained on other data of the same columns, without labels.
+    data : Tensor, array or scipy sparse matrix of shape (n, n_visible)
+    options : TrainingOptions
+        Of every RBM. Visible biases are learned on, not set anew from the data.
+    generator : torch.Generator
+
+    Returns
+    -------
+    dbn : DBN
+    histories : list of History
+        One for each RBM.
+    """
+    options = replace(options, set_visible_bias=False)
+    machines: list[RBM] = []
+    histories: list[History] = []
+    below: Any = data
+    for machine in dbn.machines:
+        trained = copy.deepcopy(machine)
+        histories.append(fit_rbm(trained, below, options, generator=generator))
+        machines.append(trained)
+        if len(machines) < len(dbn.machines):
+            below = hidden_means(trained, below)
+    return DBN(machines), histories
+
+
 class GreedyPretrainer:
     """A greedy pretraining that can be stopped after any step and continued bit for bit.
 
@@ -112,15 +148,15 @@ class GreedyPretrainer:
 
     def __init__(
         self,
-        data: Block | Stream,
+        data: Matrix | Stream,
         layers: Sequence[int | Unit],
         options: TrainingOptions | Sequence[TrainingOptions] | None = None,
         *,
         visible: Unit | None = None,
         labels: Any = None,
         n_classes: int | None = None,
-        validation: Block | None = None,
-        sample_weight: Block | None = None,
+        validation: Matrix | None = None,
+        sample_weight: Any = None,
         weight_scale: float = 0.01,
         generator: torch.Generator,
         callbacks: CallbackMaker | None = None,
@@ -146,7 +182,7 @@ class GreedyPretrainer:
         self._device = device
         self.finished: list[RBM] = []
         self.histories: list[History] = []
-        self._data: Block | Stream = data
+        self._data: Matrix | Stream = data
         self._validation = validation
         self._steps_below = 0
         self.trainer = self._start_layer()
@@ -168,8 +204,7 @@ class GreedyPretrainer:
         last = None if max_steps is None else self.total_steps + max_steps
         while True:
             self.trainer.run(None if last is None else last - self.total_steps)
-            over = self.trainer.stop_because or self.trainer.epoch == self.trainer.options.epochs
-            if not over or len(self.finished) + 1 == len(self._hidden):
+            if not self.trainer.is_over or len(self.finished) + 1 == len(self._hidden):
                 break
             self._finish_layer()
         return self._result()
@@ -231,10 +266,7 @@ class GreedyPretrainer:
         state = {
             "finished": [rbm.state_dict() for rbm in self.finished],
             "steps_below": self._steps_below,
-            "histories": [
-                {"records": history.to_dicts(), "stopped_because": history.stopped_because}
-                for history in self.histories
-            ],
+            "histories": [history.to_dict() for history in self.histories],
         }
         return {**copy.deepcopy(state), "trainer": self.trainer.state_dict()}
 
@@ -245,13 +277,33 @@ class GreedyPretrainer:
         for weights, history in zip(state["finished"], state["histories"], strict=True):
             rbm = self.trainer.rbm
             rbm.load_state_dict(weights)
-            self.histories.append(
-                History.from_dicts(history["records"], history["stopped_because"])
-            )
+            self.histories.append(History.from_dict(history))
             self._carry_up(rbm)
             self.trainer = self._start_layer()
         self._steps_below = int(state["steps_below"])
         self.trainer.load_state_dict(state["trainer"])
+
+
+@torch.no_grad()
+def hidden_means(rbm: RBM, data: Matrix | Stream) -> Tensor | Stream:
+    """E[h | v] of every row: a dense tensor, or a stream when the data are one."""
+    if callable(data) and not isinstance(data, Tensor):
+        stream = data
+
+        def blocks() -> Iterator[Tensor]:
+            for block in stream():
+                yield _means(rbm, block)
+
+        return blocks
+    return _means(rbm, data)
+
+
+@torch.no_grad()
+def _means(rbm: RBM, block: Matrix) -> Tensor:
+    block = check_block(block)
+    place = Placement(rbm.weights.dtype, rbm.weights.device).place
+    starts = range(0, block.shape[0], ROWS_AT_ONCE)
+    return torch.cat([rbm.hidden_mean(place(block[s : s + ROWS_AT_ONCE])) for s in starts])
 
 
 def _label_size(labels: Any, n_classes: int | None) -> int:
@@ -260,7 +312,7 @@ def _label_size(labels: Any, n_classes: int | None) -> int:
     return n_classes or int(torch.as_tensor(labels).max()) + 1
 
 
-def _width(data: Block | Stream) -> int:
+def _width(data: Matrix | Stream) -> int:
     if callable(data) and not isinstance(data, Tensor):
         data = next(iter(data()))
     return int(check_block(data).shape[1])

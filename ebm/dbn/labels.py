@@ -1,4 +1,4 @@
-"""Labels that the top RBM sees beside the features: classification by free energy.
+"""Labels as columns that the top RBM sees beside the features: classification by free energy.
 
     p(y | x) = exp(-F(x, y)) / Σ_y' exp(-F(x, y'))
 
@@ -11,10 +11,43 @@ Larochelle, Bengio (2008), "Classification using discriminative restricted Boltz
 equation 2. https://doi.org/10.1145/1390156.1390224. Hinton, Osindero, Teh (2006), section 6.1.
 """
 
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
 import torch
 from torch import Tensor
 
 from ebm.dbn.stack import DBN
+from ebm.train.batches import Matrix, Stream
+from ebm.train.checks import check_block
+
+
+def one_hot(labels: Any, label_size: int) -> Tensor:
+    """Class numbers as one-hot rows, float32, shape (n, label_size), or raise ValueError."""
+    numbers = torch.as_tensor(labels)
+    good = (numbers >= 0) & (numbers < label_size) & (numbers == numbers.to(torch.long))
+    if numbers.ndim != 1 or not good.all():
+        raise ValueError(
+            f"labels must be class numbers from 0 to {label_size - 1} in one dimension; "
+            f"got shape {tuple(numbers.shape)} with values from {numbers.min()} to {numbers.max()}"
+        )
+    return torch.nn.functional.one_hot(numbers.long(), label_size).float()
+
+
+def append_labels(data: Matrix | Stream, labels: Any, label_size: int) -> Matrix:
+    """Append one-hot label columns to the data; a sparse matrix stays sparse."""
+    if callable(data) and not isinstance(data, Tensor):
+        raise TypeError("labels need data in memory, not a stream of blocks")
+    columns = one_hot(labels, label_size)
+    data = check_block(data)
+    if len(columns) != data.shape[0]:
+        raise ValueError(f"there are {len(columns)} labels for {data.shape[0]} rows")
+    if sp.issparse(data):
+        return sp.hstack([data, sp.csr_matrix(columns.numpy().astype(data.dtype))], format="csr")
+    if isinstance(data, Tensor):
+        return torch.cat([data, columns.to(data)], dim=1)
+    return np.concatenate([data, columns.numpy().astype(data.dtype)], axis=1)
 
 
 def require_labels(dbn: DBN) -> None:

@@ -18,7 +18,9 @@ from torch import Tensor, nn
 from ebm.dbn.conversion import network_from_rbms
 from ebm.network import Network
 from ebm.rbm import RBM
-from ebm.train.batches import Block, Placement, check_block
+from ebm.train.batches import Matrix, Placement
+from ebm.train.checks import check_block
+from ebm.units import Bernoulli
 
 
 class DBN(nn.Module):
@@ -114,7 +116,7 @@ class DBN(nn.Module):
         return self.top.hidden.mean(state @ weights)
 
     @torch.no_grad()
-    def transform(self, data: Block, batch_size: int = 4096) -> Tensor:
+    def transform(self, data: Matrix, batch_size: int = 4096) -> Tensor:
         """`hidden_mean` of a dense or scipy sparse matrix, batch by batch; (n, sizes[-1])."""
         data = check_block(data)
         place = Placement(self.top.weights.dtype, self.top.weights.device).place
@@ -208,6 +210,32 @@ class DBN(nn.Module):
         rbms = [RBM.from_config(part) for part in config["rbms"]]
         recognition = copy.deepcopy(rbms[:-1]) if config["untied"] else None
         return cls(rbms, label_size=config["label_size"], recognition=recognition)
+
+
+@torch.no_grad()
+def select_visible(dbn: DBN, columns: Sequence[int] | Tensor) -> DBN:
+    """Return the stack as if it saw these visible units only; those left out count as off.
+
+    Parameters
+    ----------
+    dbn : DBN
+        With Bernoulli visible units.
+    columns : sequence of int, or int64 Tensor
+        Visible units to keep, in their new order.
+
+    Raises
+    ------
+    TypeError
+        The visible units are of another kind.
+    """
+    first = dbn.machines[0]
+    if type(first.visible) is not Bernoulli:
+        raise TypeError(f"visible units must be Bernoulli, not {type(first.visible).__name__}")
+    index = torch.as_tensor(columns)
+    narrow = RBM(Bernoulli(len(index)), copy.deepcopy(first.hidden))
+    narrow.weights.copy_(first.weights[index])
+    narrow.visible.bias.copy_(first.visible.bias[index])
+    return DBN([narrow, *(copy.deepcopy(machine) for machine in dbn.machines[1:])])
 
 
 def _check_sizes(rbms: Sequence[RBM], label_size: int) -> None:

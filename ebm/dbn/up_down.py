@@ -10,22 +10,20 @@ References
 Hinton, Osindero, Teh (2006), section 5 and appendix B. https://doi.org/10.1162/neco.2006.18.7.1527
 """
 
-import copy
 import dataclasses
-import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from ebm.dbn.conditional import log_conditional_nats
-from ebm.dbn.representation import append_labels
+from ebm.dbn.labels import append_labels
 from ebm.dbn.stack import DBN
 from ebm.finetune.optimiser import SGD
-from ebm.rbm import RBM
+from ebm.loop import Callback, EpochHistory, ResumableLoop
 from ebm.sampling import gibbs
-from ebm.train.batches import Batch, Block, DataSource, Placement, Stream
+from ebm.train.batches import Batch, DataSource, Matrix, Placement, Stream
 from ebm.units import as_dense
 
 
@@ -88,14 +86,21 @@ class UpDownRecord:
     seconds: float = field(default=0.0, compare=False)
 
 
+class UpDownHistory(EpochHistory[UpDownRecord]):
+    """Losses of an up-down training, oldest first."""
+
+    record_type: ClassVar[type[UpDownRecord]] = UpDownRecord
+
+
 def train_up_down(
     dbn: DBN,
-    data: Block | Stream,
+    data: Matrix | Stream,
     options: UpDownOptions | None = None,
     *,
     labels: Any = None,
     generator: torch.Generator,
-) -> tuple[DBN, list[UpDownRecord]]:
+    callbacks: Sequence[Callback] = (),
+) -> tuple[DBN, UpDownHistory]:
     """Train all layers together; the DBN given is not changed.
 
     Parameters
@@ -109,43 +114,47 @@ def train_up_down(
         Class numbers; needed exactly when the DBN has a label block.
     generator : torch.Generator
         The only source of randomness.
+    callbacks : sequence of Callback
 
     Returns
     -------
     dbn : DBN
         A copy with untied weights.
-    records : list of UpDownRecord
-        One for each epoch.
+    history : UpDownHistory
+        One record for each epoch.
     """
-    return UpDownTrainer(dbn, data, options, labels=labels, generator=generator).run()
+    trainer = UpDownTrainer(
+        dbn, data, options, labels=labels, generator=generator, callbacks=callbacks
+    )
+    history = trainer.run()
+    return trainer.dbn, history
 
 
-class UpDownTrainer:
-    """An up-down training that can be stopped after any step and continued bit for bit.
+class UpDownTrainer(ResumableLoop[Batch, UpDownHistory]):
+    """The up-down training of a DBN, to be stopped after any step and continued bit for bit.
 
-    Build a second one with the same arguments, give it the first one's `state_dict()`, and `run`.
-    Parameters are those of `train_up_down`.
+    Parameters are those of `train_up_down`; for stopping and continuing see `ResumableLoop`.
 
     Attributes
     ----------
     dbn : DBN
         The copy with untied weights that is trained.
-    epoch, step_in_epoch, total_steps : int
-        Where the training is.
-    records : list of UpDownRecord
+    history : UpDownHistory
     """
+
+    options: UpDownOptions
 
     def __init__(
         self,
         dbn: DBN,
-        data: Block | Stream,
+        data: Matrix | Stream,
         options: UpDownOptions | None = None,
         *,
         labels: Any = None,
         generator: torch.Generator,
+        callbacks: Sequence[Callback] = (),
     ) -> None:
-        self.options = options or UpDownOptions()
-        self.generator = generator
+        super().__init__(options or UpDownOptions(), UpDownHistory(), generator, callbacks)
         if (labels is None) != (dbn.label_size == 0):
             raise ValueError("labels are needed exactly when the DBN has a label block")
         if labels is not None:
@@ -156,28 +165,9 @@ class UpDownTrainer:
         self._source = DataSource(data, Placement(weights.dtype, weights.device))
         # Sums over the rows of the epoch: wake, sleep and top loss, and the rows.
         self._totals = torch.zeros(4, dtype=torch.float64, device=weights.device)
-        self.epoch = self.step_in_epoch = self.total_steps = 0
-        self._epoch_seed = 0
-        self.records: list[UpDownRecord] = []
 
-    def run(self, max_steps: int | None = None) -> tuple[DBN, list[UpDownRecord]]:
-        """Train to the end, or for at most `max_steps` more minibatches."""
-        last = None if max_steps is None else self.total_steps + max_steps
-        while self.epoch < self.options.epochs:
-            started = time.perf_counter()
-            if self.total_steps == last:
-                break
-            if self.step_in_epoch == 0:
-                self._begin_epoch()
-            batches = self._source.batches(
-                self.options.batch_size, self._epoch_seed, self.step_in_epoch
-            )
-            for batch in batches:
-                if self.total_steps == last:
-                    return self.dbn, self.records
-                self.step(batch)
-            self._end_epoch(time.perf_counter() - started)
-        return self.dbn, self.records
+    def batches(self) -> Iterable[Batch]:  # noqa: D102
+        return self._source.batches(self.options.batch_size, self.epoch_seed, self.step_in_epoch)
 
     def step(self, batch: Batch) -> None:
         """Wake, top and sleep on one minibatch."""
@@ -188,50 +178,23 @@ class UpDownTrainer:
         rows = len(batch.weights)
         self._totals[:3] += losses.detach() * rows
         self._totals[3] += rows
-        self.step_in_epoch += 1
-        self.total_steps += 1
 
-    def _begin_epoch(self) -> None:
-        device = self.generator.device
-        self._epoch_seed = int(torch.randint(2**62, (), generator=self.generator, device=device))
+    def end_epoch(self, seconds: float) -> None:  # noqa: D102
+        wake, sleep, top = (self._totals[:3] / self._totals[3]).tolist()
+        self.history.records.append(UpDownRecord(self.epoch, wake, sleep, top, seconds))
         self._totals.zero_()
 
-    def _end_epoch(self, seconds: float) -> None:
-        wake, sleep, top = (self._totals[:3] / self._totals[3]).tolist()
-        self.epoch += 1
-        self.step_in_epoch = 0
-        self.records.append(UpDownRecord(self.epoch, wake, sleep, top, seconds))
-
-    def state_dict(self) -> dict[str, Any]:
-        """Everything that decides how the training goes on: copied tensors and JSON-able values.
-
-        The data and the options are not in it: give the same ones again.
-        """
-        state = {
+    def learned_state(self) -> dict[str, Any]:  # noqa: D102
+        return {
             "dbn": self.dbn.state_dict(),
             "optimiser": self._optimiser.kept,
             "totals": self._totals,
-            "generator": self.generator.get_state(),
-            "epoch": self.epoch,
-            "step_in_epoch": self.step_in_epoch,
-            "total_steps": self.total_steps,
-            "epoch_seed": self._epoch_seed,
-            "records": [dataclasses.asdict(record) for record in self.records],
         }
-        return copy.deepcopy(state)
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where `state_dict` was taken."""
-        state = copy.deepcopy(state)
+    def load_learned_state(self, state: Mapping[str, Any]) -> None:  # noqa: D102
         self.dbn.load_state_dict(state["dbn"])
         self._optimiser.kept = state["optimiser"]
         self._totals = state["totals"]
-        self.generator.set_state(state["generator"])
-        self.epoch = int(state["epoch"])
-        self.step_in_epoch = int(state["step_in_epoch"])
-        self.total_steps = int(state["total_steps"])
-        self._epoch_seed = int(state["epoch_seed"])
-        self.records = [UpDownRecord(**record) for record in state["records"]]
 
 
 def _losses(dbn: DBN, batch: Tensor, gibbs_steps: int, generator: torch.Generator) -> Tensor:
@@ -245,7 +208,8 @@ def _losses(dbn: DBN, batch: Tensor, gibbs_steps: int, generator: torch.Generato
     state = visible
     for generative, recognition in pairs:
         above = recognition.sample_hidden(state, generator)
-        wake = wake - _down_log_probability(generative, state, above)
+        field = generative.visible_field(above)
+        wake = wake - generative.visible.log_conditional_nats(state, field).mean()
         state = above
 
     at_data = torch.cat([state, labels], dim=1) if dbn.label_size else state
@@ -255,14 +219,7 @@ def _losses(dbn: DBN, batch: Tensor, gibbs_steps: int, generator: torch.Generato
     state = fantasy[:, : dbn.sizes[-2]]
     for generative, recognition in reversed(pairs):
         below = generative.sample_visible(state, generator)
-        sleep = sleep - _up_log_probability(recognition, below, state)
+        field = recognition.hidden_field(below)
+        sleep = sleep - recognition.hidden.log_conditional_nats(state, field).mean()
         state = below
     return torch.stack([wake, sleep, top])
-
-
-def _down_log_probability(rbm: RBM, below: Tensor, above: Tensor) -> Tensor:
-    return log_conditional_nats(rbm.visible, below, rbm.visible_field(above)).mean()
-
-
-def _up_log_probability(rbm: RBM, below: Tensor, above: Tensor) -> Tensor:
-    return log_conditional_nats(rbm.hidden, above, rbm.hidden_field(below)).mean()

@@ -15,8 +15,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from ebm.dbn import DBN, pretrain_greedily
-from ebm.estimators.rows import TrainingRows, checked_weights, merge_equal_rows
-from ebm.estimators.seeds import new_generator
+from ebm.estimators.inputs import (
+    FLOATS,
+    TrainingRows,
+    checked_weights,
+    merge_equal_rows,
+    new_generator,
+)
 from ebm.estimators.targets import Targets, encode_targets
 from ebm.estimators.visible import check_range, learn_visible_layer
 from ebm.finetune import FinetuneOptions, fine_tune, predict_logits, probabilities
@@ -24,7 +29,6 @@ from ebm.finetune.options import Task
 from ebm.network import Network
 from ebm.train import History, TrainingOptions
 
-FLOATS = (np.float64, np.float32)
 # Gaussian visible units bear about a tenth of the rate (Hinton 2012, section 13.2).
 GAUSSIAN_RATE = 0.1
 

@@ -16,8 +16,7 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ebm.estimators.rows import checked_weights, merge_equal_rows
-from ebm.estimators.seeds import new_generator
+from ebm.estimators.inputs import FLOATS, checked_weights, merge_equal_rows, new_generator
 from ebm.estimators.visible import check_range, learn_visible_layer
 from ebm.pseudo_likelihood import pseudo_log_likelihood_nats
 from ebm.rbm import RBM
@@ -25,7 +24,6 @@ from ebm.train import SamplerOptions, TrainingOptions, fit_rbm
 from ebm.train.batches import Placement
 from ebm.units import Bernoulli
 
-FLOATS = (np.float64, np.float32)
 ROWS_AT_ONCE = 4096
 
 

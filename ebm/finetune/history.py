@@ -1,9 +1,9 @@
 """What was measured during fine-tuning, as records."""
 
-import dataclasses
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import ClassVar
+
+from ebm.loop import EpochHistory
 
 
 @dataclass(frozen=True)
@@ -33,37 +33,16 @@ class FinetuneRecord:
 
 
 @dataclass
-class FinetuneHistory:
-    """Records of a fine-tuning, oldest first.
+class FinetuneHistory(EpochHistory[FinetuneRecord]):
+    """Records of a fine-tuning, oldest first, and why it ended.
 
     Attributes
     ----------
-    records : list of FinetuneRecord
     best_epoch : int
         Epoch whose weights the network has at the end: the one of the lowest validation loss, or
         the last one when there was no validation data. 0 before the first epoch has ended.
-    stopped_because : str
-        Empty when all epochs were done or it still runs.
     """
 
-    records: list[FinetuneRecord] = field(default_factory=list)
+    record_type: ClassVar[type[FinetuneRecord]] = FinetuneRecord
+
     best_epoch: int = 0
-    stopped_because: str = ""
-
-    def column(self, name: str) -> list[Any]:
-        """One measurement over the epochs."""
-        return [getattr(record, name) for record in self.records]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as a JSON-able dict."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, state: Mapping[str, Any]) -> "FinetuneHistory":
-        """Build a history from what `to_dict` returned."""
-        records: Iterable[Mapping[str, Any]] = state["records"]
-        return cls(
-            [FinetuneRecord(**row) for row in records],
-            int(state["best_epoch"]),
-            str(state["stopped_because"]),
-        )

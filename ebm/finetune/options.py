@@ -1,9 +1,16 @@
 """Every setting of fine-tuning, checked once."""
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from ebm.train.checks import require, require_choice
+
+WARM_UP = 0.3
+START_FRACTION = 1 / 25
+END_FRACTION = 1e-4
 
 Task = Literal["binary", "multi_label", "multi_class"]
 ClassWeight = Literal["balanced"] | Sequence[float] | Sequence[Sequence[float]] | None
@@ -25,7 +32,7 @@ class FinetuneOptions:
     learning_rate : float
         The highest rate of the schedule.
     schedule : {'one_cycle', 'cosine', 'constant'}
-        How the rate goes over the steps (see `ebm.finetune.schedule`).
+        How the rate goes over the steps (see `rate_fraction`).
     optimiser : {'adamw', 'sgd'}
         AdamW, or SGD with Nesterov momentum; both with decoupled decay.
     momentum : float
@@ -60,25 +67,25 @@ class FinetuneOptions:
     adversarial_step: float = 0.0
 
     def __post_init__(self) -> None:
-        _require_choice("task", self.task, ("binary", "multi_label", "multi_class"))
-        _require_choice("schedule", self.schedule, ("one_cycle", "cosine", "constant"))
-        _require_choice("optimiser", self.optimiser, ("adamw", "sgd"))
+        require_choice("task", self.task, ("binary", "multi_label", "multi_class"))
+        require_choice("schedule", self.schedule, ("one_cycle", "cosine", "constant"))
+        require_choice("optimiser", self.optimiser, ("adamw", "sgd"))
         for name in ("epochs", "batch_size"):
             value = getattr(self, name)
-            _require(value >= 1, f"{name} must be >= 1, not {value}")
-        _require(self.learning_rate > 0, f"learning_rate must be > 0, not {self.learning_rate}")
+            require(value >= 1, f"{name} must be >= 1, not {value}")
+        require(self.learning_rate > 0, f"learning_rate must be > 0, not {self.learning_rate}")
         for name in ("weight_decay", "adversarial_step"):
             value = getattr(self, name)
-            _require(value >= 0, f"{name} must be >= 0, not {value}")
-        _require(
+            require(value >= 0, f"{name} must be >= 0, not {value}")
+        require(
             self.patience is None or self.patience >= 1,
             f"patience must be >= 1 or None, not {self.patience}",
         )
         for name in ("momentum", "label_smoothing"):
             value = getattr(self, name)
-            _require(0 <= value < 1, f"{name} must be in [0, 1), not {value}")
+            require(0 <= value < 1, f"{name} must be in [0, 1), not {value}")
         if isinstance(self.class_weight, str):
-            _require_choice("class_weight", self.class_weight, ("balanced",))
+            require_choice("class_weight", self.class_weight, ("balanced",))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as a JSON-able dict."""
@@ -90,10 +97,33 @@ class FinetuneOptions:
         return cls(**settings)
 
 
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ValueError(message)
+def rate_fraction(step: int, total_steps: int, schedule: str) -> float:
+    """Learning rate of a step as a fraction of the highest one.
+
+    Parameters
+    ----------
+    step : int
+        0 for the first minibatch.
+    total_steps : int
+        Number of minibatches of all epochs.
+    schedule : {'one_cycle', 'cosine', 'constant'}
+        'one_cycle' rises from 1/25 to 1 over the first 30 % of the steps and falls to 1e-4, both as
+        half a cosine; 'cosine' only falls, from 1 to 1e-4.
+
+    References
+    ----------
+    Smith, Topin (2019), https://doi.org/10.1117/12.2520589 (one cycle); Loshchilov, Hutter (2017),
+    https://doi.org/10.48550/arXiv.1608.03983 (cosine).
+    """
+    if schedule == "constant":
+        return 1.0
+    done = step / max(total_steps - 1, 1)
+    if schedule == "cosine":
+        return _half_cosine(1.0, END_FRACTION, done)
+    if done < WARM_UP:
+        return _half_cosine(START_FRACTION, 1.0, done / WARM_UP)
+    return _half_cosine(1.0, END_FRACTION, (done - WARM_UP) / (1 - WARM_UP))
 
 
-def _require_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    _require(value in choices, f"{name} must be one of {', '.join(choices)}, not {value!r}")
+def _half_cosine(start: float, end: float, done: float) -> float:
+    return end + (start - end) * (1 + math.cos(math.pi * min(done, 1.0))) / 2

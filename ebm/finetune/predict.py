@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from ebm.train.batches import Block, Placement, check_block
+from ebm.train.batches import Matrix, Placement
+from ebm.train.checks import check_block
 
 if TYPE_CHECKING:
     from ebm.finetune.options import Task
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @torch.no_grad()
-def predict_logits(network: "Network", x: Block, batch_size: int = 1024) -> Tensor:
+def predict_logits(network: "Network", x: Matrix, batch_size: int = 1024) -> Tensor:
     """Logits of every row, shape (n, n_outputs), on the network's device; no dropout.
 
     Parameters
@@ -43,7 +44,7 @@ def placement_of(network: "Network") -> Placement:
     return Placement(weights.dtype, weights.device)
 
 
-def check_width(network: "Network", x: Block) -> Block:
+def check_width(network: "Network", x: Matrix) -> Matrix:
     """Return a checked block of input rows, or raise ValueError."""
     x = check_block(x)
     if x.shape[1] != network.sizes[0]:

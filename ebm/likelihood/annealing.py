@@ -1,7 +1,16 @@
 """Annealed importance sampling, forwards and backwards.
 
-Along the path p_β of `ebm.likelihood.start`, with p*_β(v) the unnormalised marginal and T_β a Gibbs
-sweep that leaves p_β unchanged:
+The path p_β is that of `ebm.sampling.tempering`,
+
+    E_β(v, h) = U_v(v) + U_h(h) - β v·W·h - (1-β) (v·c_v + h·c_h),
+
+whose β = 0 end is a machine of independent units with log Z₀ = Γ_v(c_v) + Γ_h(c_h) exactly. Any
+constants are right; the closer that end is to the machine, the smaller is the error. With c_v that
+turns the visible biases into those of the data's base rates it is that of Salakhutdinov and Murray
+(2008), section 4.1, with the hidden units at their mean as well.
+
+Along the path, with p*_β(v) the unnormalised marginal and T_β a Gibbs sweep that leaves p_β
+unchanged:
 
     forwards   v ~ p_0; for k = 1..K:  log w += log p*_{β_k}(v) - log p*_{β_{k-1}}(v)
                                        v <- T_{β_k}(v)                      E[w] = Z/Z₀
@@ -21,14 +30,16 @@ Burda, Grosse, Salakhutdinov (2015), "Accurate and conservative estimates of MRF
 using reverse annealing", PMLR 38:102.
 """
 
+import copy
 import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ebm.likelihood.start import log_partition_at_start
+from ebm.rbm import RBM
 from ebm.sampling import TemperedPath
+from ebm.units import Moments, as_dense
 
 
 @dataclass(frozen=True)
@@ -54,10 +65,38 @@ class AnnealedEstimate:
 
 
 @torch.no_grad()
+def base_rate_path(rbm: RBM, data: Tensor | None = None) -> TemperedPath:
+    """Path from the base rates of the data to the machine.
+
+    Parameters
+    ----------
+    rbm : RBM
+    data : Tensor of shape (n, n_visible), optional
+        Rows of training data. Without them the independent units have the machine's own biases
+        (c = 0).
+    """
+    if data is None:
+        zeros = rbm.weights.new_zeros
+        return TemperedPath(rbm, zeros(rbm.visible.size), zeros(rbm.hidden.size))
+    data = as_dense(data).to(rbm.weights)
+    mean = data.mean(0)
+    alone = copy.deepcopy(rbm.visible)
+    alone.set_from_moments(Moments(mean, data.var(0, unbiased=False), len(data)))
+    return TemperedPath(rbm, alone.bias - rbm.visible.bias, mean @ rbm.weights)
+
+
+def log_partition_of_independent_units(path: TemperedPath) -> Tensor:
+    """Exact log Z of the β = 0 end, in nats; a scalar."""
+    visible = path.rbm.visible.log_partition(path.to_visible[None])
+    hidden = path.rbm.hidden.log_partition(path.to_hidden[None])
+    return (visible + hidden)[0]
+
+
+@torch.no_grad()
 def annealed(
     path: TemperedPath, betas: Tensor, chains: int, generator: torch.Generator
 ) -> AnnealedEstimate:
-    """AIS from the start of the path to the machine: a lower bound of log Z in the mean.
+    """AIS from independent units to the machine: a lower bound of log Z in the mean.
 
     Parameters
     ----------
@@ -71,14 +110,14 @@ def annealed(
     check_betas(betas)
     visible = path.rbm.visible.sample(path.to_visible.expand(chains, -1), generator)
     log_weights = _anneal(path, betas, visible, generator)
-    return _summary(log_weights, float(log_partition_at_start(path)), sign=1)
+    return _summary(log_weights, float(log_partition_of_independent_units(path)), sign=1)
 
 
 @torch.no_grad()
 def reverse_annealed(
     path: TemperedPath, betas: Tensor, samples: Tensor, generator: torch.Generator
 ) -> AnnealedEstimate:
-    """AIS from samples of the machine back to the start of the path: an upper bound in the mean.
+    """AIS from samples of the machine back to independent units: an upper bound in the mean.
 
     Parameters
     ----------
@@ -91,7 +130,7 @@ def reverse_annealed(
     """
     check_betas(betas)
     log_weights = _anneal(path, betas.flip(0), samples, generator)
-    return _summary(log_weights, float(log_partition_at_start(path)), sign=-1)
+    return _summary(log_weights, float(log_partition_of_independent_units(path)), sign=-1)
 
 
 def check_betas(betas: Tensor) -> None:

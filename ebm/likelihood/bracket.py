@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ebm.likelihood.annealing import AnnealedEstimate, annealed, reverse_annealed
-from ebm.likelihood.start import base_rate_path
+from ebm.likelihood.annealing import AnnealedEstimate, annealed, base_rate_path, reverse_annealed
 from ebm.rbm import RBM
 from ebm.sampling import gibbs
 from ebm.units import as_dense

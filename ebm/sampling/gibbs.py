@@ -1,6 +1,8 @@
 """Block Gibbs sampling: all hidden units given the visible ones, then the visible given the hidden.
 
 Each sweep draws from the two exact conditionals, so it leaves p(v, h) unchanged whatever the units.
+With some visible variables clamped it draws from the law of the others given them: samples of a
+class, missing bits filled in.
 """
 
 import torch
@@ -25,3 +27,61 @@ def gibbs(rbm: RBM, visible: Tensor, steps: int, generator: torch.Generator) -> 
     for _ in range(steps):
         visible = gibbs_step(rbm, visible, generator)
     return visible
+
+
+def gibbs_clamped(
+    rbm: RBM, visible: Tensor, clamped: Tensor, steps: int, generator: torch.Generator
+) -> Tensor:
+    """Run `steps` sweeps of p(free variables | clamped variables) from each row.
+
+    Given the hidden layer the visible variables are independent, so putting the clamped ones back
+    after each sweep is a Gibbs sampler of the conditional law.
+
+    Parameters
+    ----------
+    rbm : RBM
+        The machine.
+    visible : Tensor of shape (n, n_visible)
+        Clamped values, and start values of the free ones; a free NaN starts as a draw from the
+        visible units alone. It is not changed.
+    clamped : bool Tensor of shape (n_visible,) or (n, n_visible)
+        True where the value is held.
+    steps : int
+        Number of sweeps.
+    generator : torch.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    Tensor of shape (n, n_visible)
+
+    Raises
+    ------
+    ValueError
+        If a variable of several columns (softmax, thermometer) is clamped in part only, or a
+        clamped value is NaN.
+
+    Examples
+    --------
+    Ten sevens from a machine ``RBM(Blocks([Bernoulli(784), Softmax(10)]), hidden)``:
+
+    >>> visible = torch.full((10, 794), torch.nan)                          # doctest: +SKIP
+    >>> visible[:, 784:] = torch.eye(10)[7]                                 # doctest: +SKIP
+    >>> sevens = gibbs_clamped(rbm, visible, ~visible[0].isnan(), 1000, g)  # doctest: +SKIP
+    """
+    clamped = clamped.to(device=visible.device).expand_as(visible)
+    _check_clamped(rbm, visible, clamped)
+    alone = rbm.visible.sample(torch.zeros_like(visible), generator)
+    state = torch.where(visible.isnan(), alone, visible)
+    for _ in range(steps):
+        state = torch.where(clamped, visible, gibbs_step(rbm, state, generator))
+    return state
+
+
+def _check_clamped(rbm: RBM, visible: Tensor, clamped: Tensor) -> None:
+    if bool((visible.isnan() & clamped).any()):
+        raise ValueError("a clamped value is NaN; clamp only what is known")
+    site = rbm.visible.site_of_column().to(visible.device)
+    same = site[1:] == site[:-1]
+    if bool((same & (clamped[:, 1:] != clamped[:, :-1])).any()):
+        raise ValueError("clamp all columns of a softmax or thermometer variable, or none")

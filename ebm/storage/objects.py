@@ -15,7 +15,7 @@ from ebm.storage.files import read_tensors, write_tensors
 Storable: TypeAlias = RBM | DBN | Network
 
 FORMAT_VERSION = 1
-KINDS: dict[str, type[RBM] | type[DBN] | type[Network]] = {
+MODELS: dict[str, type[RBM] | type[DBN] | type[Network]] = {
     "rbm": RBM,
     "dbn": DBN,
     "network": Network,
@@ -24,11 +24,11 @@ KINDS: dict[str, type[RBM] | type[DBN] | type[Network]] = {
 
 def to_state(model: Storable) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """Describe a model as a JSON-able dict and a dict of tensors (its own, not copies)."""
-    for kind, cls in KINDS.items():
+    for kind, cls in MODELS.items():
         if isinstance(model, cls):
             config = {"kind": kind, "version": FORMAT_VERSION, "config": model.to_config()}
             return config, dict(model.state_dict())
-    raise TypeError(f"a {type(model).__name__} cannot be stored; known are {', '.join(KINDS)}")
+    raise TypeError(f"a {type(model).__name__} cannot be stored; known are {', '.join(MODELS)}")
 
 
 def from_state(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Storable:
@@ -40,14 +40,14 @@ def from_state(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Stor
         If the description is not understood, or the tensors do not fit it.
     """
     kind, version = config.get("kind"), config.get("version")
-    if kind not in KINDS:
-        raise StorageError(f"unknown kind of model {kind!r}; known are {', '.join(KINDS)}")
+    if kind not in MODELS:
+        raise StorageError(f"unknown kind of model {kind!r}; known are {', '.join(MODELS)}")
     if version != FORMAT_VERSION:
         raise StorageError(
             f"the model has format version {version!r}, and this program reads {FORMAT_VERSION}"
         )
     try:
-        model = KINDS[kind].from_config(config["config"])
+        model = MODELS[kind].from_config(config["config"])
         for tensor in tensors.values():
             if tensor.is_floating_point():
                 model.to(tensor.dtype)

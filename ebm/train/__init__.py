@@ -1,10 +1,11 @@
-"""Training of an RBM. Read `loop` first: `fit_rbm`, then `Trainer.step`."""
+"""Training of an RBM. Read `trainer` first: `fit_rbm`, then `Trainer.step`."""
 
+from ebm.loop import Callback
 from ebm.train.batches import DataSource
-from ebm.train.callbacks import FreeEnergyGapControl
-from ebm.train.history import EpochRecord, History
-from ebm.train.loop import Callback, Trainer, fit_rbm
+from ebm.train.free_energy_gap import FreeEnergyGapControl
+from ebm.train.monitors import EpochRecord, History
 from ebm.train.options import SamplerOptions, TrainingOptions
+from ebm.train.trainer import Trainer, fit_rbm
 
 __all__ = [
     "Callback",

@@ -14,13 +14,11 @@ import torch
 from torch import Tensor
 
 from ebm.sparse import is_worth_it, to_torch_csr, transposed_times_vector
-from ebm.train.checks import check_block as check_block
-from ebm.train.checks import check_support
-from ebm.train.checks import check_weights as check_weights
+from ebm.train.checks import check_block, check_support, check_weights
 from ebm.units import Moments
 
-Block: TypeAlias = Any  # Tensor, numpy array or scipy sparse matrix, one row an example
-Stream: TypeAlias = Callable[[], Iterable[Block]]
+Matrix: TypeAlias = Any  # Tensor, numpy array or scipy sparse matrix, one row an example
+Stream: TypeAlias = Callable[[], Iterable[Matrix]]
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Placement:
     dtype: torch.dtype
     device: torch.device
 
-    def place(self, block: Block) -> Tensor:
+    def place(self, block: Matrix) -> Tensor:
         """Return a block as a tensor (sparse CSR when the block is sparse)."""
         if sp.issparse(block):
             return to_torch_csr(block, self.dtype, self.device)
@@ -83,9 +81,9 @@ class DataSource:
 
     def __init__(
         self,
-        data: Block | Stream,
+        data: Matrix | Stream,
         placement: Placement,
-        sample_weight: Block | None = None,
+        sample_weight: Any = None,
     ) -> None:
         self.placement = placement
         self._blocks: Stream
@@ -163,7 +161,7 @@ class DataSource:
         variance = (square / mass - mean**2).clamp_(min=0)
         return Moments(mean.to(self.placement.dtype), variance.to(self.placement.dtype), count)
 
-    def _batch(self, block: Block, index: Tensor) -> Batch:
+    def _batch(self, block: Matrix, index: Tensor) -> Batch:
         rows = index.to(block.device) if isinstance(block, Tensor) else index.numpy()
         visible = self.placement.place(block[rows])
         share = 1.0 / len(index)

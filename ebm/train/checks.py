@@ -1,4 +1,4 @@
-"""The border of the training: data and weights are looked at once, and errors name the place."""
+"""Checks of what a training is given: data, weights and settings, each looked at once."""
 
 from typing import Any
 
@@ -8,6 +8,17 @@ import torch
 from torch import Tensor
 
 SLACK = 1e-4  # what rounding may add to a probability
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise ValueError unless the condition holds."""
+    if not condition:
+        raise ValueError(message)
+
+
+def require_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    """Raise ValueError, naming the choices, unless the value is one of them."""
+    require(value in choices, f"{name} must be one of {', '.join(choices)}, not {value!r}")
 
 
 def check_block(block: Any) -> Any:

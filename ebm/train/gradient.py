@@ -116,12 +116,12 @@ def log_likelihood_gradient(
 
 
 @torch.no_grad()
-def apply_step(rbm: RBM, step: dict[str, Tensor], offsets: Offsets) -> None:
-    """Add a step, given in centred coordinates, to the machine's parameters."""
-    weights = step["weights"]
+def apply_update(rbm: RBM, update: dict[str, Tensor], offsets: Offsets) -> None:
+    """Add a change, given in centred coordinates, to the machine's parameters."""
+    weights = update["weights"]
     rbm.weights.add_(weights)
-    rbm.visible.shift_bias(step["visible_bias"] - weights @ offsets.hidden)
-    rbm.hidden.shift_bias(step["hidden_bias"] - weights.T @ offsets.visible)
-    for name, change in step.items():
+    rbm.visible.shift_bias(update["visible_bias"] - weights @ offsets.hidden)
+    rbm.hidden.shift_bias(update["hidden_bias"] - weights.T @ offsets.visible)
+    for name, change in update.items():
         if name not in ("weights", "visible_bias", "hidden_bias"):
             rbm.get_parameter(name).add_(change)

@@ -1,9 +1,12 @@
 """Every setting of the training of an RBM, checked once."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from ebm.train.checks import require, require_choice
 
 Schedule = Literal["constant", "linear", "cosine", "exponential"]
 
@@ -30,10 +33,10 @@ class SamplerOptions:
     temperatures: int = 10
 
     def __post_init__(self) -> None:
-        _require_choice("sampler kind", self.kind, ("cd", "pcd", "tempering"))
-        _require(self.steps >= 1, f"sampler steps must be >= 1, not {self.steps}")
-        _require(self.chains >= 1, f"sampler chains must be >= 1, not {self.chains}")
-        _require(self.temperatures >= 2, f"temperatures must be >= 2, not {self.temperatures}")
+        require_choice("sampler kind", self.kind, ("cd", "pcd", "tempering"))
+        require(self.steps >= 1, f"sampler steps must be >= 1, not {self.steps}")
+        require(self.chains >= 1, f"sampler chains must be >= 1, not {self.chains}")
+        require(self.temperatures >= 2, f"temperatures must be >= 2, not {self.temperatures}")
 
 
 @dataclass(frozen=True)
@@ -111,26 +114,42 @@ class TrainingOptions:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "monitor_every", "monitor_rows"):
             value = getattr(self, name)
-            _require(value >= 1, f"{name} must be >= 1, not {value}")
+            require(value >= 1, f"{name} must be >= 1, not {value}")
         for name in ("learning_rate", "final_rate_fraction"):
             value = getattr(self, name)
-            _require(value > 0, f"{name} must be > 0, not {value}")
+            require(value > 0, f"{name} must be > 0, not {value}")
         for name in ("weight_decay", "sparsity_cost", "momentum_epochs", "pseudo_likelihood_rows"):
             value = getattr(self, name)
-            _require(value >= 0, f"{name} must be >= 0, not {value}")
+            require(value >= 0, f"{name} must be >= 0, not {value}")
         for name in ("initial_momentum", "momentum", "sparsity_decay", "offset_rate"):
             value = getattr(self, name)
-            _require(0 <= value < 1, f"{name} must be in [0, 1), not {value}")
-        _require_choice("optimiser", self.optimiser, ("sgd", "adam"))
+            require(0 <= value < 1, f"{name} must be in [0, 1), not {value}")
+        require_choice("optimiser", self.optimiser, ("sgd", "adam"))
         if self.zeros_sampled is not None:
             share = self.zeros_sampled
-            _require(0 < share <= 1, f"zeros_sampled must be in (0, 1], not {share}")
+            require(0 < share <= 1, f"zeros_sampled must be in (0, 1], not {share}")
             kinds = (self.sampler.kind, self.optimiser)
-            _require(
+            require(
                 kinds == ("cd", "sgd"),
                 f"with zeros_sampled, sampler and optimiser must be 'cd' and 'sgd', not {kinds}",
             )
-        _require_choice("schedule", self.schedule, ("constant", "linear", "cosine", "exponential"))
+        require_choice("schedule", self.schedule, ("constant", "linear", "cosine", "exponential"))
+
+    def learning_rate_at(self, epoch: int) -> float:
+        """Learning rate of an epoch (counted from 0)."""
+        progress = epoch / max(self.epochs - 1, 1)
+        final = self.final_rate_fraction
+        fraction = {
+            "constant": 1.0,
+            "linear": 1 + (final - 1) * progress,
+            "cosine": final + (1 - final) * (1 + math.cos(math.pi * progress)) / 2,
+            "exponential": math.pow(final, progress),
+        }[self.schedule]
+        return self.learning_rate * fraction
+
+    def momentum_at(self, epoch: int) -> float:
+        """Momentum of an epoch (counted from 0): low while the first features form, then high."""
+        return self.initial_momentum if epoch < self.momentum_epochs else self.momentum
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as a JSON-able dict."""
@@ -141,12 +160,3 @@ class TrainingOptions:
         """Build options from `to_dict`'s result; an unknown name is a TypeError."""
         sampler = SamplerOptions(**settings.get("sampler", {}))
         return cls(**{**settings, "sampler": sampler})
-
-
-def _require(condition: bool, message: str) -> None:
-    if not condition:
-        raise ValueError(message)
-
-
-def _require_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    _require(value in choices, f"{name} must be one of {', '.join(choices)}, not {value!r}")

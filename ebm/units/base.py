@@ -109,6 +109,10 @@ class Unit(nn.Module, ABC):
     def log_partition(self, field: Tensor) -> Tensor:
         """Γ(field) summed over the layer, in nats, shape (n,)."""
 
+    def log_conditional_nats(self, states: Tensor, field: Tensor) -> Tensor:
+        """Log p(states | field) = -U(states) + states·field - Γ(field) of each row, shape (n,)."""
+        return (states * field).sum(-1) - self.energy(states) - self.log_partition(field)
+
     @abstractmethod
     def set_from_moments(self, moments: Moments, smoothing: float = 1.0) -> None:
         """Make this layer alone (field 0) reproduce the data's moments.

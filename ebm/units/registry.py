@@ -13,7 +13,7 @@ from ebm.units.rectified import Rectified
 from ebm.units.softmax import Softmax
 from ebm.units.thermometer import Thermometer
 
-KINDS: dict[str, type[Unit]] = {
+UNITS: dict[str, type[Unit]] = {
     unit.kind: unit
     for unit in (Bernoulli, Binomial, Blocks, Gaussian, NReLU, Rectified, Softmax, Thermometer)
 }
@@ -28,8 +28,8 @@ def unit_from_config(config: Mapping[str, Any]) -> Unit:
         If the kind is unknown.
     """
     kind = config.get("kind")
-    if kind not in KINDS:
-        raise ValueError(f"unknown kind of unit {kind!r}; known are {', '.join(sorted(KINDS))}")
+    if kind not in UNITS:
+        raise ValueError(f"unknown kind of unit {kind!r}; known are {', '.join(sorted(UNITS))}")
     if kind == Blocks.kind:
         return Blocks([unit_from_config(block) for block in config["blocks"]])
-    return KINDS[kind](**{key: value for key, value in config.items() if key != "kind"})
+    return UNITS[kind](**{key: value for key, value in config.items() if key != "kind"})

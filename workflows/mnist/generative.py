@@ -255,7 +255,7 @@ class _Phase:
         return found
 
     def _measure(self, trainer: UpDownTrainer) -> UpDownEpoch:
-        record = trainer.records[-1]
+        record = trainer.history.records[-1]
         return UpDownEpoch(
             phase=self.number,
             epoch=trainer.epoch,

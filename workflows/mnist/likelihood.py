@@ -232,7 +232,7 @@ def _machine(study: Study, digits: Digits, settings: LikelihoodSettings, name: s
         stage = f"rbm-{name}"
         bits = FreshBits(digits.train.images, settings.seed)
         history = train_on_fresh_bits(study, stage, rbm, bits, options)
-        return rbm, history.to_dicts()
+        return rbm, history.to_dict()["records"]
 
     chosen = {
         "hidden": settings.hidden,
@@ -316,7 +316,7 @@ def _stack(study: Study, digits: Digits, settings: LikelihoodSettings, first: RB
             second.visible.bias.copy_(first.hidden.bias)
         bits = FreshBits(digits.train.images, settings.seed + 1, below=first)
         history = train_on_fresh_bits(study, "dbn-top", second, bits, options)
-        return DBN([first, second]), history.to_dicts()
+        return DBN([first, second]), history.to_dict()["records"]
 
     chosen = {
         "hidden": settings.hidden,

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from ebm import FinetuneOptions, FineTuner, Network, predict_logits
+from ebm import Callback, FinetuneOptions, FineTuner, Network, predict_logits
 from workflows.mnist.digits import Digits, Rows
 
 Protocol = Literal["document", "logits", "sound"]
@@ -126,7 +126,7 @@ def train_document(
     return results
 
 
-class SoundEpochs:
+class SoundEpochs(Callback):
     """Callback of fine-tuning that measures accuracies after each epoch.
 
     Parameters
@@ -146,9 +146,6 @@ class SoundEpochs:
     ) -> None:
         self.train, self.validation, self.test = train, validation, test
         self.on_epoch = on_epoch
-
-    def on_step_end(self, trainer: Any) -> None:
-        """Nothing to do."""
 
     def on_epoch_end(self, trainer: FineTuner) -> None:
         """Measure and tell."""

@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from ebm import Bernoulli, exact, generate, log_likelihood_bound
-from ebm.dbn import exact as dbn_exact
-from ebm.dbn.conditional import log_conditional_nats
+from ebm.dbn import exact_log_likelihood_nats
 
 
 def bits(size):
@@ -45,7 +44,7 @@ def literal_probability(dbn, v):
 def test_exact_log_likelihood_is_the_double_sum(tiny_dbn, label_size):
     dbn = tiny_dbn(label_size)
     rows = exact.enumerate_states(dbn.machines[0].visible)
-    log_p = dbn_exact.log_likelihood_nats(dbn, rows)
+    log_p = exact_log_likelihood_nats(dbn, rows)
     assert float(log_p.exp().sum()) == pytest.approx(1)
     for index in (0, 7, 21, 31):
         expected = math.log(literal_probability(dbn, rows[index]))
@@ -58,7 +57,7 @@ def test_conditionals_are_normalised(seed):
     field = torch.randn(1, 4, generator=generator)
     unit = Bernoulli(4).requires_grad_(False)
     states = torch.stack(bits(4)).float()
-    log_p = log_conditional_nats(unit, states, field.expand(16, 4))
+    log_p = unit.log_conditional_nats(states, field.expand(16, 4))
     assert float(log_p.exp().sum()) == pytest.approx(1, abs=1e-6)
 
 
@@ -82,7 +81,7 @@ def literal_bound(dbn, v):
 def test_bound_is_below_the_exact_log_likelihood(tiny_dbn, untied, generator):
     dbn = tiny_dbn(untied=untied).requires_grad_(False)
     rows = exact.enumerate_states(dbn.machines[0].visible)
-    true = dbn_exact.log_likelihood_nats(dbn, rows)
+    true = exact_log_likelihood_nats(dbn, rows)
     literal = torch.tensor([literal_bound(dbn, row) for row in rows])
     assert (literal <= true + 1e-9).all()
     assert float((true - literal).max()) > 0.05  # q is factorial, the posterior is not
@@ -100,7 +99,7 @@ def test_bound_with_labels_sums_them_out(tiny_dbn, generator):
     log_z = exact.log_partition(dbn.top)
     bound = log_likelihood_bound(dbn, rows, log_z, samples=400, generator=generator)
     slack = 4.5 * bound.standard_error_nats
-    true = dbn_exact.log_likelihood_nats(dbn, rows)
+    true = exact_log_likelihood_nats(dbn, rows)
     assert (bound.log_likelihood_nats <= true + slack).all()
 
 
@@ -124,7 +123,7 @@ def test_generation_follows_the_exact_law(tiny_dbn, label_size, from_data, gener
     start = torch.zeros(count, 5, dtype=torch.float64) if from_data else None
     samples = generate(dbn, count, 60, generator, start=start)
     rows = exact.enumerate_states(dbn.machines[0].visible)
-    expected = dbn_exact.log_likelihood_nats(dbn, rows).exp()
+    expected = exact_log_likelihood_nats(dbn, rows).exp()
     code = (samples @ (2.0 ** torch.arange(4, -1, -1, dtype=torch.float64))).long()
     found = torch.bincount(code, minlength=32) / count
     # Mean total variation of `count` exact draws: Σ √(p(1-p)/n) · √(2/π) / 2.
@@ -137,5 +136,5 @@ def test_generation_follows_the_generative_weights(tiny_dbn, generator):
     dbn = tiny_dbn(scale=1.0, untied=True).requires_grad_(False)
     samples = generate(dbn, 20_000, 60, generator)
     rows = exact.enumerate_states(dbn.machines[0].visible)
-    expected = dbn_exact.log_likelihood_nats(dbn, rows).exp() @ rows
+    expected = exact_log_likelihood_nats(dbn, rows).exp() @ rows
     torch.testing.assert_close(samples.mean(0), expected, rtol=0, atol=0.015)

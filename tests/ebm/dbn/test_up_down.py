@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ebm import TrainingOptions, UpDownOptions, pretrain_greedily, train_up_down
-from ebm.dbn import exact as dbn_exact
+from ebm.dbn import exact_log_likelihood_nats
 from ebm.dbn.up_down import _losses
 
 
@@ -20,13 +20,13 @@ def pretrained(patterns):
 
 
 def test_exact_log_likelihood_rises(patterns, pretrained):
-    before = float(dbn_exact.log_likelihood_nats(pretrained, patterns).mean())
+    before = float(exact_log_likelihood_nats(pretrained, patterns).mean())
     options = UpDownOptions(epochs=60, batch_size=20, learning_rate=0.05)
-    dbn, records = train_up_down(pretrained, patterns, options, generator=seeded())
-    after = float(dbn_exact.log_likelihood_nats(dbn, patterns).mean())
+    dbn, history = train_up_down(pretrained, patterns, options, generator=seeded())
+    after = float(exact_log_likelihood_nats(dbn, patterns).mean())
     assert after > before + 0.5
-    assert len(records) == 60
-    assert records[-1].wake_nats < records[0].wake_nats
+    assert len(history.records) == 60
+    assert history.records[-1].wake_nats < history.records[0].wake_nats
 
 
 def test_the_given_dbn_is_not_changed_and_weights_come_apart(patterns, pretrained):
@@ -70,11 +70,11 @@ def test_labels_go_through(patterns):
     labels = patterns[:, 0].long()
     options = TrainingOptions(epochs=5, batch_size=20, learning_rate=0.1)
     dbn, _ = pretrain_greedily(patterns, [8, 6], options, labels=labels, generator=seeded())
-    trained, records = train_up_down(
+    trained, history = train_up_down(
         dbn, patterns, UpDownOptions(epochs=3), labels=labels, generator=seeded()
     )
     assert trained.label_size == 2
-    assert len(records) == 3
+    assert history.column("epoch") == [1, 2, 3]
     with pytest.raises(ValueError, match="labels are needed exactly when"):
         train_up_down(dbn, patterns, generator=seeded())
 

@@ -34,7 +34,7 @@ def same(left: UpDownTrainer, right: UpDownTrainer) -> bool:
     one, other = left.dbn.state_dict(), right.dbn.state_dict()
     return (
         all(torch.equal(one[name], other[name]) for name in one)
-        and left.records == right.records
+        and left.history == right.history
         and torch.equal(left.generator.get_state(), right.generator.get_state())
     )
 

@@ -5,7 +5,7 @@ import torch
 
 from ebm import Bernoulli, Blocks, Gaussian, NReLU, Rectified, Softmax, Thermometer, exact
 from ebm.train.batches import Batch
-from ebm.train.gradient import Offsets, apply_step, log_likelihood_gradient, phase_statistics
+from ebm.train.gradient import Offsets, apply_update, log_likelihood_gradient, phase_statistics
 
 MACHINES = {
     "bernoulli": lambda: (Bernoulli(4), Bernoulli(3)),
@@ -97,11 +97,11 @@ def test_centred_gradient_is_that_of_the_centred_parametrisation(rbm, data, gene
         values = []
         for sign in (1, -1):
             step[name] = sign * epsilon * direction
-            apply_step(rbm, step, offsets)
+            apply_update(rbm, step, offsets)
             likelihood = data.weights @ exact.log_likelihood_nats(rbm, data.visible)
             values.append(float(likelihood.detach()))
             step[name] = -step[name]
-            apply_step(rbm, step, offsets)
+            apply_update(rbm, step, offsets)
         slope = (values[0] - values[1]) / (2 * epsilon)
         assert float((gradient[name] * direction).sum()) == pytest.approx(slope, rel=1e-5, abs=1e-8)
 
@@ -148,7 +148,7 @@ def test_flipped_bits_give_the_flipped_step(strong_machine, generator):
             offsets = Offsets(states.mean(0), hidden)
         gradient = exact_gradient(machine, Batch(states, weights), offsets)
         before = [parameter.detach().clone() for parameter in machine.parameters()]
-        apply_step(machine, {name: 0.5 * value for name, value in gradient.items()}, offsets)
+        apply_update(machine, {name: 0.5 * value for name, value in gradient.items()}, offsets)
         after = exact.log_likelihood_nats(machine, states).mean().detach()
         with torch.no_grad():
             for parameter, old in zip(machine.parameters(), before, strict=True):

@@ -109,4 +109,4 @@ def test_history_round_trip_and_recording_rhythm(rbm, patterns):
     options = TrainingOptions(epochs=5, monitor_every=2)
     history = fit_rbm(rbm, patterns, options, generator=torch.Generator())
     assert history.column("epoch") == [2, 4, 5]
-    assert History.from_dicts(history.to_dicts()) == history
+    assert History.from_dict(history.to_dict()) == history

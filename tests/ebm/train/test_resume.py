@@ -50,7 +50,7 @@ def new_trainer(data, sampler, optimiser="sgd", generator_seed=3, machine_seed=0
 def check_equal(left, right):
     assert left.history == right.history
     first, second = left.state_dict(), right.state_dict()
-    for record in first["history"] + second["history"]:
+    for record in first["history"]["records"] + second["history"]["records"]:
         record.pop("seconds")
     assert_same(first, second)
 

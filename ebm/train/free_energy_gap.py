@@ -2,7 +2,8 @@
 
 from typing import Any, Literal
 
-from ebm.train.loop import Callback, Trainer
+from ebm.loop import Callback
+from ebm.train.trainer import Trainer
 
 
 class FreeEnergyGapControl(Callback):

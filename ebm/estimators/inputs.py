@@ -1,4 +1,4 @@
-"""Training rows in an order of their own, equal ones merged.
+"""What both estimators make of their input: number types, random state, rows with their weights.
 
 scikit-learn promises that a row of weight k counts as k copies of it, one of weight 0 as absent.
 With minibatches and random numbers for each row this holds only if both cases give the training the
@@ -12,8 +12,17 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+import torch
 from numpy.typing import NDArray
 from sklearn.utils.validation import _check_sample_weight
+
+FLOATS = (np.float64, np.float32)
+
+
+def new_generator(random_state: np.random.RandomState, device: str) -> torch.Generator:
+    """Return a generator with a seed drawn from the random state."""
+    seed = int(random_state.randint(2**31 - 1))
+    return torch.Generator(device).manual_seed(seed)
 
 
 @dataclass(frozen=True)

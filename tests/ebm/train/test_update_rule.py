@@ -1,4 +1,4 @@
-"""Steps of the optimisers, and the schedules."""
+"""Changes of the parameters by each update rule, and the schedules."""
 
 import math
 
@@ -7,18 +7,17 @@ import torch
 
 from ebm import TrainingOptions
 from ebm.train.gradient import Gradient
-from ebm.train.optimiser import Adam, MomentumSGD, Rates
 from ebm.train.products import Products
-from ebm.train.schedule import learning_rate_at, momentum_at
+from ebm.train.update_rule import Adam, MomentumSGD, Rates
 
 
-def steps_of(optimiser, gradients, rate=0.1, momentum=0.9):
+def steps_of(rule, gradients, rate=0.1, momentum=0.9):
     steps = []
     for value in gradients:
         # As weights, a row times a column; as a bias, the number itself.
         weights = Products(torch.tensor([[2.0]]), torch.tensor([[value / 2]]))
         gradient = Gradient(weights, {"hidden_bias": torch.tensor([value])})
-        step = optimiser.step(gradient, Rates(rate, rate), momentum)
+        step = rule.update(gradient, Rates(rate, rate), momentum)
         assert float(step["weights"]) == pytest.approx(float(step["hidden_bias"]), rel=1e-5)
         steps.append(float(step["weights"]))
     return steps
@@ -65,21 +64,21 @@ def test_state_is_a_copy_and_continues(kind):
 
 def test_schedules():
     options = TrainingOptions(epochs=11, learning_rate=0.2, final_rate_fraction=0.1)
-    assert learning_rate_at(7, options) == 0.2
+    assert options.learning_rate_at(7) == 0.2
     for schedule in ("linear", "cosine", "exponential"):
         options = TrainingOptions(
             epochs=11, learning_rate=0.2, final_rate_fraction=0.1, schedule=schedule
         )
-        assert learning_rate_at(0, options) == pytest.approx(0.2)
-        assert learning_rate_at(10, options) == pytest.approx(0.02)
-    assert learning_rate_at(5, options) == pytest.approx(0.2 * math.sqrt(0.1))
+        assert options.learning_rate_at(0) == pytest.approx(0.2)
+        assert options.learning_rate_at(10) == pytest.approx(0.02)
+    assert options.learning_rate_at(5) == pytest.approx(0.2 * math.sqrt(0.1))
     one = TrainingOptions(epochs=1, schedule="cosine")
-    assert learning_rate_at(0, one) == one.learning_rate
+    assert one.learning_rate_at(0) == one.learning_rate
 
 
 def test_momentum_ramp():
     options = TrainingOptions()
-    assert [momentum_at(epoch, options) for epoch in (0, 4, 5, 9)] == [0.5, 0.5, 0.9, 0.9]
+    assert [options.momentum_at(epoch) for epoch in (0, 4, 5, 9)] == [0.5, 0.5, 0.9, 0.9]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The variational lower bound on a DBN's log-likelihood.
+"""The log-likelihood of a DBN: a lower bound of any, the exact value of a small one.
 
 With q(h¹ | v) q(h² | h¹) ... the recognition conditionals up to the layer x that the top RBM sees,
 
@@ -18,9 +18,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ebm.dbn.conditional import log_conditional_nats
+from ebm import exact
 from ebm.dbn.labels import negative_free_energies
 from ebm.dbn.stack import DBN
+from ebm.rbm import RBM
 from ebm.units import as_dense
 
 
@@ -76,8 +77,8 @@ def _one_draw(dbn: DBN, visible: Tensor, generator: torch.Generator) -> Tensor:
     for generative, recognition in zip(dbn.machines[:-1], dbn.recognition, strict=True):
         field = recognition.hidden_field(state)
         above = recognition.hidden.sample(field, generator)
-        total -= log_conditional_nats(recognition.hidden, above, field)
-        total += log_conditional_nats(generative.visible, state, generative.visible_field(above))
+        total -= recognition.hidden.log_conditional_nats(above, field)
+        total += generative.visible.log_conditional_nats(state, generative.visible_field(above))
         state = above
     return total + negative_top_free_energy(dbn, state)
 
@@ -87,3 +88,39 @@ def negative_top_free_energy(dbn: DBN, state: Tensor) -> Tensor:
     if dbn.label_size == 0:
         return -dbn.top.free_energy(state)
     return torch.logsumexp(negative_free_energies(dbn, state), dim=1)
+
+
+@torch.no_grad()
+def exact_log_likelihood_nats(dbn: DBN, visible: Tensor) -> Tensor:
+    """Exact log p(v) of each row, labels (if there are any) summed out, in nats, shape (n,).
+
+    Every state of a layer is met with every state of the layer below: for machines of some 12 units
+    a layer.
+
+    Raises
+    ------
+    ValueError
+        If a layer is continuous or has too many states.
+    """
+    log_partition = exact.log_partition(dbn.top)
+    if len(dbn.machines) == 1:
+        return negative_top_free_energy(dbn, visible) - log_partition
+    states = exact.enumerate_states(dbn.machines[-2].hidden)
+    log_prior = negative_top_free_energy(dbn, states) - log_partition
+    for rbm in reversed(dbn.machines[1:-1]):
+        below = exact.enumerate_states(rbm.visible)
+        log_prior = _log_marginal(rbm, below, states, log_prior)
+        states = below
+    return _log_marginal(dbn.machines[0], visible, states, log_prior)
+
+
+def _log_marginal(rbm: RBM, below: Tensor, above: Tensor, log_prior: Tensor) -> Tensor:
+    """Log Σ_above p(below | above) p(above) for each row of `below`."""
+    fields = rbm.visible_field(above)
+    rows = [
+        torch.logsumexp(
+            rbm.visible.log_conditional_nats(row.expand_as(fields), fields) + log_prior, 0
+        )
+        for row in below
+    ]
+    return torch.stack(rows)

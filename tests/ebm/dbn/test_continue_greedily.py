@@ -8,7 +8,7 @@ import torch
 
 from ebm import DBN, RBM, Bernoulli, Gaussian, TrainingOptions, fit_rbm, pretrain_greedily
 from ebm.dbn import continue_greedily, select_visible
-from ebm.dbn.representation import hidden_means
+from ebm.dbn.greedy import hidden_means
 
 SHORT = TrainingOptions(epochs=2, batch_size=32)
 

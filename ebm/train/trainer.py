@@ -1,65 +1,38 @@
-"""The training of an RBM, top to bottom: `fit_rbm`, `Trainer.run`, `Trainer.step`."""
+"""The training of an RBM: `fit_rbm`, and the `Trainer` whose `step` is one minibatch."""
 
-import copy
-import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ebm.loop import Callback, ResumableLoop
 from ebm.rbm import RBM
-from ebm.sampling import Sampler
+from ebm.sampling import ContrastiveDivergence, ParallelTempering, PersistentChains, Sampler
 from ebm.sampling.sampled_zeros import reconstruct_sparsely
 from ebm.sparse import csr_of_dense
-from ebm.train.batches import Batch, Block, DataSource, Placement, Stream
+from ebm.train.batches import Batch, DataSource, Matrix, Placement, Stream
 from ebm.train.gradient import (
     Gradient,
     Offsets,
     PhaseStatistics,
-    apply_step,
+    apply_update,
     log_likelihood_gradient,
     phase_statistics,
 )
-from ebm.train.history import EpochRecord, History
-from ebm.train.monitors import MonitorRows, measure
-from ebm.train.negative import make_sampler
-from ebm.train.optimiser import Rates, make_optimiser
-from ebm.train.options import TrainingOptions
-from ebm.train.schedule import learning_rate_at, momentum_at
+from ebm.train.monitors import EpochRecord, History, MonitorRows, measure
+from ebm.train.options import SamplerOptions, TrainingOptions
+from ebm.train.update_rule import Rates, make_update_rule
 from ebm.units import Bernoulli
-
-
-class Callback:
-    """Does nothing; override what you need. Set `trainer.stop_because` to end the training."""
-
-    def on_train_start(self, trainer: "Trainer") -> None:
-        """Before the first step (also when a stopped training goes on)."""
-
-    def on_step_end(self, trainer: "Trainer") -> None:
-        """After each minibatch. Reading a number from the device here costs speed."""
-
-    def on_epoch_end(self, trainer: "Trainer") -> None:
-        """After each epoch; the newest record is `trainer.history.records[-1]`."""
-
-    def on_train_end(self, trainer: "Trainer") -> None:
-        """After the last step."""
-
-    def state_dict(self) -> dict[str, Any]:
-        """JSON-able state, to go on after a stop."""
-        return {}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back what `state_dict` returned."""
 
 
 def fit_rbm(
     rbm: RBM,
-    data: Block | Stream,
+    data: Matrix | Stream,
     options: TrainingOptions | None = None,
     *,
-    validation: Block | None = None,
-    sample_weight: Block | None = None,
+    validation: Matrix | None = None,
+    sample_weight: Any = None,
     generator: torch.Generator,
     callbacks: Sequence[Callback] = (),
     device: torch.device | str | None = None,
@@ -111,31 +84,29 @@ def fit_rbm(
     return trainer.run()
 
 
-class Trainer:
-    """A training that can be stopped after any step and continued bit for bit.
+class Trainer(ResumableLoop[Batch, History]):
+    """The training of an RBM, to be stopped after any step and continued bit for bit.
 
-    Build a second one with the same arguments, give it the first one's `state_dict()`, and `run`.
-    Parameters are those of `fit_rbm`.
+    Parameters are those of `fit_rbm`; for stopping and continuing see `ResumableLoop`.
 
     Attributes
     ----------
-    epoch, step_in_epoch, total_steps : int
-        Where the training is.
+    rbm : RBM
     rate_factor : float
         What callbacks have lowered the learning rate to, times the schedule.
-    stop_because : str
-        Set by a callback to end the training.
     history : History
     """
+
+    options: TrainingOptions
 
     def __init__(
         self,
         rbm: RBM,
-        data: Block | Stream,
+        data: Matrix | Stream,
         options: TrainingOptions,
         *,
-        validation: Block | None = None,
-        sample_weight: Block | None = None,
+        validation: Matrix | None = None,
+        sample_weight: Any = None,
         generator: torch.Generator,
         callbacks: Sequence[Callback] = (),
         device: torch.device | str | None = None,
@@ -150,23 +121,17 @@ class Trainer:
         if options.zeros_sampled is not None and type(rbm.visible) is not Bernoulli:
             kind = type(rbm.visible).__name__
             raise ValueError(f"zeros_sampled needs Bernoulli visible units, not {kind}")
+        super().__init__(options, History(), generator, callbacks)
         self.rbm = rbm
-        self.options = options
-        self.generator = generator
-        self.callbacks = tuple(callbacks)
         placement = Placement(rbm.weights.dtype, rbm.weights.device)
         self.source = DataSource(data, placement, sample_weight)
         self.has_validation = validation is not None
-        self.optimiser = make_optimiser(options.optimiser)
-        self.epoch = self.step_in_epoch = self.total_steps = 0
+        self.update_rule = make_update_rule(options.optimiser)
         self.rate_factor = 1.0
-        self.stop_because = ""
-        self.history = History()
-        self._epoch_seed = 0
         self._start_from_data(validation, placement)
 
     @torch.no_grad()
-    def _start_from_data(self, validation: Block | None, placement: Placement) -> None:
+    def _start_from_data(self, validation: Matrix | None, placement: Placement) -> None:
         """Set what depends on the data: visible biases, offsets, chains and monitor rows."""
         options, rbm = self.options, self.rbm
         moments = self.source.moments(rbm.visible.support())
@@ -177,10 +142,8 @@ class Trainer:
         if not options.centred:
             self.offsets = Offsets(torch.zeros_like(moments.mean), torch.zeros_like(hidden))
         self.activity = hidden.clone()  # running mean for the sparsity target
-        self.sampler: Sampler = make_sampler(
-            options.sampler, self.source, moments.mean, self._new_seed()
-        )
-        seed = self._new_seed()
+        self.sampler = make_sampler(options.sampler, self.source, moments.mean, self.new_seed())
+        seed = self.new_seed()
         held = None
         if validation is not None:
             held = DataSource(validation, placement).first_rows(options.monitor_rows, seed)
@@ -196,39 +159,12 @@ class Trainer:
                 "thermometer variable must be ones followed by zeros"
             )
 
-    def run(self, max_steps: int | None = None) -> History:
-        """Train to the end, or for at most `max_steps` more minibatches."""
-        for callback in self.callbacks:
-            callback.on_train_start(self)
-        last = None if max_steps is None else self.total_steps + max_steps
-        while self.epoch < self.options.epochs and not self.stop_because:
-            if self.total_steps == last or self._run_epoch(last):
-                break
-        self.history.stopped_because = self.stop_because
-        for callback in self.callbacks:
-            callback.on_train_end(self)
-        return self.history
-
-    def _run_epoch(self, last: int | None) -> bool:
-        """Do (the rest of) an epoch; True when it was left before its end."""
-        started = time.perf_counter()
-        if self.step_in_epoch == 0:
-            self._epoch_seed = self._new_seed()
-        batch_size = self.options.batch_size
-        for batch in self.source.batches(batch_size, self._epoch_seed, self.step_in_epoch):
-            if self.total_steps == last:
-                return True
-            self.step(batch)
-            for callback in self.callbacks:
-                callback.on_step_end(self)
-            if self.stop_because:
-                return True
-        self._end_epoch(time.perf_counter() - started)
-        return False
+    def batches(self) -> Iterable[Batch]:  # noqa: D102
+        return self.source.batches(self.options.batch_size, self.epoch_seed, self.step_in_epoch)
 
     @torch.no_grad()
     def step(self, batch: Batch) -> None:
-        """One minibatch: positive phase, negative phase, gradient, step."""
+        """One minibatch: positive phase, negative phase, gradient, update."""
         rbm, options = self.rbm, self.options
 
         batch = batch.fit_for_products()
@@ -247,13 +183,11 @@ class Trainer:
             gradient = self._pulled_towards_sparsity(gradient, options.sparsity_target, data, mass)
         decayed = gradient.weights.with_matrix(rbm.weights, -options.weight_decay)
         gradient = Gradient(decayed, gradient.others)
-        momentum = momentum_at(self.epoch, options)
-        apply_step(rbm, self.optimiser.step(gradient, self._rates(), momentum), self.offsets)
+        momentum = options.momentum_at(self.epoch)
+        update = self.update_rule.update(gradient, self._rates(), momentum)
+        apply_update(rbm, update, self.offsets)
         if options.centred:
             _follow(self.offsets.hidden, data.hidden, mass, options.offset_rate)
-
-        self.step_in_epoch += 1
-        self.total_steps += 1
 
     def _fantasies(self, batch: Batch, field: Tensor) -> Tensor:
         """Visible states of the negative phase, sparse like the minibatch."""
@@ -288,85 +222,66 @@ class Trainer:
         return Gradient(gradient.weights.with_rows(apart, pull), others)
 
     def _rates(self) -> Rates:
-        rate = learning_rate_at(self.epoch, self.options) * self.rate_factor
+        rate = self.options.learning_rate_at(self.epoch) * self.rate_factor
         others = self.options.bias_learning_rate
         bias_rate = rate if others is None else rate * others / self.options.learning_rate
         return Rates(rate, bias_rate)
 
-    def _end_epoch(self, seconds: float) -> None:
+    def end_epoch(self, seconds: float) -> None:  # noqa: D102
         options = self.options
-        done = self.epoch + 1
-        if done % options.monitor_every == 0 or done == options.epochs:
-            measured: dict[str, Any] = measure(self.rbm, self.monitor_rows)
-            record = EpochRecord(
-                epoch=done,
-                step=self.total_steps,
-                learning_rate=learning_rate_at(self.epoch, options) * self.rate_factor,
-                momentum=momentum_at(self.epoch, options),
-                seconds=seconds,
-                **measured,
-            )
-            self.history.records.append(record)
-        self.epoch = done
-        self.step_in_epoch = 0
-        for callback in self.callbacks:
-            callback.on_epoch_end(self)
+        if self.epoch % options.monitor_every and self.epoch != options.epochs:
+            return
+        measured: dict[str, Any] = measure(self.rbm, self.monitor_rows)
+        record = EpochRecord(
+            epoch=self.epoch,
+            step=self.total_steps,
+            learning_rate=options.learning_rate_at(self.epoch - 1) * self.rate_factor,
+            momentum=options.momentum_at(self.epoch - 1),
+            seconds=seconds,
+            **measured,
+        )
+        self.history.records.append(record)
 
-    def _new_seed(self) -> int:
-        draw = torch.randint(2**62, (), generator=self.generator, device=self.generator.device)
-        return int(draw)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Everything that decides how the training goes on: copied tensors and JSON-able values.
-
-        The data and the options are not in it: give the same ones again.
-        """
-        state = {
+    def learned_state(self) -> dict[str, Any]:  # noqa: D102
+        return {
             "rbm": self.rbm.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "update_rule": self.update_rule.state_dict(),
             "sampler": self.sampler.state_dict(),
             "offsets": {"visible": self.offsets.visible, "hidden": self.offsets.hidden},
             "activity": self.activity,
-            "generator": self.generator.get_state(),
             "monitor_rows": {
                 "train": self.monitor_rows.train,
                 "validation": self.monitor_rows.validation,
             },
-            "epoch": self.epoch,
-            "step_in_epoch": self.step_in_epoch,
-            "total_steps": self.total_steps,
-            "epoch_seed": self._epoch_seed,
             "rate_factor": self.rate_factor,
-            "stop_because": self.stop_because,
-            "history": self.history.to_dicts(),
-            "callbacks": [callback.state_dict() for callback in self.callbacks],
         }
-        return copy.deepcopy(state)
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where `state_dict` was taken."""
-        state = copy.deepcopy(state)
+    def load_learned_state(self, state: Mapping[str, Any]) -> None:  # noqa: D102
         self.rbm.load_state_dict(state["rbm"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        self.update_rule.load_state_dict(state["update_rule"])
         self.sampler.load_state_dict(state["sampler"])
         self.offsets = Offsets(state["offsets"]["visible"], state["offsets"]["hidden"])
         self.activity = state["activity"]
-        self.generator.set_state(state["generator"])
         self.monitor_rows = MonitorRows(
             train=state["monitor_rows"]["train"],
             validation=state["monitor_rows"]["validation"],
             data_mean=self.monitor_rows.data_mean,
             pseudo_likelihood_rows=self.options.pseudo_likelihood_rows,
         )
-        self.epoch = int(state["epoch"])
-        self.step_in_epoch = int(state["step_in_epoch"])
-        self.total_steps = int(state["total_steps"])
-        self._epoch_seed = int(state["epoch_seed"])
         self.rate_factor = float(state["rate_factor"])
-        self.stop_because = str(state["stop_because"])
-        self.history = History.from_dicts(state["history"], self.stop_because)
-        for callback, saved in zip(self.callbacks, state["callbacks"], strict=True):
-            callback.load_state_dict(saved)
+
+
+def make_sampler(
+    options: SamplerOptions, source: DataSource, visible_mean: Tensor, seed: int
+) -> Sampler:
+    """Sampler of the negative phase; lasting chains begin at `options.chains` random data rows."""
+    if options.kind == "cd":
+        return ContrastiveDivergence(options.steps)
+    start = source.first_rows(options.chains, seed)
+    if options.kind == "pcd":
+        return PersistentChains(start, options.steps)
+    betas = torch.linspace(0, 1, options.temperatures)
+    return ParallelTempering(start, betas, options.steps, visible_mean)
 
 
 def _follow(mean: Tensor, total: Tensor, mass: Tensor, rate: float) -> None:

@@ -1,10 +1,8 @@
-"""Fine-tuning, top to bottom: `fine_tune`, `FineTuner.run`, `FineTuner.step`."""
+"""Fine-tuning of a network: `fine_tune`, and the `FineTuner` whose `step` is one minibatch."""
 
-import copy
 import math
-import time
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import scipy.sparse as sp
 import torch
@@ -14,33 +12,24 @@ from ebm.finetune.adversarial import backward_with_adversary
 from ebm.finetune.history import FinetuneHistory, FinetuneRecord
 from ebm.finetune.losses import check_labels, make_loss
 from ebm.finetune.optimiser import make_optimiser
-from ebm.finetune.options import FinetuneOptions
+from ebm.finetune.options import FinetuneOptions, rate_fraction
 from ebm.finetune.predict import check_width, placement_of, predict_logits
-from ebm.finetune.schedule import rate_fraction
+from ebm.loop import Callback, ResumableLoop
 from ebm.network import Network
-from ebm.train.batches import Block, check_weights
-
-
-class FinetuneCallback(Protocol):
-    """Hooks into fine-tuning, of the same names as those of `ebm.train.Callback`."""
-
-    def on_step_end(self, trainer: Any) -> None:
-        """After each minibatch; `trainer` is the `FineTuner`."""
-
-    def on_epoch_end(self, trainer: Any) -> None:
-        """After each epoch; the newest record is `trainer.history.records[-1]`."""
+from ebm.train.batches import Matrix
+from ebm.train.checks import check_weights
 
 
 def fine_tune(
     network: Network,
-    x: Block,
+    x: Matrix,
     y: Any,
     options: FinetuneOptions | None = None,
     *,
-    validation: tuple[Block, Any] | None = None,
-    sample_weight: Block | None = None,
+    validation: tuple[Matrix, Any] | None = None,
+    sample_weight: Any = None,
     generator: torch.Generator,
-    callbacks: Sequence[FinetuneCallback] = (),
+    callbacks: Sequence[Callback] = (),
 ) -> FinetuneHistory:
     """Train a network in place, pretrained or not.
 
@@ -62,7 +51,7 @@ def fine_tune(
         Weight of each row; only ratios matter.
     generator : torch.Generator
         The only source of randomness (order of rows, dropout). On the device of the network.
-    callbacks : sequence of FinetuneCallback
+    callbacks : sequence of Callback
 
     Returns
     -------
@@ -87,37 +76,34 @@ def fine_tune(
     return tuner.run()
 
 
-class FineTuner:
-    """A fine-tuning that can be stopped after any step and continued bit for bit.
+class FineTuner(ResumableLoop[Tensor, FinetuneHistory]):
+    """The fine-tuning of a network, to be stopped after any step and continued bit for bit.
 
-    Build a second one with the same arguments, give it the first one's `state_dict()`, and `run`.
-    Parameters are those of `fine_tune`.
+    Parameters are those of `fine_tune`; for stopping and continuing see `ResumableLoop`. The best
+    weights are put back only when the training has come to its end.
 
     Attributes
     ----------
-    epoch, step_in_epoch, total_steps : int
-        Where the training is.
-    stop_because : str
-        Set by a callback to end the training.
+    network : Network
     history : FinetuneHistory
     """
+
+    options: FinetuneOptions
 
     def __init__(
         self,
         network: Network,
-        x: Block,
+        x: Matrix,
         y: Any,
         options: FinetuneOptions,
         *,
-        validation: tuple[Block, Any] | None = None,
-        sample_weight: Block | None = None,
+        validation: tuple[Matrix, Any] | None = None,
+        sample_weight: Any = None,
         generator: torch.Generator,
-        callbacks: Sequence[FinetuneCallback] = (),
+        callbacks: Sequence[Callback] = (),
     ) -> None:
+        super().__init__(options, FinetuneHistory(), generator, callbacks)
         self.network = network
-        self.options = options
-        self.generator = generator
-        self.callbacks = tuple(callbacks)
         if options.adversarial_step and sp.issparse(x):
             raise ValueError("adversarial_step needs dense inputs")
         placement = placement_of(network)
@@ -129,16 +115,12 @@ class FineTuner:
         self._labels = labels.to(dtype=placement.dtype, device=placement.device)
         weights = torch.ones(rows) if sample_weight is None else check_weights(sample_weight, rows)
         self._weights = weights.to(dtype=placement.dtype, device=placement.device)
-        self._validation: tuple[Block, Tensor] | None = None
+        self._validation: tuple[Matrix, Tensor] | None = None
         if validation is not None:
             held = check_width(network, validation[0])
             held_labels = check_labels(validation[1], held.shape[0], network.n_outputs, options)
             self._validation = held, held_labels.to(self._labels)
         self.optimiser = make_optimiser(network, options)
-        self.epoch = self.step_in_epoch = self.total_steps = 0
-        self.stop_because = ""
-        self.history = FinetuneHistory()
-        self._epoch_seed = 0
         self._loss_sum = torch.zeros((), dtype=torch.float64, device=placement.device)
         self._best: dict[str, Tensor] = {}
         self._best_loss = math.inf
@@ -148,47 +130,17 @@ class FineTuner:
         """Number of minibatches of an epoch, the short last one included."""
         return math.ceil(len(self._labels) / self.options.batch_size)
 
-    def run(self, max_steps: int | None = None) -> FinetuneHistory:
-        """Train to the end, or for at most `max_steps` more minibatches.
-
-        The best weights are put back only when the training has come to its end.
-        """
-        last = None if max_steps is None else self.total_steps + max_steps
-        while self.epoch < self.options.epochs and not self.stop_because:
-            if self._run_epoch(last):
-                return self.history
-        self.history.stopped_because = self.stop_because
-        if self._best:
-            self.network.load_state_dict(self._best)
-        return self.history
-
-    def _run_epoch(self, last: int | None) -> bool:
-        """Do (the rest of) an epoch; True when the number of steps was used up before its end."""
-        started = time.perf_counter()
-        if self.total_steps == last:
-            return True
-        if self.step_in_epoch == 0:
-            self._epoch_seed = self._new_seed()
-            self._loss_sum.zero_()
-        order = torch.Generator().manual_seed(self._epoch_seed)
+    def batches(self) -> Iterable[Tensor]:
+        """Row numbers of each minibatch of the epoch, from number `step_in_epoch` on."""
+        order = torch.Generator().manual_seed(self.epoch_seed)
         permutation = torch.randperm(self.x.shape[0], generator=order)
-        batches = torch.split(permutation, self.options.batch_size)
-        for rows in batches[self.step_in_epoch :]:
-            if self.total_steps == last:
-                return True
-            self.step(rows)
-            for callback in self.callbacks:
-                callback.on_step_end(self)
-            if self.stop_because:
-                return False
-        self._end_epoch(time.perf_counter() - started)
-        return False
+        return torch.split(permutation, self.options.batch_size)[self.step_in_epoch :]
 
-    def step(self, rows: Tensor) -> None:
-        """One minibatch: forward, loss, backward, step."""
-        index = rows.to(self.x.device) if isinstance(self.x, Tensor) else rows.numpy()
+    def step(self, batch: Tensor) -> None:
+        """One minibatch, given by its row numbers: forward, loss, backward, step."""
+        index = batch.to(self.x.device) if isinstance(self.x, Tensor) else batch.numpy()
         x = self._place(self.x[index])
-        rows = rows.to(self._labels.device)
+        rows = batch.to(self._labels.device)
 
         def loss_of(x: Tensor) -> Tensor:
             logits = self.network(x, self.generator)
@@ -203,8 +155,6 @@ class FineTuner:
         self.optimiser.step(self.learning_rate)
 
         self._loss_sum += loss.detach()
-        self.step_in_epoch += 1
-        self.total_steps += 1
 
     @property
     def learning_rate(self) -> float:
@@ -224,9 +174,7 @@ class FineTuner:
         plain = self._loss.without_smoothing()
         return float(plain.mean(predict_logits(self.network, x), labels, weights))
 
-    def _end_epoch(self, seconds: float) -> None:
-        self.epoch += 1
-        self.step_in_epoch = 0
+    def end_epoch(self, seconds: float) -> None:  # noqa: D102
         record = FinetuneRecord(
             epoch=self.epoch,
             step=self.total_steps,
@@ -236,9 +184,8 @@ class FineTuner:
             seconds=seconds,
         )
         self.history.records.append(record)
+        self._loss_sum.zero_()
         self._keep_best(record)
-        for callback in self.callbacks:
-            callback.on_epoch_end(self)
 
     def _keep_best(self, record: FinetuneRecord) -> None:
         if record.validation_loss_nats is None:
@@ -252,43 +199,23 @@ class FineTuner:
         if self.options.patience is not None and waited >= self.options.patience:
             self.stop_because = f"no lower validation loss in {waited} epochs"
 
-    def _new_seed(self) -> int:
-        draw = torch.randint(2**62, (), generator=self.generator, device=self.generator.device)
-        return int(draw)
+    def finish(self) -> None:
+        """Put the best weights back."""
+        if self._best:
+            self.network.load_state_dict(self._best)
 
-    def state_dict(self) -> dict[str, Any]:
-        """Everything that decides how the training goes on: copied tensors and JSON-able values.
-
-        The data and the options are not in it: give the same ones again.
-        """
-        state = {
+    def learned_state(self) -> dict[str, Any]:  # noqa: D102
+        return {
             "network": self.network.state_dict(),
             "optimiser": self.optimiser.kept,
             "best": self._best,
             "best_loss": None if math.isinf(self._best_loss) else self._best_loss,
             "loss_sum": self._loss_sum,
-            "generator": self.generator.get_state(),
-            "epoch": self.epoch,
-            "step_in_epoch": self.step_in_epoch,
-            "total_steps": self.total_steps,
-            "epoch_seed": self._epoch_seed,
-            "stop_because": self.stop_because,
-            "history": self.history.to_dict(),
         }
-        return copy.deepcopy(state)
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where `state_dict` was taken."""
-        state = copy.deepcopy(state)
+    def load_learned_state(self, state: Mapping[str, Any]) -> None:  # noqa: D102
         self.network.load_state_dict(state["network"])
         self.optimiser.kept = state["optimiser"]
         self._best = state["best"]
         self._best_loss = math.inf if state["best_loss"] is None else float(state["best_loss"])
         self._loss_sum = state["loss_sum"]
-        self.generator.set_state(state["generator"])
-        self.epoch = int(state["epoch"])
-        self.step_in_epoch = int(state["step_in_epoch"])
-        self.total_steps = int(state["total_steps"])
-        self._epoch_seed = int(state["epoch_seed"])
-        self.stop_because = str(state["stop_because"])
-        self.history = FinetuneHistory.from_dict(state["history"])

@@ -1,4 +1,4 @@
-"""From a gradient to a step: SGD with momentum, or Adam."""
+"""From a gradient to a change of the parameters: SGD with momentum, or Adam."""
 
 from typing import Any, NamedTuple, Protocol
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ebm.train.gradient import Gradient
 
-Steps = dict[str, Tensor]
+Update = dict[str, Tensor]
 
 
 class Rates(NamedTuple):
@@ -17,11 +17,11 @@ class Rates(NamedTuple):
     others: float
 
 
-class Optimiser(Protocol):
-    """Turns gradients (of something to be raised) into steps."""
+class UpdateRule(Protocol):
+    """Turns gradients (of something to be raised) into changes of the parameters."""
 
-    def step(self, gradient: Gradient, rates: Rates, momentum: float) -> Steps:
-        """Return the step of 'weights' and of each of the others; valid until the next call."""
+    def update(self, gradient: Gradient, rates: Rates, momentum: float) -> Update:
+        """Return the change of 'weights' and of each of the others; valid until the next call."""
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to continue."""
@@ -31,12 +31,12 @@ class Optimiser(Protocol):
 
 
 class MomentumSGD:
-    """velocity <- momentum · velocity + rate · gradient; the step is the velocity."""
+    """velocity <- momentum · velocity + rate · gradient; the update is the velocity."""
 
     def __init__(self) -> None:
-        self.velocities: Steps = {}
+        self.velocities: Update = {}
 
-    def step(self, gradient: Gradient, rates: Rates, momentum: float) -> Steps:  # noqa: D102
+    def update(self, gradient: Gradient, rates: Rates, momentum: float) -> Update:  # noqa: D102
         if "weights" in self.velocities:
             velocity = self.velocities["weights"]
             gradient.weights.add_to(velocity, keep=momentum, scale=rates.weights)
@@ -66,16 +66,16 @@ class Adam:
     def __init__(self, beta_2: float = 0.999, epsilon: float = 1e-8) -> None:
         self.beta_2 = beta_2
         self.epsilon = epsilon
-        self.first: Steps = {}
-        self.second: Steps = {}
+        self.first: Update = {}
+        self.second: Update = {}
         # Products of the βs so far: 1 - β^t when β is constant, and still right while it ramps.
         self.decay_1 = 1.0
         self.decay_2 = 1.0
 
-    def step(self, gradient: Gradient, rates: Rates, momentum: float) -> Steps:  # noqa: D102
+    def update(self, gradient: Gradient, rates: Rates, momentum: float) -> Update:  # noqa: D102
         self.decay_1 *= momentum
         self.decay_2 *= self.beta_2
-        steps: Steps = {}
+        changes: Update = {}
         for name, value in {"weights": gradient.weights.dense(), **gradient.others}.items():
             rate = rates.weights if name == "weights" else rates.others
             if name not in self.first:
@@ -86,8 +86,8 @@ class Adam:
                 self.second[name].mul_(self.beta_2).addcmul_(value, value, value=1 - self.beta_2)
             )
             scale = (second / (1 - self.decay_2)).sqrt_().add_(self.epsilon)
-            steps[name] = (first / scale).mul_(rate / (1 - self.decay_1))
-        return steps
+            changes[name] = (first / scale).mul_(rate / (1 - self.decay_1))
+        return changes
 
     def state_dict(self) -> dict[str, Any]:  # noqa: D102
         return {
@@ -104,6 +104,6 @@ class Adam:
         self.decay_2 = float(state["decay_2"])
 
 
-def make_optimiser(kind: str) -> Optimiser:
-    """Optimiser by its name in `TrainingOptions`."""
+def make_update_rule(kind: str) -> UpdateRule:
+    """Update rule by the name that `TrainingOptions.optimiser` gives it."""
     return Adam() if kind == "adam" else MomentumSGD()

@@ -1,9 +1,9 @@
-"""The learning rate as a function of the step."""
+"""The settings of fine-tuning, and the learning rate as a function of the step."""
 
 import pytest
 
 from ebm import FinetuneOptions
-from ebm.finetune.schedule import END_FRACTION, START_FRACTION, rate_fraction
+from ebm.finetune.options import END_FRACTION, START_FRACTION, rate_fraction
 
 STEPS = 101
 
