@@ -25,6 +25,13 @@ def enumerate_states(unit: Unit) -> Tensor:
     ------
     ValueError
         If the units are continuous, or there are more than 2**22 states.
+
+    Examples
+    --------
+    >>> from ebm import Bernoulli
+    >>> from ebm.exact import enumerate_states
+    >>> enumerate_states(Bernoulli(2)).tolist()
+    [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
     """
     total = count_states(unit)
     if total > MAX_STATES:
@@ -44,6 +51,16 @@ def log_partition(rbm: RBM) -> Tensor:
     ------
     ValueError
         If neither layer is discrete and small enough.
+
+    Examples
+    --------
+    Without weights and biases each of the 5 bits counts log 2:
+
+    >>> from ebm import RBM, Bernoulli
+    >>> from ebm.exact import log_partition
+    >>> rbm = RBM(Bernoulli(3), Bernoulli(2), weight_scale=0.0)
+    >>> round(float(log_partition(rbm).detach()), 4)
+    3.4657
     """
     over_hidden = _enumerable(rbm.hidden) < _enumerable(rbm.visible)
     states = enumerate_states(rbm.hidden if over_hidden else rbm.visible)
@@ -58,7 +75,17 @@ def log_likelihood_nats(rbm: RBM, data: Tensor) -> Tensor:
 
 
 def visible_distribution(rbm: RBM) -> tuple[Tensor, Tensor]:
-    """Every visible state (n_states, n_visible) and its exact probability (n_states,)."""
+    """Every visible state (n_states, n_visible) and its exact probability (n_states,).
+
+    Examples
+    --------
+    >>> from ebm import RBM, Bernoulli
+    >>> from ebm.exact import visible_distribution
+    >>> rbm = RBM(Bernoulli(2), Bernoulli(4), weight_scale=0.0)
+    >>> states, probability = visible_distribution(rbm)
+    >>> states.shape, probability.tolist()
+    (torch.Size([4, 2]), [0.25, 0.25, 0.25, 0.25])
+    """
     states = enumerate_states(rbm.visible)
     return states, torch.softmax(-rbm.free_energy(states), 0)
 

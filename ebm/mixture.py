@@ -71,6 +71,15 @@ def fit_mixture(
     ------
     ValueError
         If there are fewer rows than components, or less than one component or iteration.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm.mixture import fit_mixture
+    >>> bits = torch.tensor([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]).repeat(50, 1)
+    >>> mixture = fit_mixture(bits, 2, generator=torch.Generator().manual_seed(2))
+    >>> mixture.probabilities.round().sort(0).values.tolist()
+    [[0.0, 0.0, 0.0], [1.0, 1.0, 1.0]]
     """
     data = as_dense(data)
     if components < 1 or iterations < 1 or len(data) < components:

@@ -62,6 +62,16 @@ class Network(nn.Module):
     ----------
     Hinton, Salakhutdinov (2006), https://doi.org/10.1126/science.1127647 (a pretrained stack as the
     start of a network); Srivastava et al. (2014), JMLR 15:1929 (dropout).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import Network
+    >>> network = Network.from_sizes([20, 8], 1, generator=torch.Generator().manual_seed(1))
+    >>> network.sizes, network.n_outputs
+    ([20, 8], 1)
+    >>> network(torch.zeros(5, 20)).shape
+    torch.Size([5, 1])
     """
 
     def __init__(

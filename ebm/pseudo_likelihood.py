@@ -56,6 +56,15 @@ def pseudo_log_likelihood_nats(rbm: RBM, visible: Tensor, *, per_variable: bool 
         Rows to judge.
     per_variable : bool
         Divide by the number of variables: nats for each bit instead of nats for each image.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import RBM, Bernoulli, pseudo_log_likelihood_nats
+    >>> rbm = RBM(Bernoulli(6), Bernoulli(3), weight_scale=0.0)  # every bit is a fair coin
+    >>> rows = torch.ones(2, 6)
+    >>> pseudo_log_likelihood_nats(rbm, rows, per_variable=True).exp().tolist()
+    [0.5, 0.5]
     """
     each = site_log_probabilities(rbm, visible)
     return each.mean(1) if per_variable else each.sum(1)

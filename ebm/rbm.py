@@ -31,6 +31,17 @@ class RBM(nn.Module):
     Smolensky (1986), "Information processing in dynamical systems: foundations of harmony theory".
     Hinton (2012), "A practical guide to training restricted Boltzmann machines",
     https://doi.org/10.1007/978-3-642-35289-8_32
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import RBM, Bernoulli
+    >>> rbm = RBM(Bernoulli(6), Bernoulli(3), generator=torch.Generator().manual_seed(1))
+    >>> visible = torch.ones(2, 6)
+    >>> rbm.hidden_mean(visible).shape, rbm.free_energy(visible).shape
+    (torch.Size([2, 3]), torch.Size([2]))
+    >>> rbm.sample_hidden(visible, torch.Generator().manual_seed(2)).unique().tolist()
+    [0.0, 1.0]
     """
 
     def __init__(

@@ -25,6 +25,14 @@ def generate(
     start : Tensor of shape (count, n_visible), optional
         Data rows whose upward samples the chains start from; by default the chains start from the
         top RBM's visible units alone.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import DBN, RBM, Bernoulli, generate
+    >>> dbn = DBN([RBM(Bernoulli(20), Bernoulli(10)), RBM(Bernoulli(10), Bernoulli(5))])
+    >>> generate(dbn, 3, 100, torch.Generator().manual_seed(1)).shape
+    torch.Size([3, 20])
     """
     return dbn.down(top_states(dbn, count, steps, generator, start=start), generator)
 
@@ -69,6 +77,17 @@ def generate_class(
     ------
     ValueError
         If the DBN has no labels, or not this one.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import TrainingOptions, generate_class, pretrain_greedily
+    >>> bits = torch.eye(2).repeat_interleave(4, dim=1).repeat(100, 1)
+    >>> labels = torch.arange(200) % 2
+    >>> generator, options = torch.Generator().manual_seed(1), TrainingOptions(epochs=2)
+    >>> dbn, _ = pretrain_greedily(bits, [6, 4], options, labels=labels, generator=generator)
+    >>> generate_class(dbn, 1, 3, 100, generator).shape
+    torch.Size([3, 8])
     """
     return dbn.down(class_states(dbn, label, count, steps, generator, start=start), generator)
 

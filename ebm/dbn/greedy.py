@@ -116,6 +116,18 @@ def continue_greedily(
     dbn : DBN
     histories : list of History
         One for each RBM.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import TrainingOptions, pretrain_greedily
+    >>> from ebm.dbn import continue_greedily
+    >>> generator, options = torch.Generator().manual_seed(1), TrainingOptions(epochs=2)
+    >>> bits = (torch.rand(300, 20, generator=generator) < 0.3).float()
+    >>> dbn, _ = pretrain_greedily(bits[:200], [16, 8], options, generator=generator)
+    >>> further, histories = continue_greedily(dbn, bits[200:], options, generator=generator)
+    >>> further.sizes, len(histories)
+    ([20, 16, 8], 2)
     """
     options = replace(options, set_visible_bias=False)
     machines: list[RBM] = []

@@ -92,6 +92,17 @@ def class_log_probabilities(dbn: DBN, visible: Tensor) -> Tensor:
     ------
     ValueError
         If the DBN has no labels.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import TrainingOptions, class_log_probabilities, pretrain_greedily
+    >>> bits = torch.eye(2).repeat_interleave(4, dim=1).repeat(100, 1)
+    >>> labels = torch.arange(200) % 2
+    >>> generator, options = torch.Generator().manual_seed(1), TrainingOptions(epochs=20)
+    >>> dbn, _ = pretrain_greedily(bits, [6], options, labels=labels, generator=generator)
+    >>> class_log_probabilities(dbn, bits[:4]).argmax(1).tolist()
+    [0, 1, 0, 1]
     """
     require_labels(dbn)
     return torch.log_softmax(negative_free_energies(dbn, dbn.up(visible)), dim=1)

@@ -62,6 +62,17 @@ def log_likelihood_bound(
     samples : int
         Draws from q for each row, at least 2.
     generator : torch.Generator
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import DBN, RBM, Bernoulli, exact, log_likelihood_bound
+    >>> dbn = DBN([RBM(Bernoulli(8), Bernoulli(5)), RBM(Bernoulli(5), Bernoulli(3))])
+    >>> log_partition = exact.log_partition(dbn.top)
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> bound = log_likelihood_bound(dbn, torch.ones(4, 8), log_partition, generator=generator)
+    >>> bound.log_likelihood_nats.shape, bound.standard_error_nats.shape
+    (torch.Size([4]), torch.Size([4]))
     """
     if samples < 2:
         raise ValueError(f"samples must be >= 2 to have a standard error, not {samples}")
@@ -101,6 +112,15 @@ def exact_log_likelihood_nats(dbn: DBN, visible: Tensor) -> Tensor:
     ------
     ValueError
         If a layer is continuous or has too many states.
+
+    Examples
+    --------
+    >>> from ebm import DBN, RBM, Bernoulli, exact
+    >>> from ebm.dbn import exact_log_likelihood_nats
+    >>> dbn = DBN([RBM(Bernoulli(4), Bernoulli(3)), RBM(Bernoulli(3), Bernoulli(2))])
+    >>> every_state = exact.enumerate_states(dbn.machines[0].visible)
+    >>> round(float(exact_log_likelihood_nats(dbn, every_state).exp().sum()), 4)
+    1.0
     """
     log_partition = exact.log_partition(dbn.top)
     if len(dbn.machines) == 1:

@@ -4,7 +4,7 @@
 
 The top RBM is undirected, everything below it is generated downwards from it. Upwards, the exact
 posterior is replaced by the factorial q(h¹ | v) q(h² | h¹) ... of the recognition weights, which
-are the generative ones until up-down training gives them a life of their own.
+are the generative ones until up-down training unties the two.
 """
 
 import copy
@@ -41,6 +41,18 @@ class DBN(nn.Module):
     ----------
     Hinton, Osindero, Teh (2006), "A fast learning algorithm for deep belief nets".
     https://doi.org/10.1162/neco.2006.18.7.1527
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import DBN, RBM, Bernoulli
+    >>> dbn = DBN([RBM(Bernoulli(20), Bernoulli(10)), RBM(Bernoulli(10), Bernoulli(5))])
+    >>> dbn.sizes
+    [20, 10, 5]
+    >>> dbn.hidden_mean(torch.ones(3, 20)).shape
+    torch.Size([3, 5])
+    >>> dbn.to_network(n_outputs=1, generator=torch.Generator().manual_seed(1)).sizes
+    [20, 10, 5]
     """
 
     def __init__(
@@ -227,6 +239,13 @@ def select_visible(dbn: DBN, columns: Sequence[int] | Tensor) -> DBN:
     ------
     TypeError
         The visible units are of another kind.
+
+    Examples
+    --------
+    >>> from ebm import DBN, RBM, Bernoulli
+    >>> from ebm.dbn import select_visible
+    >>> select_visible(DBN([RBM(Bernoulli(20), Bernoulli(10))]), [3, 4, 19]).sizes
+    [3, 10]
     """
     first = dbn.machines[0]
     if type(first.visible) is not Bernoulli:

@@ -122,6 +122,19 @@ def train_up_down(
         A copy with untied weights.
     history : UpDownHistory
         One record for each epoch.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import TrainingOptions, UpDownOptions, pretrain_greedily, train_up_down
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> bits = torch.eye(2).repeat_interleave(4, dim=1).repeat(100, 1)
+    >>> dbn, _ = pretrain_greedily(bits, [6, 4], TrainingOptions(epochs=2), generator=generator)
+    >>> trained, history = train_up_down(dbn, bits, UpDownOptions(epochs=3), generator=generator)
+    >>> history.column("epoch")
+    [1, 2, 3]
+    >>> torch.equal(trained.machines[0].weights, trained.recognition[0].weights)
+    False
     """
     trainer = UpDownTrainer(
         dbn, data, options, labels=labels, generator=generator, callbacks=callbacks

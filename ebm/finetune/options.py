@@ -114,6 +114,12 @@ def rate_fraction(step: int, total_steps: int, schedule: str) -> float:
     ----------
     Smith, Topin (2019), https://doi.org/10.1117/12.2520589 (one cycle); Loshchilov, Hutter (2017),
     https://doi.org/10.48550/arXiv.1608.03983 (cosine).
+
+    Examples
+    --------
+    >>> from ebm.finetune.options import rate_fraction
+    >>> [round(rate_fraction(step, 101, "one_cycle"), 4) for step in (0, 15, 30, 100)]
+    [0.04, 0.52, 1.0, 0.0001]
     """
     if schedule == "constant":
         return 1.0

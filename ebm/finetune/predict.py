@@ -24,6 +24,15 @@ def predict_logits(network: "Network", x: Matrix, batch_size: int = 1024) -> Ten
         A sparse matrix is never made dense.
     batch_size : int
         Rows at a time.
+
+    Examples
+    --------
+    >>> import scipy.sparse as sp
+    >>> import torch
+    >>> from ebm import Network, predict_logits
+    >>> network = Network.from_sizes([30, 8], 2, generator=torch.Generator().manual_seed(1))
+    >>> predict_logits(network, sp.random(5, 30, density=0.1, format="csr")).shape
+    torch.Size([5, 2])
     """
     x = check_width(network, x)
     place = placement_of(network).place
@@ -34,7 +43,17 @@ def predict_logits(network: "Network", x: Matrix, batch_size: int = 1024) -> Ten
 
 
 def probabilities(logits: Tensor, task: "Task") -> Tensor:
-    """Probability of each class or label: softmax over a row for multi-class, else sigmoid."""
+    """Probability of each class or label: softmax over a row for multi-class, else sigmoid.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import probabilities
+    >>> probabilities(torch.zeros(1, 4), "multi_class").tolist()
+    [[0.25, 0.25, 0.25, 0.25]]
+    >>> probabilities(torch.zeros(1, 2), "multi_label").tolist()
+    [[0.5, 0.5]]
+    """
     return torch.softmax(logits, 1) if task == "multi_class" else torch.sigmoid(logits)
 
 

@@ -62,6 +62,21 @@ def fine_tune(
     ------
     ValueError
         If shapes do not fit, a value is not finite, or a label is none.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import FinetuneOptions, Network, fine_tune, predict_logits
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> x = (torch.rand(200, 10, generator=generator) < 0.5).float()
+    >>> y = x[:, 0]
+    >>> network = Network.from_sizes([10, 16], 1, generator=generator)
+    >>> options = FinetuneOptions(task="binary", epochs=40, learning_rate=0.02)
+    >>> history = fine_tune(
+    ...     network, x[:150], y[:150], options, validation=(x[150:], y[150:]), generator=generator
+    ... )
+    >>> float(((predict_logits(network, x)[:, 0] > 0) == y).float().mean())
+    1.0
     """
     tuner = FineTuner(
         network,

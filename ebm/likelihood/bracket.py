@@ -102,6 +102,16 @@ def estimate_log_partition(
     -----
     The upper end holds in the mean only if the samples of the reverse run are the machine's. When
     the chains do not mix in `burn_in` sweeps it knows no more than the modes they have seen.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import RBM, Bernoulli, estimate_log_partition, exact
+    >>> rbm = RBM(Bernoulli(8), Bernoulli(4), weight_scale=0.5)
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> bracket = estimate_log_partition(rbm, betas=200, burn_in=50, generator=generator)
+    >>> abs(bracket.value_nats() - float(exact.log_partition(rbm).detach())) < 0.1
+    True
     """
     if data is not None:
         data = as_dense(data)
@@ -125,6 +135,16 @@ def estimate_log_likelihood_nats(
     ------
     BracketTooWideError
         If the ends of log Z are further apart than the tolerance.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import RBM, Bernoulli, estimate_log_likelihood_nats, estimate_log_partition
+    >>> rbm, rows = RBM(Bernoulli(8), Bernoulli(4)), torch.ones(3, 8)
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> bracket = estimate_log_partition(rbm, betas=50, burn_in=10, generator=generator)
+    >>> estimate_log_likelihood_nats(rbm, rows, bracket).shape
+    torch.Size([3])
     """
     return -rbm.free_energy(rows) - bracket.value_nats(tolerance_nats)
 

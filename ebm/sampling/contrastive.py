@@ -47,6 +47,16 @@ class ContrastiveDivergence:
     ----------
     Hinton (2002), "Training products of experts by minimizing contrastive divergence", equation 10.
     https://doi.org/10.1162/089976602760128018
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import RBM, Bernoulli
+    >>> from ebm.sampling import ContrastiveDivergence
+    >>> rbm, rows = RBM(Bernoulli(6), Bernoulli(3)), torch.ones(4, 6)
+    >>> sampler, generator = ContrastiveDivergence(steps=2), torch.Generator().manual_seed(1)
+    >>> sampler.sample(rbm, rbm.hidden_field(rows), generator).shape
+    torch.Size([4, 6])
     """
 
     def __init__(self, steps: int = 1) -> None:
@@ -82,6 +92,16 @@ class PersistentChains:
     ----------
     Tieleman (2008), "Training restricted Boltzmann machines using approximations to the likelihood
     gradient", section 3. https://doi.org/10.1145/1390156.1390290
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import RBM, Bernoulli
+    >>> from ebm.sampling import PersistentChains
+    >>> rbm, chains = RBM(Bernoulli(6), Bernoulli(3)), PersistentChains(torch.zeros(4, 6), steps=2)
+    >>> states = chains.sample(rbm, torch.zeros(1, 3), torch.Generator().manual_seed(1))
+    >>> torch.equal(states, chains.visible)  # where the next call goes on
+    True
     """
 
     def __init__(self, start: Tensor, steps: int = 1) -> None:

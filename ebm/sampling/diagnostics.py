@@ -43,6 +43,14 @@ def autocorrelation_time(series: Tensor, window: float = 5.0) -> float:
     ----------
     Sokal (1997), "Monte Carlo methods in statistical mechanics", section 3.
     https://doi.org/10.1007/978-1-4899-0319-8_6
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm.sampling import autocorrelation_time
+    >>> independent = torch.randn(1000, 50, generator=torch.Generator().manual_seed(1))
+    >>> round(autocorrelation_time(independent))
+    1
     """
     if bool((series == series[0]).all()):
         return float("inf")
@@ -56,5 +64,16 @@ def autocorrelation_time(series: Tensor, window: float = 5.0) -> float:
 
 
 def effective_sample_size(series: Tensor, window: float = 5.0) -> float:
-    """Count the independent draws that the chains are worth: all their states over τ."""
+    """Count the independent draws that the chains are worth: all their states over τ.
+
+    Examples
+    --------
+    Chains that stay in place for ten steps are worth a tenth of their states:
+
+    >>> import torch
+    >>> from ebm.sampling import effective_sample_size
+    >>> series = torch.randn(200, 50, generator=torch.Generator().manual_seed(1))
+    >>> 9_000 < effective_sample_size(series.repeat_interleave(10, 0)) < 11_000  # of 100,000
+    True
+    """
     return series.numel() / autocorrelation_time(series, window)

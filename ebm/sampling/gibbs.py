@@ -23,6 +23,15 @@ def gibbs(rbm: RBM, visible: Tensor, steps: int, generator: torch.Generator) -> 
     -------
     Tensor of shape (n, n_visible)
         Sampled visible states.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import RBM, Bernoulli
+    >>> from ebm.sampling import gibbs
+    >>> rbm = RBM(Bernoulli(6), Bernoulli(3))
+    >>> gibbs(rbm, torch.zeros(4, 6), 10, torch.Generator().manual_seed(1)).shape
+    torch.Size([4, 6])
     """
     for _ in range(steps):
         visible = gibbs_step(rbm, visible, generator)
@@ -63,11 +72,18 @@ def gibbs_clamped(
 
     Examples
     --------
-    Ten sevens from a machine ``RBM(Blocks([Bernoulli(784), Softmax(10)]), hidden)``:
+    Three rows of a machine over six bits and a label of four classes, with the label 2:
 
-    >>> visible = torch.full((10, 794), torch.nan)                          # doctest: +SKIP
-    >>> visible[:, 784:] = torch.eye(10)[7]                                 # doctest: +SKIP
-    >>> sevens = gibbs_clamped(rbm, visible, ~visible[0].isnan(), 1000, g)  # doctest: +SKIP
+    >>> import torch
+    >>> from ebm import RBM, Bernoulli, Blocks, Softmax
+    >>> from ebm.sampling import gibbs_clamped
+    >>> rbm = RBM(Blocks([Bernoulli(6), Softmax(4)]), Bernoulli(5))
+    >>> visible = torch.full((3, 10), torch.nan)
+    >>> visible[:, 6:] = torch.eye(4)[2]
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> rows = gibbs_clamped(rbm, visible, ~visible[0].isnan(), 1000, generator)
+    >>> rows.shape, rows[:, 6:].argmax(1).tolist()
+    (torch.Size([3, 10]), [2, 2, 2])
     """
     clamped = clamped.to(device=visible.device).expand_as(visible)
     _check_clamped(rbm, visible, clamped)

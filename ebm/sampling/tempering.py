@@ -92,6 +92,18 @@ class ParallelTempering:
     ----------
     visible : Tensor of shape (n_betas, n_chains, n_visible)
         States of the chains.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import RBM, Bernoulli
+    >>> from ebm.sampling import ParallelTempering
+    >>> rbm, generator = RBM(Bernoulli(6), Bernoulli(3)), torch.Generator().manual_seed(1)
+    >>> chains = ParallelTempering(torch.zeros(4, 6), torch.linspace(0, 1, 3))
+    >>> with torch.no_grad():
+    ...     states = [chains.advance(rbm, generator) for _ in range(10)]
+    >>> states[-1].shape, chains.acceptance.shape
+    (torch.Size([4, 6]), torch.Size([2]))
     """
 
     def __init__(

@@ -61,7 +61,19 @@ def from_state(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Stor
 
 
 def save(path: str | os.PathLike[str], model: Storable) -> None:
-    """Write a model to one file, moved into place."""
+    """Write a model to one file, moved into place.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from ebm import RBM, Bernoulli, load, save
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(Path(folder) / "rbm.safetensors", RBM(Bernoulli(6), Bernoulli(3)))
+    ...     stored = load(Path(folder) / "rbm.safetensors")
+    >>> stored.weights.shape
+    torch.Size([6, 3])
+    """
     write_tensors(path, *to_state(model))
 
 

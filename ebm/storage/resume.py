@@ -1,7 +1,8 @@
 """Stopped trainings in files, so that they go on bit for bit.
 
-Works for everything with `state_dict`, `load_state_dict` and `run(max_steps)`: `Trainer`,
-`GreedyPretrainer` and `FineTuner`. The data are not stored, the options are only compared.
+Works for everything with `state_dict`, `load_state_dict` and `run(max_steps)`: each
+`ebm.loop.ResumableLoop`, and `GreedyPretrainer`. The data are not stored, the options are only
+compared.
 """
 
 import os
@@ -52,7 +53,7 @@ def load_resume(
     Parameters
     ----------
     path : path
-    training : Trainer, GreedyPretrainer or FineTuner
+    training : Trainer, GreedyPretrainer, FineTuner or UpDownTrainer
     device : torch.device or str
         Where the training runs.
 
@@ -93,7 +94,7 @@ def run_with_checkpoints(
 
     Parameters
     ----------
-    training : Trainer, GreedyPretrainer or FineTuner
+    training : Trainer, GreedyPretrainer, FineTuner or UpDownTrainer
         Not begun yet.
     path : path
         When it exists, the training continues from it.
@@ -105,6 +106,21 @@ def run_with_checkpoints(
     Returns
     -------
     What the training's `run` returns.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import torch
+    >>> from ebm import RBM, Bernoulli, Trainer, TrainingOptions, run_with_checkpoints
+    >>> options, bits = TrainingOptions(epochs=2, batch_size=50), torch.eye(8).repeat(50, 1)
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> trainer = Trainer(RBM(Bernoulli(8), Bernoulli(4)), bits, options, generator=generator)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "training.safetensors"
+    ...     history = run_with_checkpoints(trainer, file, every_steps=5)
+    >>> history.column("step")
+    [8, 16]
     """
     if every_steps < 1:
         raise ValueError(f"every_steps must be >= 1, not {every_steps}")

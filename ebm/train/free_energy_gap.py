@@ -23,6 +23,25 @@ class FreeEnergyGapControl(Callback):
     References
     ----------
     Hinton (2012), section 6 "Monitoring the overfitting". https://doi.org/10.1007/978-3-642-35289-8_32
+
+    Examples
+    --------
+    Ten rows and 30 hidden units: the machine learns the rows by heart.
+
+    >>> import torch
+    >>> from ebm import RBM, Bernoulli, FreeEnergyGapControl, TrainingOptions, fit_rbm
+    >>> generator = torch.Generator().manual_seed(1)
+    >>> bits = (torch.rand(60, 12, generator=generator) < 0.5).float()
+    >>> history = fit_rbm(
+    ...     RBM(Bernoulli(12), Bernoulli(30)),
+    ...     bits[:10],
+    ...     TrainingOptions(epochs=200, learning_rate=0.1),
+    ...     validation=bits[10:],
+    ...     generator=generator,
+    ...     callbacks=[FreeEnergyGapControl(patience=5)],
+    ... )
+    >>> history.stopped_because
+    'the free-energy gap grew 5 times in a row'
     """
 
     def __init__(

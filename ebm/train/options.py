@@ -86,6 +86,17 @@ class TrainingOptions:
         Rows of the training data, and as many of the validation data, that the monitors look at.
     pseudo_likelihood_rows : int
         The first so many of them get the (dearer) exact pseudo-likelihood; 0 switches it off.
+
+    Examples
+    --------
+    >>> from ebm import SamplerOptions, TrainingOptions
+    >>> options = TrainingOptions(
+    ...     epochs=50, schedule="linear", sampler=SamplerOptions("pcd", steps=5, chains=50)
+    ... )
+    >>> options.learning_rate_at(0), round(options.learning_rate_at(49), 6)
+    (0.05, 0.0005)
+    >>> TrainingOptions.from_dict(options.to_dict()) == options
+    True
     """
 
     epochs: int = 10

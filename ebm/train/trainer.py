@@ -70,6 +70,19 @@ def fit_rbm(
         If the data are empty, not finite, of a wrong width or outside the units' range, the weights
         are unusable, the generator is on another device than the machine, or
         `options.zeros_sampled` meets visible units other than Bernoulli.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import RBM, Bernoulli, TrainingOptions, fit_rbm
+    >>> bits = torch.eye(2).repeat_interleave(4, dim=1).repeat(100, 1)  # two patterns of 8 bits
+    >>> rbm, generator = RBM(Bernoulli(8), Bernoulli(4)), torch.Generator().manual_seed(1)
+    >>> options = TrainingOptions(epochs=20, batch_size=20, learning_rate=0.1)
+    >>> last = fit_rbm(rbm, bits, options, generator=generator).records[-1]
+    >>> last.epoch, last.step
+    (20, 200)
+    >>> last.reconstruction_cross_entropy_nats < last.independent_bit_cross_entropy_nats
+    True
     """
     trainer = Trainer(
         rbm,
@@ -95,6 +108,23 @@ class Trainer(ResumableLoop[Batch, History]):
     rate_factor : float
         What callbacks have lowered the learning rate to, times the schedule.
     history : History
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import RBM, Bernoulli, Trainer, TrainingOptions
+    >>> bits = torch.eye(8).repeat(50, 1)
+    >>> def begin():
+    ...     rbm, generator = RBM(Bernoulli(8), Bernoulli(4)), torch.Generator().manual_seed(1)
+    ...     return Trainer(rbm, bits, TrainingOptions(epochs=3), generator=generator)
+    >>> whole, stopped, continued = begin(), begin(), begin()
+    >>> history = whole.run()
+    >>> unfinished = stopped.run(max_steps=5)
+    >>> continued.load_state_dict(stopped.state_dict())
+    >>> continued.run() == history
+    True
+    >>> torch.equal(continued.rbm.weights, whole.rbm.weights)
+    True
     """
 
     options: TrainingOptions

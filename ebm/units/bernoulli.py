@@ -19,6 +19,14 @@ class Bernoulli(Unit):
     ----------
     Hinton (2012), "A practical guide to training restricted Boltzmann machines", sections 2-3.
     https://doi.org/10.1007/978-3-642-35289-8_32
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import Bernoulli
+    >>> unit = Bernoulli(2)
+    >>> unit.mean(torch.zeros(1, 2)).tolist()
+    [[0.5, 0.5]]
     """
 
     kind = "bernoulli"

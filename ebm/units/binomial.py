@@ -27,6 +27,13 @@ class Binomial(Unit):
     References
     ----------
     Teh, Hinton (2001), "Rate-coded restricted Boltzmann machines for face recognition", section 3.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import Binomial
+    >>> Binomial(2, trials=10).mean(torch.zeros(1, 2)).tolist()
+    [[5.0, 5.0]]
     """
 
     kind = "binomial"

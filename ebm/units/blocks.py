@@ -20,6 +20,14 @@ class Blocks(Unit):
     ----------
     blocks : sequence of Unit
         The parts.
+
+    Examples
+    --------
+    An image of 784 bits with its label:
+
+    >>> from ebm import Bernoulli, Blocks, Softmax
+    >>> Blocks([Bernoulli(784), Softmax(10)]).size
+    794
     """
 
     kind = "blocks"

@@ -78,6 +78,13 @@ class Gaussian(PrecisionUnit):
     Welling, Rosen-Zvi, Hinton (2004), "Exponential family harmoniums". Cho, Ilin, Raiko (2011),
     "Improved learning of Gaussian-Bernoulli RBMs", https://doi.org/10.1007/978-3-642-21735-7_2
     (learning the logarithm of the variance).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import Gaussian
+    >>> Gaussian(2).mean(torch.tensor([[0.5, -2.0]])).tolist()
+    [[0.5, -2.0]]
     """
 
     kind = "gaussian"

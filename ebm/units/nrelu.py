@@ -29,6 +29,13 @@ class NReLU(Unit):
     References
     ----------
     Nair, Hinton (2010), "Rectified linear units improve restricted Boltzmann machines", section 2.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import NReLU
+    >>> NReLU(1, copies=8).sample(torch.full((1, 1), 50.0), torch.Generator()).tolist()
+    [[8.0]]
     """
 
     kind = "nrelu"

@@ -24,6 +24,13 @@ class Rectified(PrecisionUnit):
     ----------
     Tubiana, Cocco, Monasson (2019), eLife 8:e39397, appendix ("ReLU" potential).
     https://doi.org/10.7554/eLife.39397
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import Rectified
+    >>> [round(mean, 2) for mean in Rectified(2).mean(torch.tensor([[-4.0, 4.0]]))[0].tolist()]
+    [0.23, 4.0]
     """
 
     kind = "rectified"

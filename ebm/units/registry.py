@@ -26,6 +26,12 @@ def unit_from_config(config: Mapping[str, Any]) -> Unit:
     ------
     ValueError
         If the kind is unknown.
+
+    Examples
+    --------
+    >>> from ebm import Thermometer, unit_from_config
+    >>> unit_from_config(Thermometer([3, 3]).to_config()).size
+    6
     """
     kind = config.get("kind")
     if kind not in UNITS:

@@ -24,6 +24,13 @@ class Softmax(GroupedUnit):
     References
     ----------
     Salakhutdinov, Mnih, Hinton (2007), section 2.1. https://doi.org/10.1145/1273496.1273596
+
+    Examples
+    --------
+    >>> import torch
+    >>> from ebm import Softmax
+    >>> Softmax([2, 4]).mean(torch.zeros(1, 6)).tolist()
+    [[0.5, 0.5, 0.25, 0.25, 0.25, 0.25]]
     """
 
     kind = "softmax"

@@ -23,6 +23,15 @@ class Thermometer(GroupedUnit):
     ----------
     levels : int or sequence of int
         Number of bits L of each variable; one number is one variable.
+
+    Examples
+    --------
+    Three levels, 0, 1 and 2, are two bits; with no field they are equally likely:
+
+    >>> import torch
+    >>> from ebm import Thermometer
+    >>> [round(mean, 3) for mean in Thermometer(2).mean(torch.zeros(1, 2))[0].tolist()]
+    [0.667, 0.333]
     """
 
     kind = "thermometer"

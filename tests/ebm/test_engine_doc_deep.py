@@ -28,12 +28,32 @@ def test_pretrain_fine_tune_and_save(tmp_path, monkeypatch, capsys):
     assert torch.equal(ebm.predict_logits(stored, rows), ebm.predict_logits(names["network"], rows))
 
 
+def test_one_callback_in_every_training(capsys):
+    (example,) = re.findall(r"```python\n(.*?)```", section("The loop of"), flags=re.DOTALL)
+    exec(compile(example, str(PAGE), "exec"), {})
+    printed = [line.split("(epoch=")[0] for line in capsys.readouterr().out.splitlines()]
+    assert printed == [
+        *["Trainer EpochRecord"] * 3,
+        *["UpDownTrainer UpDownRecord"] * 3,
+        *["FineTuner FinetuneRecord"] * 3,
+    ]
+
+
 @pytest.mark.parametrize(
-    "title", ["The deep belief", "Fine-tuning", "Likelihood of large", "Files", "scikit-learn"]
+    "title",
+    [
+        "The loop of",
+        "The deep belief",
+        "Fine-tuning",
+        "Likelihood of large",
+        "Files",
+        "scikit-learn",
+    ],
 )
 def test_every_name_of_the_page_exists(title):
     words = re.findall(r"`(?:ebm\.)?([A-Za-z_]+)\(", section(title))
     words += re.findall(r"`(?:ebm\.)?([A-Z][A-Za-z]+)`", section(title))
-    methods = {*dir(ebm.DBN), *dir(ebm.Network), *dir(ebm.storage)}
+    places = (ebm.DBN, ebm.Network, ebm.Trainer, ebm.loop, ebm.storage, ebm.dbn)
+    methods = {name for place in places for name in dir(place)}
     unknown = [word for word in words if not hasattr(ebm, word) and word not in methods]
     assert set(unknown) <= {"Pipeline", "GridSearchCV"}, unknown

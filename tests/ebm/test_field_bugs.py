@@ -1,7 +1,7 @@
 """One test for each bug found in the field's RBM code, named after it.
 
 The wrong tempering swap is in sampling/test_stationarity.py, momentum and Adam in
-train/test_optimiser.py, the flipped data of uncentred gradients in train/test_gradient.py.
+train/test_update_rule.py, the flipped data of uncentred gradients in train/test_gradient.py.
 """
 
 import numpy as np

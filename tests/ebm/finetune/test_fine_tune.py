@@ -86,7 +86,7 @@ def test_best_weights_are_restored_without_patience_too():
 
 
 def test_the_first_epoch_can_be_the_best():
-    """AMAN's early stopping began with a best value of 0, below any loss there is."""
+    """A best loss that begins at 0 would lie below every loss there is."""
     x, y = noisy_data()
     network = network_for(1)
     options = FinetuneOptions(epochs=3, learning_rate=1e-6, patience=None)
