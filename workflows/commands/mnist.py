@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,10 @@ from workflows.options import COMMON, FOLDER, several
 from workflows.talk import talk_of
 
 if TYPE_CHECKING:
-    from workflows.mnist.run import Run
+    from workflows.mnist.inputs import ExperimentInputs
+    from workflows.mnist.training.protocols import SupervisedProtocol
 
-MNIST = several(
+SHARED = several(
     click.option(
         "-o",
         "--output",
@@ -53,6 +55,24 @@ PROTOCOL = click.option(
 )
 
 
+@dataclass(frozen=True)
+class SharedOptions:
+    """The options of `SHARED`, as click gives them."""
+
+    output: Path
+    mnist_dir: Path | None
+    download: bool
+    seeds: int | None
+    epochs: int | None
+    pretrain_epochs: int | None
+    quick: bool
+    config: Path | None
+    seed: int
+    num_workers: int
+    quiet: bool
+    verbose: int
+
+
 @click.group("mnist", epilog="Example: ebmscreen mnist rbm -o mnist/")
 def command() -> None:
     """Reproduce the documented MNIST results with the engine that screens compounds."""
@@ -60,11 +80,13 @@ def command() -> None:
 
 @command.command("rbm", epilog="Example: ebmscreen mnist rbm --seeds 3 -o mnist/")
 @PROTOCOL
-@MNIST
-def rbm(protocol: Any, **given: Any) -> None:
+@SHARED
+def run_rbm(protocol: SupervisedProtocol, **given: Any) -> None:
     """784-2500: pretraining, then supervised training without and with it."""
-    with _run(given) as run:
-        run.rbm(protocol)
+    from workflows.mnist.experiments import rbm
+
+    with _prepared(SharedOptions(**given)) as inputs:
+        rbm.run(inputs, protocol)
 
 
 @command.command("dbn", epilog="Example: ebmscreen mnist dbn --preset tutorial -o mnist/")
@@ -76,82 +98,92 @@ def rbm(protocol: Any, **given: Any) -> None:
     show_default=True,
     help="784-512-128-64-10, the Deep Learning Tutorials' 1000-1000-1000, or the best one.",
 )
-@MNIST
-def dbn(protocol: Any, preset: str, **given: Any) -> None:
+@SHARED
+def run_dbn(protocol: SupervisedProtocol, preset: str, **given: Any) -> None:
     """Pretrain a stack greedily, then train it without and with pretraining."""
-    with _run(given) as run:
+    from workflows.mnist.experiments import dbn, tutorial_and_best
+
+    with _prepared(SharedOptions(**given)) as inputs:
         if preset == "document":
-            run.dbn(protocol)
+            dbn.run(inputs, protocol)
         else:
-            run.preset(preset)
+            tutorial_and_best.run(inputs, preset)
 
 
 @command.command("generative", epilog="Example: ebmscreen mnist generative -o mnist/")
-@MNIST
-def generative(**given: Any) -> None:
+@SHARED
+def run_generative(**given: Any) -> None:
     """784-500-500-2000 with joint labels: greedy, then up-down; digits of each class."""
-    with _run(given) as run:
-        run.generative()
+    from workflows.mnist.experiments import generative
+
+    with _prepared(SharedOptions(**given)) as inputs:
+        generative.run(inputs)
 
 
 @command.command("likelihood", epilog="Example: ebmscreen mnist likelihood -o mnist/")
-@MNIST
-def likelihood(**given: Any) -> None:
+@SHARED
+def run_likelihood(**given: Any) -> None:
     """RBM-500 and DBN 500-2000: AIS, reverse AIS and the bound, beside simple models."""
-    with _run(given) as run:
-        run.likelihood()
+    from workflows.mnist.experiments import likelihood
+
+    with _prepared(SharedOptions(**given)) as inputs:
+        likelihood.run(inputs)
 
 
 @command.command("labels", epilog="Example: ebmscreen mnist labels --seeds 3 -o mnist/")
-@MNIST
-def labels(**given: Any) -> None:
+@SHARED
+def run_labels(**given: Any) -> None:
     """Accuracy at 100 to 60,000 labels, with and without pretraining."""
-    with _run(given) as run:
-        run.labels()
+    from workflows.mnist.experiments import labels
+
+    with _prepared(SharedOptions(**given)) as inputs:
+        labels.run(inputs)
 
 
 @command.command("all", epilog="Example: ebmscreen mnist all --quick -o mnist/")
-@MNIST
-def everything(**given: Any) -> None:
+@SHARED
+def run_everything(**given: Any) -> None:
     """Run all of them, and write one page: mnist.html."""
-    with _run(given) as run:
-        run.everything()
-    from workflows.mnist.page import write_page
+    from workflows.mnist.experiments import everything
 
-    click.echo(write_page(given["output"], " ".join(["ebmscreen", *sys.argv[1:]])))
+    with _prepared(SharedOptions(**given)) as inputs:
+        page = everything.run(inputs, " ".join(["ebmscreen", *sys.argv[1:]]))
+    click.echo(page)
 
 
 @contextmanager
-def _run(given: dict[str, Any]) -> Iterator[Run]:
-    """Read the digits, set the threads, write the used options, and yield the run."""
+def _prepared(given: SharedOptions) -> Iterator[ExperimentInputs]:
+    """Read the digits, set the threads, write the used options, and yield what experiments need."""
     import torch
 
     from ebm.errors import StorageError
     from screening.errors import UserError
     from workflows.checks import writable_folder
     from workflows.mnist.digits import load_digits
-    from workflows.mnist.run import Choice, Run
+    from workflows.mnist.inputs import ExperimentInputs, ExperimentOptions, reduced_for
     from workflows.progress import Stages
 
-    talk = talk_of(given["quiet"], given["verbose"])
-    folder: Path = given["output"]
+    talk = talk_of(given.quiet, given.verbose)
+    folder = given.output
     writable_folder(folder)
-    digits = load_digits(given["mnist_dir"], given["download"])
-    torch.set_num_threads(given["num_workers"])
+    digits = load_digits(given.mnist_dir, given.download)
+    torch.set_num_threads(given.num_workers)
     context = click.get_current_context()
     folder.mkdir(parents=True, exist_ok=True)
     write_config(context, folder / f"{context.info_name}.toml")
-    choice = Choice(
-        seed=given["seed"],
-        seeds=given["seeds"],
-        epochs=given["epochs"],
-        pretrain_epochs=given["pretrain_epochs"],
-        quick=given["quick"],
+    options = ExperimentOptions(
+        seed=given.seed,
+        seeds=given.seeds,
+        epochs=given.epochs,
+        pretrain_epochs=given.pretrain_epochs,
+        quick=given.quick,
     )
     talk.announce(f"Results go to {folder}; what is there already is not computed again.")
     try:
         with Stages(talk) as stages:
-            yield Run(folder, _echo, stages.step, digits, choice)
+            yield ExperimentInputs(
+                folder, reduced_for(options, digits), options, _echo, stages.step
+            )
     except StorageError as error:
         raise UserError(f"{error}.") from error
 

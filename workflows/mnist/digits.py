@@ -18,6 +18,7 @@ from screening.errors import UserError
 SIDE = 28
 PIXELS = SIDE * SIDE
 CLASSES = 10
+VALIDATION_DIGITS = 10_000
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -57,7 +58,7 @@ FILES = (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
 
 
 @dataclass(frozen=True)
-class Rows:
+class LabelledImages:
     """Images and their labels.
 
     Attributes
@@ -73,31 +74,33 @@ class Rows:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def first(self, count: int) -> Rows:
+    def first(self, count: int) -> LabelledImages:
         """Return the first `count` rows (all, when there are fewer)."""
-        return Rows(self.images[:count], self.labels[:count])
+        return LabelledImages(self.images[:count], self.labels[:count])
 
-    def take(self, index: Tensor) -> Rows:
+    def take(self, index: Tensor) -> LabelledImages:
         """Return the rows of an index."""
-        return Rows(self.images[index], self.labels[index])
+        return LabelledImages(self.images[index], self.labels[index])
 
 
 @dataclass(frozen=True)
 class Digits:
     """The 60,000 training and 10,000 test digits, in the order of the files."""
 
-    train: Rows
-    test: Rows
+    train: LabelledImages
+    test: LabelledImages
 
     def reduced(self, train: int, test: int) -> Digits:
         """Return the first rows of both parts, for a quick look."""
         return Digits(self.train.first(train), self.test.first(test))
 
-    def split(self, validation: int) -> tuple[Rows, Rows]:
-        """Return training rows and the last `validation` of them, held out to choose with."""
-        cut = len(self.train) - validation
+    def split(self) -> tuple[LabelledImages, LabelledImages]:
+        """Return training digits, and the last 10,000 (or sixth) of them, held out to choose by."""
+        cut = len(self.train) - min(VALIDATION_DIGITS, len(self.train) // 6)
         images, labels = self.train.images, self.train.labels
-        return Rows(images[:cut], labels[:cut]), Rows(images[cut:], labels[cut:])
+        return LabelledImages(images[:cut], labels[:cut]), LabelledImages(
+            images[cut:], labels[cut:]
+        )
 
 
 def load_digits(folder: Path | None, download: bool) -> Digits:
@@ -117,8 +120,8 @@ def load_digits(folder: Path | None, download: bool) -> Digits:
     """
     paths = [_find(file, folder, download) for file in FILES]
     arrays = [_read(path, file) for path, file in zip(paths, FILES, strict=True)]
-    train = Rows(_grey(arrays[0]), torch.from_numpy(arrays[1].astype(np.int64)))
-    test = Rows(_grey(arrays[2]), torch.from_numpy(arrays[3].astype(np.int64)))
+    train = LabelledImages(_grey(arrays[0]), torch.from_numpy(arrays[1].astype(np.int64)))
+    test = LabelledImages(_grey(arrays[2]), torch.from_numpy(arrays[3].astype(np.int64)))
     return Digits(train, test)
 
 

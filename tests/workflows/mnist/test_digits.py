@@ -25,7 +25,7 @@ def test_the_digits_of_the_checkout_are_those_of_mnist():
 
 
 def test_the_validation_part_is_the_end_and_nothing_is_lost():
-    rows, held_out = load_digits(None, download=False).split(10_000)
+    rows, held_out = load_digits(None, download=False).split()
     assert (len(rows), len(held_out)) == (50_000, 10_000)
     whole = load_digits(None, download=False).train.labels
     assert held_out.labels.equal(whole[50_000:])

@@ -1,44 +1,27 @@
-"""What the documents say, with the protocol that each number follows."""
+"""Numbers of the literature, each as printed there, with its source."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Documented:
-    """One number of the literature.
-
-    Attributes
-    ----------
-    what : str
-    value : str
-        As printed there.
-    source : str
-    """
-
-    what: str
-    value: str
-    source: str
-
-
-TUTORIAL_DOCUMENT = "Energy-Based Models in PyTorch (taneishi/EnergyBasedModels)"
+DOCUMENT = "Energy-Based Models in PyTorch (taneishi/EnergyBasedModels)"
+DOCUMENT_README = "README of the document's repository, other tables than those it prints"
 HINTON_2006 = "Hinton, Osindero, Teh 2006, doi:10.1162/neco.2006.18.7.1527"
-THEANO = "Deep Learning Tutorials, DBN"
+DEEP_LEARNING_TUTORIALS = "Deep Learning Tutorials, DBN"
 SALAKHUTDINOV_MURRAY = "Salakhutdinov, Murray 2008, doi:10.1145/1390156.1390266 (not re-read)"
 SALAKHUTDINOV_HINTON = "Salakhutdinov, Hinton 2009 (deep Boltzmann machines)"
 YELL = "yell/boltzmann-machines, README"
-SEED_README = "README of the document's repository, other tables than those it prints"
 
+# Mean |v - v'| of each layer; training and test accuracy after five epochs, without and with
+# pretraining.
 RBM_RECONSTRUCTION = 0.068
-RBM_WITHOUT, RBM_WITH = 0.965, 0.986
+RBM_TRAIN_WITHOUT, RBM_TRAIN_WITH = 0.965, 0.986
 RBM_TEST_WITHOUT, RBM_TEST_WITH = 0.937, 0.967
 DBN_RECONSTRUCTIONS = (0.085, 0.165, 0.187, 0.244)
-DBN_WITHOUT, DBN_WITH = 0.965, 0.983
+DBN_TRAIN_WITHOUT, DBN_TRAIN_WITH = 0.965, 0.983
 DBN_TEST_WITHOUT, DBN_TEST_WITH = 0.940, 0.965
+
 TUTORIAL_ERROR_PERCENT = 1.34
-GENERATIVE_ERROR_PERCENT = 1.25
 BEST_DBM_ERROR_PERCENT, BEST_DBN_ERROR_PERCENT = 0.95, 1.15
+GENERATIVE_ERROR_PERCENT = 1.25
 
 # Accuracy at so many labels, RBM-1024 with fine-tuning: pretrained, and from random weights.
 LABELS_WITH = {100: 0.8170, 1000: 0.9365, 10000: 0.9727, 60000: 0.9873}

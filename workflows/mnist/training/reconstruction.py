@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ebm import DBN, RBM
+from ebm import RBM
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,6 @@ def measure(rbm: RBM, data: Tensor, generator: torch.Generator) -> Reconstructio
         cross_entropy_nats=_cross_entropy(data, mean),
         base_rate_nats=_cross_entropy(data, data.mean(0).expand_as(data)),
     )
-
-
-@torch.no_grad()
-def through_all_layers(dbn: DBN, data: Tensor) -> Tensor:
-    """Mean-field states up to the highest layer and down again, shape (n, n_visible)."""
-    state = dbn.hidden_mean(data)
-    for rbm in reversed(dbn.machines):
-        state = rbm.visible_mean(state)
-    return state
 
 
 def _cross_entropy(data: Tensor, probability: Tensor) -> float:

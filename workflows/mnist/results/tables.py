@@ -1,4 +1,4 @@
-"""Tables of results: on the terminal, as CSV, and over seeds."""
+"""Tables "documented / here": on the terminal and as CSV, with the spread over seeds."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 
 from screening.tables import write_atomically
+from workflows.mnist.training.stages import ExperimentFolder
 
 
 @dataclass(frozen=True)
-class Compared:
-    """One row of a table "documented / here".
+class ComparisonRow:
+    """A number of the literature beside the one reached here.
 
     Attributes
     ----------
@@ -66,11 +67,13 @@ class Compared:
         }
 
 
-def comparison_lines(rows: Sequence[Compared]) -> list[str]:
-    """Return the table as lines of text, columns aligned."""
+def publish(folder: ExperimentFolder, rows: Sequence[ComparisonRow], name: str = "summary") -> None:
+    """Write the comparison as NAME.csv, and say it."""
+    write_csv([row.as_dict() for row in rows], folder.path / f"{name}.csv")
     cells = [("", "documented", "here", "seeds", "protocol")]
     cells += [(r.what, r.documented, r.shown(), str(len(r.here)), r.protocol) for r in rows]
-    return aligned(cells)
+    for line in aligned(cells):
+        folder.say(line)
 
 
 def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
@@ -83,8 +86,7 @@ def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
     return [lines[0], "-" * max(map(len, lines)), *lines[1:]]
 
 
-def write_csv(rows: Sequence[dict[str, Any]], path: Path) -> Path:
-    """Write dicts as CSV, moved into place; returns the path."""
+def write_csv(rows: Sequence[dict[str, Any]], path: Path) -> None:
+    """Write dicts as CSV, moved into place."""
     with write_atomically(path) as temporary:
         pd.DataFrame(rows).to_csv(temporary, index=False, lineterminator="\n")
-    return path

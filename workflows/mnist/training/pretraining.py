@@ -13,8 +13,9 @@ from torch import Tensor
 
 from ebm import DBN, Callback, GreedyPretrainer, TrainingOptions
 from ebm.train import Trainer
-from workflows.mnist.reconstruction import Reconstruction, measure
-from workflows.mnist.study import StepProgress, Study
+from workflows.mnist.training.epochs import EpochLines, EpochMonitor, as_rows
+from workflows.mnist.training.reconstruction import measure
+from workflows.mnist.training.stages import Stage, StepProgress
 
 MEASURED_ROWS = 5000
 
@@ -46,7 +47,7 @@ class PretrainingEpoch:
         )
 
 
-class ReconstructionMonitor(Callback):
+class ReconstructionMonitor(EpochMonitor[PretrainingEpoch]):
     """Measures the reconstruction of fixed training rows after each epoch of one layer.
 
     Parameters
@@ -60,74 +61,72 @@ class ReconstructionMonitor(Callback):
     """
 
     def __init__(self, layer: int, seed: int, on_epoch: Callable[[PretrainingEpoch], None]) -> None:
+        super().__init__(PretrainingEpoch, on_epoch)
         self.layer = layer
         self.seed = seed
-        self.on_epoch = on_epoch
-        self.epochs: list[PretrainingEpoch] = []
         self._rows: Tensor | None = None
 
-    def on_epoch_end(self, trainer: Trainer) -> None:
-        """Measure and tell."""
+    def measure(self, trainer: Trainer) -> PretrainingEpoch:
+        """Measure the machine as it is now."""
         if self._rows is None:
             self._rows = trainer.source.first_rows(MEASURED_ROWS, self.seed)
         rbm = trainer.rbm
-        generator = torch.Generator().manual_seed(self.seed)
-        found: Reconstruction = measure(rbm, self._rows, generator)
-        record = trainer.history.records[-1]
-        epoch = PretrainingEpoch(
+        found = measure(rbm, self._rows, torch.Generator().manual_seed(self.seed))
+        return PretrainingEpoch(
             layer=self.layer,
             n_visible=rbm.visible.size,
             n_hidden=rbm.hidden.size,
             epoch=trainer.epoch,
-            seconds=record.seconds,
+            seconds=trainer.history.records[-1].seconds,
             **dataclasses.asdict(found),
         )
-        self.epochs.append(epoch)
-        self.on_epoch(epoch)
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return what was measured, to go on after a stop."""
-        return {"epochs": [dataclasses.asdict(epoch) for epoch in self.epochs]}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take back what `state_dict` returned."""
-        self.epochs = [PretrainingEpoch(**epoch) for epoch in state["epochs"]]
+def contrastive_divergence(epochs: int) -> TrainingOptions:
+    """Return the settings of a layer's CD-1, the rate falling to a twentieth."""
+    return TrainingOptions(
+        epochs=epochs,
+        batch_size=100,
+        learning_rate=0.1,
+        schedule="linear",
+        final_rate_fraction=0.05,
+        momentum_epochs=2,
+        weight_decay=2e-4,
+        centred=False,
+        pseudo_likelihood_rows=0,
+    )
 
 
 def pretrain(
-    study: Study,
-    name: str,
+    stage: Stage,
     images: Tensor,
     layers: Sequence[int],
     options: Sequence[TrainingOptions],
     seed: int,
     *,
-    on_epoch: Callable[[PretrainingEpoch], None],
     labels: Tensor | None = None,
-) -> tuple[DBN, list[dict[str, Any]]]:
-    """Train the stack, or take it from the study's folder; a killed training continues.
+) -> tuple[DBN, list[PretrainingEpoch]]:
+    """Train the stack, or take it from the stage's file; a killed training continues.
+
+    Each epoch of a layer is said.
 
     Parameters
     ----------
-    study : Study
-    name : str
-        Of the stage.
+    stage : Stage
     images : Tensor of shape (n, 784)
     layers : sequence of int
         Hidden layers, bottom first.
     options : sequence of TrainingOptions
         One for each layer.
     seed : int
-    on_epoch : callable
-        Told of each epoch that is trained now.
     labels : Tensor of shape (n,), optional
-        Joined to the top machine.
+        Joined to the top machine, whose epochs are then not measured.
 
     Returns
     -------
     dbn : DBN
-    epochs : list of dict
-        `PretrainingEpoch`s of all layers.
+    epochs : list of PretrainingEpoch
+        Of all layers.
     """
     settings = {
         "layers": list(layers),
@@ -136,18 +135,19 @@ def pretrain(
         "rows": len(images),
         "labels": labels is not None,
     }
+    lines = EpochLines(stage, PretrainingEpoch, options[0].epochs)
 
     def train() -> tuple[DBN, list[dict[str, Any]]]:
         monitors: dict[int, ReconstructionMonitor] = {}
         steps = [part.epochs * math.ceil(len(images) / part.batch_size) for part in options]
 
         def callbacks(layer: int) -> Sequence[Callback]:
-            told = StepProgress(study.progress, name, sum(steps), sum(steps[:layer]))
+            progress = StepProgress(stage, sum(steps), sum(steps[:layer]))
             # With labels the top machine sees more than an image: it is not a digit's loss.
             if labels is not None and layer == len(layers) - 1:
-                return (told,)
-            monitors[layer] = ReconstructionMonitor(layer, seed, on_epoch)
-            return (told, monitors[layer])
+                return (progress,)
+            monitors[layer] = ReconstructionMonitor(layer, seed, lines.add)
+            return (progress, monitors[layer])
 
         pretrainer = GreedyPretrainer(
             images,
@@ -157,8 +157,9 @@ def pretrain(
             generator=torch.Generator().manual_seed(seed),
             callbacks=callbacks,
         )
-        dbn, _ = study.run(name, pretrainer)
-        rows = [epoch for monitor in monitors.values() for epoch in monitor.epochs]
-        return dbn, [dataclasses.asdict(epoch) for epoch in rows]
+        dbn, _ = stage.run_with_checkpoints(pretrainer)
+        epochs = [epoch for monitor in monitors.values() for epoch in monitor.epochs]
+        return dbn, as_rows(epochs)
 
-    return study.model(name, settings, train)
+    dbn, epochs = stage.model(settings, train)
+    return dbn, lines.finished(epochs)

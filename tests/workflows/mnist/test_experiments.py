@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from workflows.cli import main
+from workflows.mnist.training import stages
 
 QUICK = ["--quick", "-n", "1", "-q"]
 
@@ -48,7 +49,7 @@ def test_the_documents_loss_has_its_floor_and_the_sound_one_has_not(folder: Path
     assert sound["validation_accuracy"].notna().all()
 
 
-def test_the_presets_learn(folder: Path):
+def test_the_tutorials_and_the_best_network_learn(folder: Path):
     for name in ("tutorial", "best"):
         assert summary(folder, f"{name}/summary.csv")["test error, %"] < 25
 
@@ -92,12 +93,12 @@ def test_the_page_has_every_figure_and_asks_for_nothing(folder: Path):
 def test_a_second_run_computes_nothing_and_says_the_same(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ):
-    stages = folder / "rbm" / "stages"
-    before = {path.name: path.stat().st_mtime_ns for path in stages.iterdir()}
+    kept = folder / "rbm" / "stages"
+    before = {path.name: path.stat().st_mtime_ns for path in kept.iterdir()}
     first = (folder / "rbm" / "summary-document.csv").read_bytes()
     capsys.readouterr()
     assert main(["mnist", "rbm", *QUICK, "-o", str(folder)]) == 0
-    assert {path.name: path.stat().st_mtime_ns for path in stages.iterdir()} == before
+    assert {path.name: path.stat().st_mtime_ns for path in kept.iterdir()} == before
     assert (folder / "rbm" / "summary-document.csv").read_bytes() == first
     said = capsys.readouterr().out
     assert "epoch   8/  8 train loss" in said
@@ -121,38 +122,84 @@ def test_a_lost_stage_is_computed_again_to_the_same_bits(folder: Path, tmp_path:
     assert lost.read_bytes() == content
 
 
-def test_a_killed_pretraining_continues_to_the_same_bits(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    from workflows.mnist import study
+class KilledError(Exception):
+    """Stands for a kill in the middle of a training."""
 
-    class KilledError(Exception):
-        pass
 
+def kill_at_step(count: int, arguments: list[str]) -> None:
+    """Run a command with a checkpoint every 50 minibatches, and kill it after so many."""
     steps = []
 
-    def kill(self: study.StepProgress, trainer: object) -> None:
+    def kill(self: stages.StepProgress, trainer: object) -> None:
         steps.append(1)
-        if len(steps) == 130:
+        if len(steps) == count:
             raise KilledError
 
-    monkeypatch.setattr(study, "STEPS_BETWEEN_CHECKPOINTS", 50)
-    with monkeypatch.context() as patched:
-        patched.setattr(study.StepProgress, "on_step_end", kill)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(stages, "STEPS_BETWEEN_CHECKPOINTS", 50)
+        patched.setattr(stages.StepProgress, "on_step_end", kill)
         with pytest.raises(KilledError):
-            main(["mnist", "rbm", *QUICK, "-o", str(tmp_path)])
-    stages = tmp_path / "rbm" / "stages"
-    assert [path.name for path in stages.iterdir()] == ["seed-0-pretraining.resume"]
+            main(arguments)
+
+
+def without_seconds(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path).drop(columns="seconds")
+
+
+def test_a_killed_pretraining_continues_to_the_same_bits(folder: Path, tmp_path: Path):
+    kill_at_step(130, ["mnist", "rbm", *QUICK, "-o", str(tmp_path)])
+    kept = tmp_path / "rbm" / "stages"
+    assert [path.name for path in kept.iterdir()] == ["seed-0-pretraining.resume"]
     assert main(["mnist", "rbm", *QUICK, "-o", str(tmp_path)]) == 0
-    assert not list(stages.glob("*.resume"))
+    assert not list(kept.glob("*.resume"))
     name = "rbm/stages/seed-0-pretraining.safetensors"
     assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
     # The epochs before the kill are in the table too, with the seconds they took.
-    mine, theirs = (
-        pd.read_csv(path / "rbm" / "pretraining.csv").drop(columns="seconds")
-        for path in (tmp_path, folder)
+    table = "rbm/pretraining.csv"
+    pd.testing.assert_frame_equal(
+        without_seconds(tmp_path / table), without_seconds(folder / table)
     )
-    pd.testing.assert_frame_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "stage", "arguments"),
+    [
+        ("tutorial", "seed-0-finetuning", ["dbn", "--preset", "tutorial"]),
+        ("generative", "seed-0-up-down-1", ["generative", "--epochs", "9"]),
+    ],
+)
+def test_a_killed_training_continues_to_the_same_bits_and_epochs(
+    folder: Path, tmp_path: Path, experiment: str, stage: str, arguments: list[str]
+):
+    """Killed in its third epoch, one after the last checkpoint."""
+    for name in ("whole", "killed"):
+        target = tmp_path / name / experiment / "stages"
+        shutil.copytree(folder / experiment / "stages", target)
+        for path in target.iterdir():
+            if "finetuning" in path.name or "up-down" in path.name:
+                path.unlink()
+    command = ["mnist", *arguments, *QUICK, "-o"]
+    assert main([*command, str(tmp_path / "whole")]) == 0
+    kill_at_step(117, [*command, str(tmp_path / "killed")])
+    assert (tmp_path / "killed" / experiment / "stages" / f"{stage}.resume").is_file()
+    assert main([*command, str(tmp_path / "killed")]) == 0
+    whole, killed = (tmp_path / name / experiment for name in ("whole", "killed"))
+    weights = sorted(path.name for path in whole.glob("stages/*.safetensors"))
+    assert weights == sorted(path.name for path in killed.glob("stages/*.safetensors"))
+    for name in weights:
+        assert (killed / "stages" / name).read_bytes() == (whole / "stages" / name).read_bytes()
+    pd.testing.assert_frame_equal(
+        without_seconds(killed / "epochs.csv"), without_seconds(whole / "epochs.csv")
+    )
+
+
+def test_a_training_tells_its_minibatches(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    shutil.copytree(folder / "labels", tmp_path / "labels")
+    (tmp_path / "labels" / "stages" / "seed-0-labels-100-with.json").unlink()
+    assert main(["mnist", "labels", "--quick", "-n", "1", "-o", str(tmp_path)]) == 0
+    assert "labels seed-0-labels-100-with: 400 of 400" in capsys.readouterr().err
 
 
 def test_a_damaged_stage_is_named(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

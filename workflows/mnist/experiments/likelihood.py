@@ -1,0 +1,165 @@
+"""`mnist likelihood`: how likely the test digits are, in nats per image.
+
+Under an RBM-500, trained in four ways, and a DBN 500-2000, beside models whose likelihood is known
+exactly: independent bits and mixtures of Bernoullis. Test bits are drawn once from a fixed seed.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ebm import DBN, RBM
+from ebm.sampling import gibbs
+from workflows.mnist.experiments.likelihood_estimates import (
+    TOLERANCE_NATS,
+    Annealing,
+    Estimate,
+    dbn_estimate,
+    estimate_lines,
+    exact_estimate,
+    kept_estimate,
+    rbm_estimate,
+)
+from workflows.mnist.experiments.likelihood_models import (
+    ModelSettings,
+    binarise,
+    mixture_log_likelihood,
+    trained_dbn,
+    trained_rbm,
+)
+from workflows.mnist.inputs import ExperimentInputs, ExperimentOptions
+from workflows.mnist.results import documented, figures
+from workflows.mnist.results.tables import ComparisonRow, publish, write_csv
+from workflows.mnist.training.epochs import as_rows
+from workflows.mnist.training.stages import ExperimentFolder
+
+TEST_BITS_SEED = 9
+ANNEALING_ROWS = 20_000
+CHAIN_SWEEPS = 1000
+DOCUMENTED_HIDDEN, DOCUMENTED_TOP = 500, 2000
+RBM_EPOCHS = {"PCD": 200, "CD-1": 15, "CD-25": 12, "tempering": 12}
+DBN_EPOCHS = 40
+FIRST_LAYER = "PCD"  # of the DBN: persistent chains make the better density (Tieleman 2008)
+
+
+def settings_for(options: ExperimentOptions) -> tuple[ModelSettings, Annealing]:
+    """Return the settings that the user chose."""
+    quick = options.quick
+    models = ModelSettings(
+        hidden=32 if quick else DOCUMENTED_HIDDEN,
+        top=800 if quick else DOCUMENTED_TOP,
+        rbm_epochs={name: options.used_epochs(n, quick=5) for name, n in RBM_EPOCHS.items()},
+        dbn_epochs=options.used_epochs(DBN_EPOCHS, quick=5),
+        mixtures=(10,) if quick else (10, 100, 500),
+        seed=options.seed,
+    )
+    annealing = Annealing(
+        betas=1000 if quick else 10_000,
+        chains=50 if quick else 100,
+        burn_in=1000 if quick else 2000,
+    )
+    return models, annealing
+
+
+def run(inputs: ExperimentInputs) -> None:
+    """Train the machines, bracket their log Z, say the table and draw samples."""
+    settings, annealing = settings_for(inputs.options)
+    folder = inputs.experiment("likelihood")
+    images = inputs.digits.train.images
+    test = binarise(inputs.digits.test.images, TEST_BITS_SEED)
+    estimates = _exact_estimates(folder, images, test, settings)
+    rbms: dict[str, RBM] = {}
+    for name in settings.rbm_epochs:
+        rbms[name] = trained_rbm(folder, images, settings, name)
+        estimate = _of_rbm(folder, rbms[name], name, images, test, settings, annealing)
+        estimates.append(estimate)
+        folder.say(f"{estimate.model}: {estimate.shown()} nats per image")
+    dbn = trained_dbn(folder, images, settings, rbms[FIRST_LAYER])
+    estimates.append(_of_dbn(folder, dbn, images, test, settings, annealing))
+    _draw(folder, inputs.digits.test.images[:20], rbms, dbn)
+    write_csv(as_rows(estimates), folder.path / "likelihood.csv")
+    for line in estimate_lines(estimates, annealing.chains):
+        folder.say(line)
+    publish(folder, [_row(e) for e in estimates if e.gap_nats <= TOLERANCE_NATS])
+
+
+def _exact_estimates(
+    folder: ExperimentFolder, images: Tensor, test: Tensor, settings: ModelSettings
+) -> list[Estimate]:
+    """Independent bits and mixtures of Bernoullis."""
+    estimates = []
+    for components in (1, *settings.mixtures):
+        value = mixture_log_likelihood(folder, images, test, components, settings.seed)
+        name = "independent bits" if components == 1 else f"mixture of {components} Bernoullis"
+        known = str(documented.LIKELIHOOD_MIXTURE.get(components, "-"))
+        estimates.append(exact_estimate(name, value, known))
+        folder.say(f"{name}: {value:.2f} nats per image")
+    return estimates
+
+
+def _of_rbm(
+    folder: ExperimentFolder,
+    rbm: RBM,
+    name: str,
+    images: Tensor,
+    test: Tensor,
+    settings: ModelSettings,
+    annealing: Annealing,
+) -> Estimate:
+    known = documented.LIKELIHOOD_RBM_500 if settings.hidden == DOCUMENTED_HIDDEN else {}
+    seed = settings.seed
+
+    def compute() -> Estimate:
+        bits = binarise(images[:ANNEALING_ROWS], seed)
+        model = f"RBM-{settings.hidden} {name}"
+        return rbm_estimate(rbm, bits, test, annealing, seed, model, str(known.get(name, "-")))
+
+    stage = folder.stage(f"rbm-{name}-likelihood")
+    return kept_estimate(stage, annealing, settings.rbm_epochs[name], seed, compute)
+
+
+def _of_dbn(
+    folder: ExperimentFolder,
+    dbn: DBN,
+    images: Tensor,
+    test: Tensor,
+    settings: ModelSettings,
+    annealing: Annealing,
+) -> Estimate:
+    known = f"{documented.LIKELIHOOD_DBN_BOUND}" if settings.top == DOCUMENTED_TOP else "-"
+    seed = settings.seed
+
+    def compute() -> Estimate:
+        bits = binarise(images[:ANNEALING_ROWS], seed)
+        model = f"DBN {settings.hidden}-{settings.top}"
+        return dbn_estimate(dbn, bits, test, annealing, seed, model, known)
+
+    stage = folder.stage("dbn-likelihood")
+    return kept_estimate(stage, annealing, settings.dbn_epochs, seed, compute)
+
+
+def _row(estimate: Estimate) -> ComparisonRow:
+    return ComparisonRow(
+        f"test log-likelihood, {estimate.model}, nats",
+        estimate.documented,
+        documented.SALAKHUTDINOV_MURRAY,
+        [(estimate.from_ais_nats + estimate.lower_nats) / 2],
+        estimate.kind,
+        2,
+    )
+
+
+def _draw(folder: ExperimentFolder, digits: Tensor, rbms: dict[str, RBM], dbn: DBN) -> None:
+    """Draw samples of each machine: chains from test digits, 1,000 sweeps later."""
+    start = binarise(digits, TEST_BITS_SEED)
+    rows = {"test digits": start}
+    with torch.no_grad():
+        for name, rbm in rbms.items():
+            generator = torch.Generator().manual_seed(0)
+            states = gibbs(rbm, start, CHAIN_SWEEPS, generator)
+            rows[name] = rbm.visible_mean(rbm.sample_hidden(states, generator))
+        generator = torch.Generator().manual_seed(0)
+        up = dbn.machines[0].sample_hidden(start, generator)
+        rows["DBN"] = dbn.down_mean(gibbs(dbn.top, up, CHAIN_SWEEPS, generator), generator)
+    figures.picture_rows(rows, folder.path / "samples.png", width=9)

@@ -1,0 +1,1 @@
+"""What the experiments leave; read `documented`, `tables`, `images`, `figures`, then `page`."""
