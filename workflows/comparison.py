@@ -45,7 +45,8 @@ def outcome_text(study: Study, outcome: Outcome) -> str:
 
 def warnings_of(study: Study, outcome: Outcome) -> list[str]:
     """Return sentences about what a user should not overlook."""
-    from screening.study import DBN, FOREST, overall_task
+    from screening.learners.registry import DBN, FOREST
+    from screening.study import overall_task
 
     task = overall_task(study)
     found = []
@@ -166,7 +167,7 @@ def _ends(row: pd.Series[float]) -> str:
 
 
 def _curve(study: Study, outcome: Outcome, task: str) -> str:
-    from screening.study import UNPRETRAINED
+    from screening.learners.registry import UNPRETRAINED
 
     table = outcome.summary
     rows = table[(table.split == study.options.kind) & (table.task == task)]
@@ -190,7 +191,7 @@ def _curve(study: Study, outcome: Outcome, task: str) -> str:
 
 
 def _title(model: str) -> str:
-    from screening.study import MODELS
+    from screening.learners import MODELS
 
     return MODELS[model].title
 

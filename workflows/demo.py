@@ -117,7 +117,7 @@ def run_demo(
     """
     from screening.assay import curate
     from screening.library import Counts, ScreenOptions, screen
-    from screening.model import OURS, ModelOptions, save_model, train_model
+    from screening.model import SHIPPED, ModelOptions, save_model, train_model
     from screening.report import write_report
     from workflows.progress import Rows, Stages
 
@@ -153,7 +153,7 @@ def run_demo(
     forest = forest_beside(model, scored["smiles"].tolist())
     labels = scored["id"].map(known)
     retrievals = (
-        judge(OURS, labels, scored["score"].to_numpy()),
+        judge(SHIPPED, labels, scored["score"].to_numpy()),
         judge("Random forest", labels, forest),
     )
     protocol = (
@@ -243,13 +243,12 @@ def forest_beside(model: ScreeningModel, library: list[str]) -> NDArray[np.float
         The model is not blended with a forest.
     """
     from screening.chemistry import Failure
-    from screening.model.blend import forest_probabilities
 
     if model.forest_blend is None:
         raise ValueError("the model has no forest")
     mols = [mol for mol in map(model.prepare, library) if not isinstance(mol, Failure)]
     seen = model.forest_blend.encoder.encode(model.featurise(mols))
-    return forest_probabilities(model.forest_blend.forests, seen)[:, 0]
+    return model.forest_blend.probabilities(seen)[:, 0]
 
 
 def judge(name: str, labels: pd.Series, scores: NDArray[np.float64]) -> Retrieval:

@@ -98,7 +98,7 @@ def pretrain_from(
             on_step=stages.step,
         )
         pretrained = pretrain_on(
-            drawn.molecules(), options, described=drawn.described(), on_step=stages.step
+            drawn.molecules(), options, origin=drawn.described(), on_step=stages.step
         )
     reasons = ", ".join(f"{count} {reason}" for reason, count in drawn.rejected.items())
     made = pretrained.provenance

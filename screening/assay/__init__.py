@@ -1,7 +1,12 @@
 """Assays: labels read, structures merged, contradictions told."""
 
 from screening.assay.curation import Assay, Conflicts, curate
-from screening.assay.graded import graded_labels
+from screening.assay.graded import (
+    TaughtAs,
+    graded_labels,
+    graded_sentences,
+    taught_labels,
+)
 from screening.assay.labels import Label, Threshold, make_threshold, read_label
 from screening.assay.ledger import Conflict, Ledger, Merge
 from screening.assay.targets import choose_targets
@@ -13,10 +18,13 @@ __all__ = [
     "Label",
     "Ledger",
     "Merge",
+    "TaughtAs",
     "Threshold",
     "choose_targets",
     "curate",
     "graded_labels",
+    "graded_sentences",
     "make_threshold",
     "read_label",
+    "taught_labels",
 ]

@@ -7,12 +7,15 @@ the same measurements than one that is told yes and no.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 from scipy.stats import rankdata
+
+from screening.assay.curation import Assay
 
 # Normal scores over which a label goes from doubtful to clear: with values spread by about one log
 # unit, the 0.5 to 1 log units by which two laboratories differ.
@@ -23,6 +26,7 @@ _LEAST_VALUES = 5
 _SIDE = 0.01
 
 Array = NDArray[np.floating[Any]]
+TaughtAs = Literal["graded", "hard"]
 
 
 def graded_labels(labels: Array, values: Array) -> NDArray[np.float32]:
@@ -58,6 +62,29 @@ def graded_labels(labels: Array, values: Array) -> NDArray[np.float32]:
         if min(active.sum(), (~active).sum()) >= _LEAST_VALUES:
             column[known] = _grade(active, measured[known])
     return graded
+
+
+def taught_labels(
+    assay: Assay, rows: NDArray[np.int64] | slice, taught_as: TaughtAs
+) -> NDArray[np.float32]:
+    """Return the labels of some compounds as they are taught, shape (n, n_tasks).
+
+    Graded by the measured values, among these compounds alone, or 1 and 0; NaN where missing.
+    """
+    labels = assay.labels[rows]
+    return labels if taught_as == "hard" else graded_labels(labels, assay.values[rows])
+
+
+def graded_sentences(assay: Assay, taught_as: TaughtAs) -> Iterator[str]:
+    """Say for each task with measured values how many labels are graded by them."""
+    taught = taught_labels(assay, slice(None), taught_as)
+    for name, column in zip(assay.tasks, taught.T, strict=True):
+        count = int(((column > 0) & (column < 1)).sum())
+        if count:
+            yield (
+                f"{count} labels of {name} are graded by their distance to the threshold "
+                "(--labels hard: active or inactive)."
+            )
 
 
 def _grade(active: NDArray[np.bool_], values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,6 +1,5 @@
-"""Judging a model: splits, metrics, baselines."""
+"""Judging a model: splits, metrics, differences."""
 
-from screening.evaluation.baselines import forest_scores, logistic_scores
 from screening.evaluation.differences import (
     Difference,
     paired_difference,
@@ -27,7 +26,14 @@ from screening.evaluation.parts import (
     random_parts,
     time_parts,
 )
-from screening.evaluation.splits import Split, grouped_folds, random_split, scaffold_split
+from screening.evaluation.splits import (
+    Split,
+    grouped_folds,
+    random_split,
+    scaffold_folds,
+    scaffold_split,
+    series_scaffold,
+)
 
 __all__ = [
     "Difference",
@@ -42,18 +48,18 @@ __all__ = [
     "draw_parts",
     "enrichment_factor",
     "expected_calibration_error",
-    "forest_scores",
     "grouped_folds",
     "grouped_parts",
     "hits_at_prevalence",
     "hits_in_top",
-    "logistic_scores",
     "missing_class",
     "named_parts",
     "paired_difference",
     "random_parts",
     "random_split",
+    "scaffold_folds",
     "scaffold_split",
+    "series_scaffold",
     "time_parts",
     "unpaired_difference",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -87,6 +88,40 @@ def grouped_folds(
         load[fold] += extra
         folds[fold].extend(members[index])
     return [_split(len(groups), fold) for fold in folds]
+
+
+def scaffold_folds(
+    scaffolds: Sequence[str], labels: NDArray[np.float32], n_folds: int, seed: int
+) -> list[Split]:
+    """Cut into at most `n_folds` folds that share no scaffold.
+
+    Compounds without a ring have no scaffold and would be one group; each is its own. So is each
+    compound of a series that makes up most of the assay (see `series_scaffold`).
+
+    Parameters
+    ----------
+    scaffolds
+        Of each compound.
+    labels : array of shape (n, n_tasks)
+        0, 1, or NaN where missing.
+    n_folds, seed : int
+    """
+    series = series_scaffold(scaffolds)
+    groups = [
+        f"single {i}" if scaffold in ("", series) else scaffold
+        for i, scaffold in enumerate(scaffolds)
+    ]
+    splits = grouped_folds(groups, labels, min(n_folds, len(set(groups))), seed)
+    return [split for split in splits if len(split.train) and len(split.test)]
+
+
+def series_scaffold(scaffolds: Sequence[str]) -> str | None:
+    """Return the scaffold that more than half of the compounds share, or None.
+
+    Held out as a whole it would leave too little to learn from.
+    """
+    scaffold, count = Counter(scaffolds).most_common(1)[0]
+    return scaffold if scaffold and count > len(scaffolds) / 2 else None
 
 
 def _groups(keys: Sequence[str]) -> list[list[int]]:

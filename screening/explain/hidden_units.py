@@ -11,8 +11,8 @@ from scipy.sparse import csr_matrix
 
 from ebm.network import Network, activate
 from ebm.sparse import to_torch_csr
+from screening.learners.member import Member
 from screening.model import ScreeningModel
-from screening.model.member import Member
 
 # Columns that a unit is described by.
 _BITS, _NUMBERS = 3, 3

@@ -1,12 +1,8 @@
 """The screening model: an ensemble of deep belief networks that knows how far to trust itself."""
 
+from screening.learners import ModelOptions
 from screening.model.archive import file_hash, is_pretrained_file
-from screening.model.calibration import Calibration, restate_prevalence
-from screening.model.conformal import prediction_sets
-from screening.model.crossvalidation import FOREST
 from screening.model.file import load_model, save_model
-from screening.model.neighbours import nearest, tanimoto
-from screening.model.options import ModelOptions
 from screening.model.pretrained import (
     Pretrained,
     load_pretrained,
@@ -16,12 +12,13 @@ from screening.model.pretrained import (
 from screening.model.provenance import command_line, versions
 from screening.model.scores import Scores
 from screening.model.screening_model import ScreeningModel
-from screening.model.training import OURS, train_model
+from screening.model.training import FOREST, SHIPPED, train_model
 from screening.model.training_table import TrainingTable
+from screening.trust import Calibration, nearest, prediction_sets, restate_prevalence, tanimoto
 
 __all__ = [
     "FOREST",
-    "OURS",
+    "SHIPPED",
     "Calibration",
     "ModelOptions",
     "Pretrained",

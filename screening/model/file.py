@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,11 @@ from ebm.storage import from_state, to_state
 from screening.chemistry import Failure
 from screening.errors import UserError
 from screening.features import Encoder, FeatureSet
+from screening.learners import ModelOptions
+from screening.learners.blend import ForestBlend, Spreads
+from screening.learners.ensemble import Ensemble
+from screening.learners.forest import StoredForest
+from screening.learners.member import Member
 from screening.model.archive import (
     DAMAGE,
     MODEL_PARTS,
@@ -27,17 +33,10 @@ from screening.model.archive import (
     require_schema,
     write_archive,
 )
-from screening.model.calibration import Calibration
-from screening.model.conformal import Conformal
-from screening.model.domain import Domain
-from screening.model.ensemble import Ensemble
-from screening.model.forest_file import forest_blend_from_state, forest_blend_to_state, under
-from screening.model.member import Member
-from screening.model.novelty import Novelty
-from screening.model.options import ModelOptions
 from screening.model.provenance import versions
 from screening.model.screening_model import ScreeningModel
 from screening.model.training_table import TrainingTable
+from screening.trust import Calibration, Conformal, Domain, Novelty
 
 SCHEMA = 3
 CANARIES = 8
@@ -47,7 +46,7 @@ TOLERANCE = 1e-4
 def save_model(model: ScreeningModel, path: Path) -> None:
     """Write a model to one file, whole or not at all; `model.model_hash` is set."""
     tensors, members = _tensors(model)
-    blend, forest_tensors = forest_blend_to_state(model.forest_blend, model.encoder)
+    blend, forest_tensors = _forest_blend_to_state(model.forest_blend, model.encoder)
     tensors.update(forest_tensors)
     encoder, encoder_arrays = model.encoder.to_state()
     tensors.update({f"encoder.{k}": torch.from_numpy(v.copy()) for k, v in encoder_arrays.items()})
@@ -127,15 +126,15 @@ def _tensors(model: ScreeningModel) -> tuple[dict[str, Tensor], list[dict[str, A
 def _build(description: dict[str, Any], parts: dict[str, bytes]) -> ScreeningModel:
     tensors = load_tensors(parts["weights.safetensors"])
     tasks = tuple(description["tasks"])
-    arrays = {k: v.numpy() for k, v in under("encoder.", tensors).items()}
+    arrays = {k: v.numpy() for k, v in _under("encoder.", tensors).items()}
     encoder = Encoder.from_state(description["encoder"], arrays)
     members = []
     for number, stored in enumerate(description["members"]):
-        own = under(f"member.{number}.", tensors)
-        network = from_state(stored["network"], under("network.", own))
+        own = _under(f"member.{number}.", tensors)
+        network = from_state(stored["network"], _under("network.", own))
         history = FinetuneHistory.from_dict(stored["finetuning"])
         members.append(Member(own["columns"].numpy(), network, history))  # type: ignore[arg-type]
-    rbm = from_state(description["novelty"]["rbm"], under("novelty.rbm.", tensors))
+    rbm = from_state(description["novelty"]["rbm"], _under("novelty.rbm.", tensors))
     novelty = Novelty(rbm, tensors["novelty.bit_logits"], description["novelty"]["centre"])  # type: ignore[arg-type]
     conformals = [
         Conformal(
@@ -146,7 +145,7 @@ def _build(description: dict[str, Any], parts: dict[str, bytes]) -> ScreeningMod
     ]
     n_columns = sum(b.columns.stop - b.columns.start for b in encoder.blocks())
     options = ModelOptions.from_dict(description["options"])
-    blend = forest_blend_from_state(description["forest_blend"], tensors, encoder)
+    blend = _forest_blend_from_state(description["forest_blend"], tensors, encoder)
     if (blend is None) != (options.blend == "none"):
         raise ValueError(f"its forests are not those of blend {options.blend!r}")
     return ScreeningModel(
@@ -165,6 +164,56 @@ def _build(description: dict[str, Any], parts: dict[str, bytes]) -> ScreeningMod
         quality=description["quality"],
         provenance=description["provenance"],
     )
+
+
+def _forest_blend_to_state(
+    blend: ForestBlend | None, networks: Encoder
+) -> tuple[dict[str, Any] | None, dict[str, Tensor]]:
+    """Return a JSON-able description, None without forests, and the arrays by name.
+
+    The encoder is described only where it is not the networks'.
+    """
+    if blend is None:
+        return None, {}
+    encoder, tensors = None, {}
+    if blend.encoder is not networks:
+        encoder, arrays = blend.encoder.to_state()
+        tensors = {f"forest.encoder.{k}": torch.from_numpy(v.copy()) for k, v in arrays.items()}
+    for task, forest in enumerate(blend.forests):
+        if forest is not None:
+            own = forest.to_arrays().items()
+            tensors.update({f"forest.{task}.{k}": torch.from_numpy(v.copy()) for k, v in own})
+    return {"encoder": encoder, "blends": [vars(b) for b in blend.spreads]}, tensors
+
+
+def _forest_blend_from_state(
+    description: Mapping[str, Any] | None, tensors: Mapping[str, Tensor], networks: Encoder
+) -> ForestBlend | None:
+    """Build what `_forest_blend_to_state` described.
+
+    Raises
+    ------
+    ValueError
+        A forest's trees do not end, or look at columns that there are not.
+    """
+    if description is None:
+        return None
+    encoder = networks
+    if description["encoder"] is not None:
+        arrays = {k: v.numpy() for k, v in _under("forest.encoder.", tensors).items()}
+        encoder = Encoder.from_state(description["encoder"], arrays)
+    n_columns = len(encoder.get_feature_names_out())
+    spreads = tuple(Spreads(**spreads) for spreads in description["blends"])
+    found: list[StoredForest | None] = []
+    for task in range(len(spreads)):
+        own = {k: v.numpy() for k, v in _under(f"forest.{task}.", tensors).items()}
+        found.append(StoredForest.from_arrays(own, n_columns) if own else None)
+    return ForestBlend(encoder, tuple(found), spreads)
+
+
+def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors whose names begin with the prefix, without it."""
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
 def _canaries(model: ScreeningModel) -> dict[str, Any]:

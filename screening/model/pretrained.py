@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -17,10 +17,13 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from ebm.dbn import DBN, GreedyPretrainer
+from ebm.rowwise import one_thread
 from ebm.storage import from_state, to_state
 from ebm.train import Callback
 from screening.errors import UserError
 from screening.features import Encoder, FeatureSet, RawFeatures, stack
+from screening.learners import LibraryStack, ModelOptions
+from screening.learners.pretraining import hidden_layers, pretraining_options
 from screening.model.archive import (
     DAMAGE,
     MODEL_PARTS,
@@ -31,16 +34,13 @@ from screening.model.archive import (
     require_schema,
     write_archive,
 )
-from screening.model.member import hidden_layers, one_thread, pretraining_options
-from screening.model.options import ModelOptions
 from screening.model.provenance import command_line, versions
+from screening.progress import OnStep
 
 SCHEMA = 2
 # A bit that fewer than one molecule in so many has would cost a column and teach nothing.
 MOLECULES_PER_BIT = 1000
 _MOLECULES_AT_ONCE = 1000
-
-Step = Callable[[str, int, int], None]
 
 
 @dataclass
@@ -66,6 +66,11 @@ class Pretrained:
     provenance: dict[str, Any] = field(default_factory=dict)
     sha256: str = ""
 
+    @property
+    def stack(self) -> LibraryStack:
+        """The stack and its columns, for networks to start from."""
+        return LibraryStack(self.encoder, self.dbn)
+
     def applied_to(self, options: ModelOptions) -> ModelOptions:
         """Return the options with the features, standardisation, units and sizes of the stack."""
         own = self.options
@@ -88,7 +93,7 @@ class Pretrained:
 class _Told(Callback):
     """Tells the steps of all layers."""
 
-    def __init__(self, on_step: Step, before: int, total: int) -> None:
+    def __init__(self, on_step: OnStep, before: int, total: int) -> None:
         self._on_step = on_step
         self._before = before
         self._total = total
@@ -101,8 +106,8 @@ def pretrain_on(
     mols: Iterable[Chem.Mol],
     options: ModelOptions,
     *,
-    described: Mapping[str, Any],
-    on_step: Step,
+    origin: Mapping[str, Any],
+    on_step: OnStep,
 ) -> Pretrained:
     """Learn the columns and the whole stack from molecules without labels.
 
@@ -112,7 +117,7 @@ def pretrain_on(
         Standardised. No more than a thousand are held at a time.
     options : ModelOptions
         Features, sizes, epochs and seed.
-    described : mapping
+    origin : mapping
         Where the molecules come from, for the provenance; read when they are all used.
     on_step : callable
         Told (stage, done, total).
@@ -142,7 +147,7 @@ def pretrain_on(
         encoder,
         dbn,
         {
-            **described,
+            **origin,
             "molecules": count,
             "columns": len(encoder.get_feature_names_out()),
             "versions": versions(),

@@ -14,8 +14,8 @@ import numpy as np
 
 from ebm.train import History
 from screening.assay import Assay
-from screening.model.member import Member
-from screening.model.options import ModelOptions
+from screening.learners import ModelOptions
+from screening.learners.member import Member
 
 
 def versions() -> dict[str, str]:

@@ -14,16 +14,12 @@ from scipy.special import expit
 
 from screening.chemistry import Failure, Standardiser, prepare_molecule
 from screening.features import Encoder, FeatureSet, RawFeatures, Visible
-from screening.model.blend import ForestBlend
-from screening.model.calibration import Calibration
-from screening.model.conformal import Conformal
-from screening.model.domain import Domain
-from screening.model.ensemble import Ensemble
-from screening.model.neighbours import Packed
-from screening.model.novelty import Novelty
-from screening.model.options import ModelOptions
+from screening.learners import ModelOptions
+from screening.learners.blend import ForestBlend
+from screening.learners.ensemble import Ensemble
 from screening.model.scores import DECIMALS, Scores
 from screening.model.training_table import TrainingTable
+from screening.trust import Calibration, Conformal, Domain, Novelty, Packed
 
 # Rows scored together. Scores do not depend on it (see `Ensemble`); memory does.
 BATCH = 1024

@@ -1,51 +1,41 @@
-"""From a curated assay to a model: features, held-out predictions, the final ensemble."""
+"""From a curated assay to a model: held-out predictions, what they teach, the final ensemble."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from screening.assay import Assay
 from screening.chemistry import structure_key
-from screening.evaluation import Quality, assess, best_threshold
-from screening.features import Encoder, FeatureSet, RawFeatures
-from screening.model.blend import Blend, ForestBlend, blend_with, fit_blend
-from screening.model.calibration import Calibration, fit_calibration
-from screening.model.conformal import Conformal, fit_conformal
-from screening.model.crossvalidation import (
-    FOREST,
-    HeldOut,
-    forest_encoder,
-    hold_out,
-    make_folds,
-    series_scaffold,
-)
-from screening.model.described import describe
-from screening.model.domain import fit_domain
-from screening.model.ensemble import Ensemble
-from screening.model.ensembles import Step, train_ensembles
-from screening.model.forest import Forest
-from screening.model.lessons import lessons
-from screening.model.options import ModelOptions, held_out_members
+from screening.evaluation import Quality, assess, best_threshold, series_scaffold
+from screening.features import FeatureSet
+from screening.learners import Blend, CalibratedBlend, Compounds, ModelOptions, Part, hold_out
+from screening.learners.baselines import Logistic, Neighbour
+from screening.learners.blend import ForestBlend
+from screening.learners.calibrated import FittedCalibrated, calibrated, fit_calibrations
+from screening.learners.ensemble import Ensemble
+from screening.learners.forest import Forest
+from screening.learners.networks import FittedNetworks
 from screening.model.pretrained import Pretrained
 from screening.model.provenance import describe_origin, learning_curves
 from screening.model.screening_model import ScreeningModel
-from screening.model.start import Part
 from screening.model.training_table import TrainingTable
+from screening.progress import OnStep, ignore_steps
+from screening.trust import Conformal, fit_conformal, fit_domain
 
-OURS = "ebmscreen"
+SHIPPED = "ebmscreen"
 NETWORKS = "DBN ensemble alone"
-# Members of different folds, and of the final ensemble, draw from seeds that never meet.
-_SEEDS_PER_PART = 1000
+FOREST = "Random forest"
+LOGISTIC = "Logistic regression"
+NEIGHBOUR = "1-nearest neighbour"
 
-
-def ignore_step(stage: str, done: int, total: int) -> None:
-    """Take no notice of progress."""
-    del stage, done, total
+Probabilities = NDArray[np.float64]
 
 
 def train_model(
@@ -54,7 +44,7 @@ def train_model(
     *,
     pretrained: Pretrained | None = None,
     workers: int = 1,
-    on_step: Step = ignore_step,
+    on_step: OnStep = ignore_steps,
 ) -> ScreeningModel:
     """Train, cross-validate and calibrate.
 
@@ -79,69 +69,40 @@ def train_model(
     """
     options = options or ModelOptions()
     started = time.perf_counter()
-    features = FeatureSet(options.blocks)
-    raw, scaffolds = describe(assay.mols, options.blocks, workers)
-    fingerprints = features.packed_morgan(assay.mols, raw)
-    known = None if pretrained is None else pretrained.encoder
-    folds = make_folds(raw, assay, scaffolds, options, known)
-    taught = lessons(assay, slice(None), options)
-    encoder = known or Encoder().fit(raw.only(options.features))
-    x = encoder.transform(raw)
-
-    few = held_out_members(options.ensemble_size)
-    parts = [
-        Part(fold.x_train, fold.taught, _seed(options, number), fold.x_test, few)
-        for number, fold in enumerate(folds)
-    ]
-    parts.append(Part(x, taught, _seed(options, len(folds))))
-    *cut, whole = train_ensembles(
-        parts,
-        options,
-        begun=None if pretrained is None else pretrained.dbn,
-        workers=workers,
-        on_step=on_step,
-    )
-    checked = 0
-
-    def on_fold() -> None:
-        nonlocal checked
-        checked += 1
-        on_step("held-out folds", checked, len(folds))
-
-    held_out = hold_out(folds, cut, assay.labels, fingerprints, options, workers, on_fold)
-    blends = _blends(held_out, options)
-    logits = held_out.networks
-    if blends:
-        logits = blend_with(blends, held_out.networks, held_out.baselines[FOREST])
-    calibrations, conformals = _calibrate(logits, held_out, assay.labels)
-    probabilities = _probabilities(calibrations, logits, held_out)
-    predictions = {OURS: probabilities}
-    if blends:
-        # What the networks say alone, calibrated like the blend.
-        alone, _ = _calibrate(held_out.networks, held_out, assay.labels)
-        predictions[NETWORKS] = _probabilities(alone, held_out.networks, held_out)
-    predictions |= held_out.baselines
+    compounds = Compounds(assay, workers)
+    raw = compounds.raw(options.blocks)
+    blend = Blend(options, None if pretrained is None else pretrained.stack)
+    whole, folds = blend.cut(Part(compounds, np.arange(len(assay))))
+    fitted = CalibratedBlend(blend).fit(whole, folds, workers=workers, on_step=on_step)
+    held_out = fitted.blend.held_out
+    log_odds = calibrated(fitted.calibrations, held_out.logits, held_out.similarities)
+    predictions = _held_out_probabilities(fitted, log_odds, blend, folds, workers, on_step)
+    novelties = _novelties(fitted.blend.folds, folds)
+    networks, forest = fitted.blend.networks, fitted.blend.forest
+    encoder = networks.encoder
     model = ScreeningModel(
         options=options,
         tasks=assay.tasks,
-        features=features,
+        features=FeatureSet(options.blocks),
         encoder=encoder,
-        ensemble=Ensemble(whole.members, x.shape[1], encoder.dense_from()),
-        forest_blend=_forest_blend(
-            raw, forest_encoder(raw, encoder, known, options), taught, blends, options, workers
+        ensemble=Ensemble(
+            networks.trained.members,
+            len(encoder.get_feature_names_out()),
+            encoder.dense_from(),
         ),
-        novelty=whole.start.novelty,
-        calibrations=calibrations,
-        conformals=conformals,
-        thresholds=_thresholds(probabilities, assay.labels),
-        domain=fit_domain(held_out.novelties, held_out.similarities),
-        training=_table(assay, fingerprints, held_out, predictions),
-        quality=_quality(assay, predictions, _protocol(len(folds), scaffolds)),
+        forest_blend=None if forest is None else ForestBlend.of(forest, held_out.spreads),
+        novelty=networks.trained.stack.novelty,
+        calibrations=fitted.calibrations,
+        conformals=_conformals(log_odds, assay.labels),
+        thresholds=_thresholds(predictions[SHIPPED], assay.labels),
+        domain=fit_domain(novelties, held_out.similarities),
+        training=_table(compounds, folds, predictions),
+        quality=_quality(assay, predictions, _protocol(len(folds), compounds.scaffolds)),
     )
     model.provenance = {
         **describe_origin(assay, options),
         "learning_curves": learning_curves(
-            whole.members, [trained.start.history for trained in cut]
+            networks.trained.members, [fold.trained.stack.history for fold in fitted.blend.folds]
         ),
         "seconds": round(time.perf_counter() - started, 1),
     }
@@ -154,61 +115,53 @@ def train_model(
     return model
 
 
-def _seed(options: ModelOptions, part: int) -> int:
-    """Return the seed of one part: a fold by its number, or the whole assay after the last."""
-    return options.seed + _SEEDS_PER_PART * part
-
-
-def _forest_blend(
-    raw: RawFeatures,
-    encoder: Encoder,
-    taught: NDArray[np.float32],
-    blends: Sequence[Blend],
-    options: ModelOptions,
+def _held_out_probabilities(
+    fitted: FittedCalibrated,
+    log_odds: Probabilities,
+    blend: Blend,
+    folds: Sequence[Part],
     workers: int,
-) -> ForestBlend | None:
-    if not blends:
-        return None
-    x = encoder.transform(raw)
-    forests = [Forest.fit(x, y, seed=options.seed, workers=workers) for y in taught.T]
-    return ForestBlend(encoder, tuple(forests), tuple(blends))
-
-
-def _blends(held_out: HeldOut, options: ModelOptions) -> list[Blend]:
-    if options.blend == "none":
-        return []
-    # The baseline of each fold is the forest that the final model has beside its networks.
-    said = zip(held_out.networks.T, held_out.baselines[FOREST].T, strict=True)
-    return [fit_blend(networks, forest) for networks, forest in said]
-
-
-def _probabilities(
-    calibrations: Sequence[Calibration], logits: NDArray[np.float64], held_out: HeldOut
-) -> NDArray[np.float64]:
-    columns = [c(logits[:, t], held_out.similarities) for t, c in enumerate(calibrations)]
-    return np.column_stack(columns)
-
-
-def _calibrate(
-    every: NDArray[np.float64], held_out: HeldOut, labels: NDArray[np.float32]
-) -> tuple[list[Calibration], list[Conformal]]:
-    calibrations, conformals = [], []
-    for task in range(labels.shape[1]):
-        known = ~np.isnan(labels[:, task])
-        logits, truth = every[known, task], labels[known, task]
-        similarity = held_out.similarities[known]
-        calibration = fit_calibration(logits, similarity, truth)
-        calibrations.append(calibration)
-        conformals.append(fit_conformal(calibration.log_odds(logits, similarity), truth))
-    return calibrations, conformals
-
-
-def _thresholds(probabilities: NDArray[np.float64], labels: NDArray[np.float32]) -> list[float]:
-    found = []
-    for task in range(labels.shape[1]):
-        known = ~np.isnan(labels[:, task])
-        found.append(best_threshold(labels[known, task], probabilities[known, task]))
+    on_step: OnStep,
+) -> dict[str, Probabilities]:
+    """Return what the model, its parts and the baselines said of each compound in its fold."""
+    held_out, labels = fitted.blend.held_out, folds[0].compounds.labels
+    found = {SHIPPED: expit(log_odds)}
+    if held_out.forest is not None:
+        # What the networks say alone, calibrated like the blend.
+        alone = replace(held_out, logits=held_out.networks)
+        own = calibrated(fit_calibrations(alone, labels), alone.logits, alone.similarities)
+        found[NETWORKS] = expit(own)
+    forest = held_out.forest
+    if forest is None:
+        forest = hold_out(Forest.of(blend.options), folds, workers=workers, on_step=on_step)
+    found[FOREST] = expit(forest)
+    for name, learner in ((LOGISTIC, Logistic(blend.networks)), (NEIGHBOUR, Neighbour())):
+        found[name] = expit(hold_out(learner, folds, workers=workers, on_step=on_step))
     return found
+
+
+def _novelties(fitted: Sequence[FittedNetworks], folds: Sequence[Part]) -> NDArray[np.float64]:
+    """Return how novel each compound looked to the RBM that had not seen its scaffold, in nats."""
+    out = np.zeros(len(folds[0].compounds))
+    for own, fold in zip(fitted, folds, strict=True):
+        out[fold.asked] = own.novelties(fold.compounds, fold.asked)
+    return out
+
+
+def _conformals(log_odds: Probabilities, labels: NDArray[np.float32]) -> list[Conformal]:
+    known = ~np.isnan(labels)
+    return [
+        fit_conformal(log_odds[known[:, t], t], labels[known[:, t], t])
+        for t in range(labels.shape[1])
+    ]
+
+
+def _thresholds(probabilities: Probabilities, labels: NDArray[np.float32]) -> list[float]:
+    known = ~np.isnan(labels)
+    return [
+        best_threshold(labels[known[:, t], t], probabilities[known[:, t], t])
+        for t in range(labels.shape[1])
+    ]
 
 
 def _protocol(n_folds: int, scaffolds: Sequence[str]) -> str:
@@ -219,7 +172,7 @@ def _protocol(n_folds: int, scaffolds: Sequence[str]) -> str:
 
 
 def _quality(
-    assay: Assay, predictions: dict[str, NDArray[np.float64]], protocol: str
+    assay: Assay, predictions: Mapping[str, Probabilities], protocol: str
 ) -> dict[str, Any]:
     tasks = {
         task: {
@@ -232,7 +185,7 @@ def _quality(
     return {"protocol": protocol, "tasks": tasks}
 
 
-def _assess(labels: NDArray[np.float32], scores: NDArray[np.float64]) -> Quality | None:
+def _assess(labels: NDArray[np.float32], scores: Probabilities) -> Quality | None:
     known = ~np.isnan(labels) & ~np.isnan(scores)
     if len(np.unique(labels[known])) < 2:
         return None
@@ -240,20 +193,21 @@ def _assess(labels: NDArray[np.float32], scores: NDArray[np.float64]) -> Quality
 
 
 def _table(
-    assay: Assay,
-    fingerprints: NDArray[np.uint8],
-    held_out: HeldOut,
-    predictions: dict[str, NDArray[np.float64]],
+    compounds: Compounds, folds: Sequence[Part], predictions: dict[str, Probabilities]
 ) -> TrainingTable:
+    assay = compounds.assay
+    numbers = np.zeros(len(compounds), dtype=np.int64)
+    for fold in folds:
+        numbers[fold.asked] = fold.number
     return TrainingTable(
         tasks=assay.tasks,
         ids=assay.ids,
         smiles=assay.smiles,
         rows=assay.rows,
         keys=np.array([structure_key(smiles) for smiles in assay.smiles], dtype=np.int64),
-        fingerprints=fingerprints,
+        fingerprints=compounds.fingerprints,
         labels=assay.labels,
         values=assay.values,
-        folds=held_out.folds,
+        folds=numbers,
         held_out=predictions,
     )

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from screening.model.neighbours import Known, Packed, nearest
+from screening.trust import NeighbourIndex, Packed, nearest
 
 
 @dataclass
@@ -58,8 +58,8 @@ class TrainingTable:
         return self._known.nearest(fingerprints)
 
     @cached_property
-    def _known(self) -> Known:
-        return Known(self.fingerprints)
+    def _known(self) -> NeighbourIndex:
+        return NeighbourIndex(self.fingerprints)
 
     def nearest_labelled(
         self, fingerprints: Packed, task: int, label: int

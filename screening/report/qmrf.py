@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from screening.model import OURS, ScreeningModel
+from screening.model import SHIPPED, ScreeningModel
 from screening.report.assemble import figure_text
 from screening.report.quality import NAMES, beside_the_forest
 from screening.tables import write_atomically
@@ -62,9 +62,10 @@ def model_card(model: ScreeningModel) -> list[tuple[str, str]]:
         for task, c in origin.get("counts", {}).items()
     )
     quality = "; ".join(
-        f"{task}: ROC-AUC {figures[OURS]['roc_auc']:.3f}, PR-AUC {figures[OURS]['pr_auc']:.3f}"
+        f"{task}: ROC-AUC {figures[SHIPPED]['roc_auc']:.3f}, "
+        f"PR-AUC {figures[SHIPPED]['pr_auc']:.3f}"
         for task, figures in model.quality.get("tasks", {}).items()
-        if OURS in figures
+        if SHIPPED in figures
     )
     return [
         ("predicts", ", ".join(model.tasks)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from screening.model import FOREST, OURS, ScreeningModel
+from screening.model import FOREST, SHIPPED, ScreeningModel
 from screening.report.figures import (
     enrichment_plot,
     learning_plot,
@@ -55,9 +55,9 @@ def quality_of(model: ScreeningModel, task: str, library: Library | None = None)
 
 def beside_the_forest(figures: dict[str, dict[str, float]]) -> str:
     """Say in words how the model stands beside the random forest."""
-    if OURS not in figures or FOREST not in figures:
+    if SHIPPED not in figures or FOREST not in figures:
         return ""
-    ours, forest = figures[OURS]["roc_auc"], figures[FOREST]["roc_auc"]
+    ours, forest = figures[SHIPPED]["roc_auc"], figures[FOREST]["roc_auc"]
     difference = ours - forest
     if abs(difference) < 0.005:
         return f"The model ranks as well as the random forest (ROC-AUC {ours:.3f}, {forest:.3f})."

@@ -1,17 +1,6 @@
 """A study: models against each other on the same repeated splits."""
 
 from screening.study.columns import read_parts, read_times
-from screening.study.compounds import Compounds
-from screening.study.models import (
-    ALONE,
-    DBN,
-    DEFAULT_MODELS,
-    FOREST,
-    HAS_CATBOOST,
-    LIBRARY,
-    MODELS,
-    UNPRETRAINED,
-)
 from screening.study.options import CURVE, SPLITS, StudyOptions
 from screening.study.plan import PlannedSplit, fewer_labels, plan_splits
 from screening.study.run import Study, run_study
@@ -19,19 +8,10 @@ from screening.study.tables import MEAN, METRICS, overall_task
 from screening.study.write import Outcome, write_study
 
 __all__ = [
-    "ALONE",
     "CURVE",
-    "DBN",
-    "DEFAULT_MODELS",
-    "FOREST",
-    "HAS_CATBOOST",
-    "LIBRARY",
     "MEAN",
     "METRICS",
-    "MODELS",
     "SPLITS",
-    "UNPRETRAINED",
-    "Compounds",
     "Outcome",
     "PlannedSplit",
     "Study",

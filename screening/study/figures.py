@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from screening.study.models import MODELS
+from screening.learners import MODELS
 from screening.study.run import Study
 from screening.study.tables import LOWER_IS_BETTER, overall_task
 from screening.tables import write_atomically

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from screening.study.models import DEFAULT_MODELS
+from screening.learners import DEFAULT_MODELS
 
-Kind = Literal["scaffold", "random", "cluster", "time", "column"]
-Calibration = Literal["folds", "validation"]
+SplitKind = Literal["scaffold", "random", "cluster", "time", "column"]
 
 SPLITS = 30
 CURVE = (25, 50, 100, 200, 500)
@@ -35,7 +34,7 @@ class StudyOptions:
         Share of actives in the library that the hits are stated for.
     """
 
-    kind: Kind = "scaffold"
+    kind: SplitKind = "scaffold"
     n_splits: int | None = None
     models: tuple[str, ...] = DEFAULT_MODELS
     gap: bool = False
@@ -50,7 +49,7 @@ class StudyOptions:
         return 1 if self.kind in ("time", "column") else SPLITS
 
     @property
-    def kinds(self) -> tuple[Kind, ...]:
+    def kinds(self) -> tuple[SplitKind, ...]:
         """The kinds of split that are made, the one that is judged by first."""
-        other: Kind = "scaffold" if self.kind == "random" else "random"
+        other: SplitKind = "scaffold" if self.kind == "random" else "random"
         return (self.kind, other) if self.gap else (self.kind,)

@@ -20,11 +20,12 @@ from screening.evaluation import (
     random_parts,
     time_parts,
 )
-from screening.study.compounds import Compounds
-from screening.study.options import Kind
+from screening.learners import Compounds
+from screening.plate import clusters
+from screening.study.options import SplitKind
 
 # In the seed of every draw: adding a kind must not change the splits of another.
-_CODES: dict[Kind, int] = {"scaffold": 1, "random": 2, "cluster": 3, "time": 4, "column": 5}
+_CODES: dict[SplitKind, int] = {"scaffold": 1, "random": 2, "cluster": 3, "time": 4, "column": 5}
 # Where several cuts through time are wanted, the first has seen this share.
 _FIRST_CUT = 0.5
 
@@ -45,7 +46,7 @@ class PlannedSplit:
         For the models that are trained on it.
     """
 
-    kind: Kind
+    kind: SplitKind
     number: int
     parts: Parts
     redraws: int
@@ -59,7 +60,7 @@ class PlannedSplit:
 
 def plan_splits(
     compounds: Compounds,
-    kind: Kind,
+    kind: SplitKind,
     n_splits: int,
     seed: int,
     column: Sequence[str] | NDArray[np.float64] | None = None,
@@ -91,7 +92,7 @@ def plan_splits(
 
 def _way(
     compounds: Compounds,
-    kind: Kind,
+    kind: SplitKind,
     number: int,
     n_splits: int,
     column: Sequence[str] | NDArray[np.float64] | None,
@@ -99,10 +100,10 @@ def _way(
     if kind == "random":
         return partial(random_parts, len(compounds))
     if kind in ("scaffold", "cluster"):
-        groups: Sequence[str] | Sequence[int] = (
-            compounds.scaffolds if kind == "scaffold" else compounds.clusters
-        )
-        return partial(grouped_parts, groups)
+        if kind == "scaffold":
+            return partial(grouped_parts, compounds.scaffolds)
+        # Around leaders, in the order of the assay.
+        return partial(grouped_parts, clusters(compounds.fingerprints).tolist())
     if column is None:
         raise ValueError(f"a split by {kind} needs the column")
     if kind == "column":
@@ -114,7 +115,7 @@ def _way(
 
 def _plan_one(
     compounds: Compounds,
-    kind: Kind,
+    kind: SplitKind,
     number: int,
     seed: int,
     way: Callable[[np.random.Generator], Parts],
@@ -129,7 +130,7 @@ def _plan_one(
 
 
 def _no_split(
-    assay: Assay, kind: Kind, number: int, redraws: int, missing: Missing | None
+    assay: Assay, kind: SplitKind, number: int, redraws: int, missing: Missing | None
 ) -> UserError:
     lacking = ""
     if missing is not None:

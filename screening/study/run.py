@@ -10,11 +10,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
-from screening.evaluation.parts import Parts
-from screening.model import versions
+from screening.evaluation import Parts
+from screening.learners import MODELS, Compounds, ModelOptions, Part
+from screening.learners.calibrated import CalibratedOn
+from screening.learners.registry import ALONE, DBN, FOREST, LIBRARY, UNPRETRAINED, Wanted
+from screening.model import Pretrained, versions
 from screening.model.provenance import data_hash
-from screening.study.compounds import Compounds
+from screening.progress import OnStep
 from screening.study.folder import (
     Result,
     begin_or_continue,
@@ -23,17 +27,7 @@ from screening.study.folder import (
     result_path,
     write_result,
 )
-from screening.study.models import (
-    ALONE,
-    DBN,
-    FOREST,
-    LIBRARY,
-    MODELS,
-    UNPRETRAINED,
-    Exercise,
-    Step,
-)
-from screening.study.options import Calibration, StudyOptions
+from screening.study.options import StudyOptions
 from screening.study.plan import PlannedSplit, fewer_labels, plan_splits
 
 # Probabilities are kept as a screen writes them.
@@ -83,13 +77,15 @@ class _Job:
 
 def run_study(
     compounds: Compounds,
+    model_options: ModelOptions,
     options: StudyOptions,
     folder: Path,
     *,
-    calibration: Calibration = "folds",
+    pretrained: Pretrained | None = None,
+    calibrated_on: CalibratedOn = "folds",
     column: Sequence[str] | NDArray[np.float64] | None = None,
     workers: int = 1,
-    on_step: Step,
+    on_step: OnStep,
     on_result: Callable[[str], None] = lambda _: None,
 ) -> Study:
     """Train and score what is not in the folder yet, and return all results.
@@ -97,12 +93,16 @@ def run_study(
     Parameters
     ----------
     compounds : Compounds
+    model_options : ModelOptions
+        Of the DBN; its seed is also that of the splits.
     options : StudyOptions
     folder : Path
         Made when it is not there. A study of the same assay, splits and settings is continued;
         models, further splits and label counts may be added to it.
-    calibration : str
-        See `Exercise`.
+    pretrained : Pretrained, optional
+        A stack for the model `dbn-library`, made with the same features.
+    calibrated_on : str
+        See `CalibratedBlend`.
     column : sequence, optional
         Times or parts, where `options.kind` asks for them.
     workers : int
@@ -117,20 +117,20 @@ def run_study(
     UserError
         The folder holds something else, or a split cannot be made.
     """
-    seed = compounds.options.seed
     splits = [
         split
         for kind in options.kinds
-        for split in plan_splits(compounds, kind, options.splits, seed, column)
+        for split in plan_splits(compounds, kind, options.splits, model_options.seed, column)
     ]
-    begin_or_continue(folder, describe(compounds, options, calibration, column))
+    task = _StudyTask(compounds, model_options, pretrained, calibrated_on, workers, on_step)
+    begin_or_continue(folder, task.identity(options, column))
     study = Study(compounds, options, splits)
     jobs = list(_jobs(options, splits))
     for done, job in enumerate(jobs):
         on_step("models on splits", done, len(jobs))
         entry = _known(folder, job, compounds)
         if entry is None:
-            entry = _do(compounds, job, calibration, workers, on_step)
+            entry = task.do(job)
             write_result(result_path(folder, job.split.name, job.model, job.labels), entry.result)
             on_result(f"{_say(job)}: {entry.result.seconds:.1f} s")
         study.entries.append(entry)
@@ -138,25 +138,60 @@ def run_study(
     return study
 
 
-def describe(
-    compounds: Compounds,
-    options: StudyOptions,
-    calibration: Calibration,
-    column: Sequence[str] | NDArray[np.float64] | None,
-) -> dict[str, Any]:
-    """Return everything that a result depends on, beside its split's number and its model."""
-    return {
-        "ebmscreen": versions()["ebmscreen"],
-        "assay": data_hash(compounds.assay),
-        "tasks": list(compounds.assay.tasks),
-        "split": options.kind,
-        "column": None if column is None else hash_of(column),
-        # A cut through time depends on how many there are.
-        "splits": options.splits if options.kind == "time" else "any",
-        "calibration": calibration,
-        "options": compounds.options.to_dict(),
-        "pretrained": compounds.pretrained.sha256 if compounds.pretrained else None,
-    }
+@dataclass(frozen=True)
+class _StudyTask:
+    """What every job of a study has in common."""
+
+    compounds: Compounds
+    options: ModelOptions
+    pretrained: Pretrained | None
+    calibrated_on: CalibratedOn
+    workers: int
+    on_step: OnStep
+
+    def identity(
+        self, study: StudyOptions, column: Sequence[str] | NDArray[np.float64] | None
+    ) -> dict[str, Any]:
+        """Return what a result depends on, beside its split's number and its model."""
+        return {
+            "ebmscreen": versions()["ebmscreen"],
+            "assay": data_hash(self.compounds.assay),
+            "tasks": list(self.compounds.assay.tasks),
+            "split": study.kind,
+            "column": None if column is None else hash_of(column),
+            # A cut through time depends on how many there are.
+            "splits": study.splits if study.kind == "time" else "any",
+            "calibration": self.calibrated_on,
+            "options": self.options.to_dict(),
+            "pretrained": self.pretrained.sha256 if self.pretrained else None,
+        }
+
+    def do(self, job: _Job) -> Entry:
+        """Train the model of a job, and score the compounds of its split."""
+        parts = _parts_of(job, self.compounds)
+        part = Part(
+            self.compounds,
+            parts.train,
+            asked=np.concatenate([parts.valid, parts.test]),
+            validation=parts.valid,
+        )
+
+        def within(stage: str, done: int, total: int) -> None:
+            if len(part.rows) >= _LONG:
+                self.on_step(f"{_say(job)}: {stage}", done, total)
+
+        started = time.perf_counter()
+        wanted = Wanted(
+            replace(self.options, seed=job.split.seed),
+            None if self.pretrained is None else self.pretrained.stack,
+            self.calibrated_on,
+        )
+        learner = MODELS[job.model].make(wanted)
+        (fitted,) = learner.fit_parts([part], workers=self.workers, on_step=within)
+        scores = np.round(expit(fitted.logits(self.compounds, part.asked)), _DECIMALS)
+        cut = len(parts.valid)
+        result = Result(scores[:cut], scores[cut:], time.perf_counter() - started)
+        return Entry(job.split, job.model, job.labels, result)
 
 
 def _jobs(options: StudyOptions, splits: Sequence[PlannedSplit]) -> Iterator[_Job]:
@@ -180,23 +215,6 @@ def _known(folder: Path, job: _Job, compounds: Compounds) -> Entry | None:
         compounds.labels.shape[1],
     )
     return None if result is None else Entry(job.split, job.model, job.labels, result)
-
-
-def _do(
-    compounds: Compounds, job: _Job, calibration: Calibration, workers: int, on_step: Step
-) -> Entry:
-    parts = _parts_of(job, compounds)
-
-    def within(stage: str, done: int, total: int) -> None:
-        if len(parts.train) >= _LONG:
-            on_step(f"{_say(job)}: {stage}", done, total)
-
-    started = time.perf_counter()
-    exercise = Exercise(compounds, parts, calibration, job.split.seed, workers, within)
-    scores = np.round(MODELS[job.model].scores(exercise), _DECIMALS)
-    cut = len(parts.valid)
-    result = Result(scores[:cut], scores[cut:], time.perf_counter() - started)
-    return Entry(job.split, job.model, job.labels, result)
 
 
 def _parts_of(job: _Job, compounds: Compounds) -> Parts:

@@ -17,7 +17,7 @@ from screening.evaluation import (
     paired_difference,
     unpaired_difference,
 )
-from screening.study.models import ALONE, FOREST, LIBRARY, UNPRETRAINED
+from screening.learners.registry import ALONE, FOREST, LIBRARY, UNPRETRAINED
 from screening.study.run import Entry, Study
 
 METRICS = (

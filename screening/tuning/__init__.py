@@ -3,7 +3,7 @@
 Needs optuna, which only this package imports.
 """
 
-from screening.tuning.compounds import PARTS
+from screening.tuning.judging import PARTS
 from screening.tuning.records import Comparison, Trial, Tuned, Verdict
 from screening.tuning.tune import tune
 

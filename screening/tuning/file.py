@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,16 @@ from optuna.trial import TrialState, create_trial
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from screening.assay import Assay
 from screening.errors import UserError
+from screening.learners import ModelOptions
 from screening.library.manifest import differences
+from screening.model import Pretrained, versions
+from screening.model.provenance import data_hash
 from screening.tables import write_atomically
 from screening.tuning.records import Trial
 from screening.tuning.sampling import distributions
-from screening.tuning.space import Space
+from screening.tuning.space import Space, in_words
 
 _NAME = "ebmscreen train --tune"
 _BEGUN_WITH = "begun with"
@@ -176,3 +182,27 @@ def _opened(path: Path, *, first: bool = False) -> Iterator[RDBStorage]:
 
 def _study(storage: RDBStorage) -> optuna.Study:
     return optuna.load_study(study_name=_NAME, storage=storage)
+
+
+def identity(
+    assay: Assay, options: ModelOptions, space: Space, pretrained: Pretrained | None
+) -> dict[str, Any]:
+    """Return everything that a trial depends on beside its number."""
+    return {
+        "ebmscreen": versions()["ebmscreen"],
+        # Another version may propose other settings.
+        "optuna": version("optuna"),
+        "assay": data_hash(assay),
+        "tasks": list(assay.tasks),
+        "options": options.to_dict(),
+        "searched": in_words(space),
+        "pretrained": None if pretrained is None else _stack_hash(pretrained),
+    }
+
+
+def _stack_hash(pretrained: Pretrained) -> str:
+    """Return a hash of the weights: a stack that was never saved has no file to know it by."""
+    digest = hashlib.sha256()
+    for tensor in pretrained.dbn.state_dict().values():
+        digest.update(tensor.cpu().numpy().tobytes())
+    return digest.hexdigest()[:16]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from screening.evaluation import paired_difference
-from screening.model import ModelOptions
+from screening.learners import ModelOptions
 from screening.tuning.space import Settings
 
 

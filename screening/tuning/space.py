@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from screening.model import ModelOptions
+from screening.learners import ModelOptions
 
 # Settings of one trial: numbers as they are, sizes as "256-128", feature blocks as "a,b".
 Settings = dict[str, Any]
@@ -118,7 +118,7 @@ def _rounded(value: Any, domain: Choice | Range) -> Any:
     return min(max(float(f"{value:.3g}"), domain.low), domain.high)
 
 
-def described(space: Space) -> dict[str, str]:
+def in_words(space: Space) -> dict[str, str]:
     """Return each domain in words, to know a search by."""
     return {name: _words(domain) for name, domain in space.items()}
 

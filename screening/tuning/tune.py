@@ -11,11 +11,11 @@ import numpy as np
 from screening.assay import Assay
 from screening.errors import UserError
 from screening.evaluation import Split
-from screening.model import ModelOptions, Pretrained
-from screening.tuning.compounds import Compounds
-from screening.tuning.exam import Exam
-from screening.tuning.file import SearchFile
-from screening.tuning.identity import describe
+from screening.learners import Compounds, ModelOptions
+from screening.model import Pretrained
+from screening.progress import OnStep
+from screening.tuning.file import SearchFile, identity
+from screening.tuning.judging import Judge, cut, divide, score_on_unseen
 from screening.tuning.records import Comparison, Trial, Tuned, Verdict
 from screening.tuning.sampling import propose
 from screening.tuning.space import (
@@ -26,15 +26,12 @@ from screening.tuning.space import (
     space_around,
 )
 
-# A trial is cheap: a fifth of the networks that the model's cross-validation and it itself need.
+# A trial is cheap: a third of the networks that the model's cross-validation and it itself need.
 INNER_FOLDS = 3
-INNER_MEMBERS = 2
 # The best trial has won among many, by luck too: it meets the default again on other folds.
 CHECK_FOLDS = 5
 # In the seeds of cuts and networks, so that none of them is that of another step or of the model.
 _DIVIDE, _SEARCH, _CHECK, _UNSEEN, _PROPOSE = 71, 72, 73, 74, 75
-
-Step = Callable[[str, int, int], None]
 
 
 def tune(
@@ -46,7 +43,7 @@ def tune(
     fixed: Collection[str] = (),
     pretrained: Pretrained | None = None,
     workers: int = 1,
-    on_step: Step,
+    on_step: OnStep,
     on_trial: Callable[[Trial], None] = lambda _: None,
 ) -> Tuned:
     """Search, check the best against the default, and judge both by compounds never seen.
@@ -77,117 +74,87 @@ def tune(
     UserError
         The file is damaged or of another search, or the assay is too small to be cut.
     """
-    compounds = Compounds(assay)
+    compounds = Compounds(assay, workers)
+    library = None if pretrained is None else pretrained.stack
     space = space_around(options, {*fixed, *(OF_THE_STACK if pretrained else ())})
-    division = compounds.divide(_seed(options, _DIVIDE))
+    division = divide(compounds, _seed(options, _DIVIDE))
     inner = _cut(compounds, division, INNER_FOLDS, options, _SEARCH)
     if division is None or not inner:
         raise UserError(
             f"{assay.ledger.source}: too few scaffolds with both classes to tune on; "
             "leave --tune out, or test more compounds."
         )
-    file = SearchFile(path, describe(assay, options, space, pretrained), space)
+    file = SearchFile(path, identity(assay, options, space, pretrained), space)
 
-    def exam(splits: list[Split], code: int, members: int) -> Exam:
-        return Exam(
-            compounds,
-            splits,
-            seed=_seed(options, code),
-            members=members,
-            pretrained=pretrained,
-            workers=workers,
-        )
+    def judge(splits: list[Split], code: int) -> Judge:
+        seed = _seed(options, code)
+        return Judge(compounds, splits, seed=seed, library=library, workers=workers)
 
-    trials = _search(
-        exam(inner, _SEARCH, min(INNER_MEMBERS, options.ensemble_size)),
-        options,
-        space,
-        file,
-        n_trials,
-        on_step,
-        on_trial,
-    )
+    trials = _search(judge(inner, _SEARCH), options, space, file, n_trials, on_step, on_trial)
     best = max(trials, key=lambda trial: (trial.score, -trial.number))
     settled = Tuned(options, options, tuple(trials), best, None, None)
     if not best.number:
         return settled
     chosen = applied(best.settings, options)
-    checks = _cut(compounds, division, CHECK_FOLDS, options, _CHECK)
-    confirmed = _compare(
-        exam(checks, _CHECK, min(INNER_MEMBERS, options.ensemble_size)),
-        options,
-        chosen,
-        file,
-        f"check of trial {best.number}",
-        on_step,
-    )
+    checks = judge(_cut(compounds, division, CHECK_FOLDS, options, _CHECK), _CHECK)
+    name = f"check of trial {best.number}"
+    confirmed = Comparison(*_compare(checks.scores, options, chosen, file, name, on_step))
     settled = replace(settled, confirmed=confirmed)
     if not confirmed.is_more_than_noise:
         return settled
-    unseen = _compare(
-        exam([division], _UNSEEN, options.ensemble_size),
-        options,
-        chosen,
-        file,
-        f"unseen compounds, trial {best.number}",
-        on_step,
-    )
-    verdict = Verdict(len(division.test), unseen.default[0], unseen.chosen[0])
+
+    def unseen(tried: ModelOptions, on_step: OnStep) -> tuple[float, ...]:
+        seeded = replace(tried, seed=_seed(options, _UNSEEN))
+        return (score_on_unseen(compounds, division, seeded, library, workers, on_step),)
+
+    name = f"unseen compounds, trial {best.number}"
+    default, better = _compare(unseen, options, chosen, file, name, on_step)
+    verdict = Verdict(len(division.test), default[0], better[0])
     return replace(settled, options=chosen, verdict=verdict)
 
 
 def _search(
-    exam: Exam,
+    judge: Judge,
     options: ModelOptions,
     space: Space,
     file: SearchFile,
     n_trials: int,
-    on_step: Step,
+    on_step: OnStep,
     on_trial: Callable[[Trial], None],
 ) -> list[Trial]:
     trials = file.trials()[:n_trials]
     start = settings_of(options, space)
-    stage = f"search of {n_trials} trials, networks"
     while len(trials) < n_trials:
         number = len(trials)
+        on_step("trials", number, n_trials)
         settings = propose(space, trials, start, _seed(options, _PROPOSE))
-        count = _Counter(on_step, stage, number * exam.networks, n_trials * exam.networks)
-        trial = Trial(number, settings, exam.scores(applied(settings, options), count))
+        within = _within(f"trial {number + 1} of {n_trials}", on_step)
+        trial = Trial(number, settings, judge.scores(applied(settings, options), within))
         file.add(trial)
         on_trial(trial)
         trials.append(trial)
+    on_step("trials", n_trials, n_trials)
     return trials
 
 
 def _compare(
-    exam: Exam,
+    judged: Callable[[ModelOptions, OnStep], tuple[float, ...]],
     default: ModelOptions,
     chosen: ModelOptions,
     file: SearchFile,
     name: str,
-    on_step: Step,
-) -> Comparison:
-    """Examine both, or read what an earlier call found."""
+    on_step: OnStep,
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Judge both, or read what an earlier call found."""
     known = file.note(name)
     if known is None:
-        count = _Counter(on_step, f"{name}, networks", 0, 2 * exam.networks)
-        known = [list(exam.scores(each, count)) for each in (default, chosen)]
+        known = [list(judged(each, _within(name, on_step))) for each in (default, chosen)]
         file.write_note(name, known)
-    return Comparison(tuple(known[0]), tuple(known[1]))
+    return tuple(known[0]), tuple(known[1])
 
 
-class _Counter:
-    """Tells each network that is ready."""
-
-    def __init__(self, on_step: Step, stage: str, done: int, total: int) -> None:
-        self._on_step = on_step
-        self._stage = stage
-        self._done = done
-        self._total = total
-
-    def __call__(self) -> None:
-        self._done += 1
-        self._on_step(self._stage, self._done, self._total)
+def _within(what: str, on_step: OnStep) -> OnStep:
+    return lambda stage, done, total: on_step(f"{what}: {stage}", done, total)
 
 
 def _cut(
@@ -195,7 +162,7 @@ def _cut(
 ) -> list[Split]:
     if division is None:
         return []
-    return compounds.cut(division.train, n_folds, _seed(options, code))
+    return cut(compounds, division.train, n_folds, _seed(options, code))
 
 
 def _seed(options: ModelOptions, code: int) -> int:

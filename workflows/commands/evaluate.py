@@ -106,7 +106,8 @@ def command(assay: str, output: Path, **given: Any) -> None:
     """
     if given["num_workers"] > 1:
         begin_loading(TRAINING)
-    from screening.study import Compounds, run_study, write_study
+    from screening.learners import Compounds
+    from screening.study import run_study, write_study
     from workflows.checks import writable_folder
     from workflows.comparison import outcome_text, warnings_of
     from workflows.model_options import model_options
@@ -122,13 +123,14 @@ def command(assay: str, output: Path, **given: Any) -> None:
     if pretrained is not None:
         models = pretrained.applied_to(models)
     table, curated = _curate(assay, given, models, talk)
-    compounds = Compounds(curated, models, pretrained)
     with Stages(talk) as stages:
         study = run_study(
-            compounds,
+            Compounds(curated, given["num_workers"]),
+            models,
             options,
             output,
-            calibration=given["calibration"],
+            pretrained=pretrained,
+            calibrated_on=given["calibration"],
             column=_column(table, curated, given, options.kind, talk),
             workers=given["num_workers"],
             on_step=stages.step,
@@ -152,7 +154,9 @@ def study_options(given: dict[str, Any]) -> Any:
     UserError
         A model is unknown, not installed or named twice.
     """
-    from screening.study import CURVE, DEFAULT_MODELS, LIBRARY, StudyOptions
+    from screening.learners import DEFAULT_MODELS
+    from screening.learners.registry import LIBRARY
+    from screening.study import CURVE, StudyOptions
 
     if given["split_column"] and given["split"]:
         raise click.UsageError("--split and --split-column are both given; one of them says it.")
@@ -177,7 +181,7 @@ def study_options(given: dict[str, Any]) -> Any:
 
 def _models(words: str) -> tuple[str, ...]:
     from screening.errors import UserError
-    from screening.study import HAS_CATBOOST, MODELS
+    from screening.learners import HAS_CATBOOST, MODELS
 
     names = tuple(word.strip() for word in words.split(",") if word.strip())
     if not names or len(set(names)) < len(names) or set(names) - set(MODELS):

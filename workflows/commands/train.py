@@ -93,10 +93,9 @@ def command(assay: str, output: Path, **given: Any) -> None:
     """
     if given["num_workers"] > 1:
         begin_loading(TRAINING)
-    from screening.assay import choose_targets, curate, make_threshold
+    from screening.assay import choose_targets, curate, graded_sentences, make_threshold
     from screening.chemistry import Limits, Standardiser
-    from screening.model import FOREST, OURS, save_model, train_model
-    from screening.model.lessons import graded_sentences
+    from screening.model import FOREST, SHIPPED, save_model, train_model
     from screening.tables import read_assay
     from workflows.checks import writable_file
     from workflows.model_options import model_options
@@ -130,7 +129,7 @@ def command(assay: str, output: Path, **given: Any) -> None:
         conflicts=given["conflicts"],
         workers=given["num_workers"],
     )
-    for sentence in (*curated.ledger.sentences(), *graded_sentences(curated, options)):
+    for sentence in (*curated.ledger.sentences(), *graded_sentences(curated, options.labels)):
         talk.announce(sentence)
     tuned = None
     with Stages(talk) as stages:
@@ -155,6 +154,6 @@ def command(assay: str, output: Path, **given: Any) -> None:
     save_model(model, output)
     write_config(click.get_current_context(), output.with_suffix(".toml"))
     click.echo(quality_table(model.quality))
-    for warning in warnings_of(model.quality, OURS, FOREST):
+    for warning in warnings_of(model.quality, SHIPPED, FOREST):
         talk.warn(warning)
     talk.announce(f"{output}: {len(curated)} compounds, {model.provenance['seconds']} s.")

@@ -1,4 +1,4 @@
-"""Machines and networks on their way to another process: by value, as arrays.
+"""Machines and networks as plain arrays, to be sent to another process by value.
 
 Sent as they are, torch would put their tensors into shared memory, of which containers have little
 (64 MB), and in which they would stay for as long as somebody holds them.
@@ -11,11 +11,10 @@ from typing import Any, NamedTuple, Self
 import torch
 from numpy.typing import NDArray
 
-from ebm.storage import from_state, to_state
-from ebm.storage.objects import Storable
+from ebm.storage.objects import Storable, from_state, to_state
 
 
-class Parcel(NamedTuple):
+class ModelArrays(NamedTuple):
     """What `ebm.storage` says of a model, with arrays in place of tensors.
 
     Attributes

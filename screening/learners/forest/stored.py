@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.ensemble import RandomForestRegressor
 
-from screening.evaluation.baselines import fit_affordable_forest
 from screening.features import Visible, as_csr, as_visible
-from screening.model.forest_bits import BitForest
-from screening.model.forest_program import compile_forest
+from screening.learners.forest.bits import BitForest
+from screening.learners.forest.program import compile_forest
 
 # Rows walked down together: their dense form and their places in the trees stay in the cache.
 _BATCH = 128
@@ -30,7 +29,7 @@ _LARGE = 4096
 
 
 @dataclass(frozen=True)
-class Forest:
+class StoredForest:
     """Trees whose mean is the probability of being active.
 
     Attributes
@@ -52,26 +51,6 @@ class Forest:
     column: NDArray[np.int32]
     threshold: NDArray[np.float32]
     active: NDArray[np.float32]
-
-    @classmethod
-    def fit(
-        cls, x: csr_matrix, y: NDArray[np.float32], *, seed: int, workers: int = 1
-    ) -> Self | None:
-        """Fit a forest to the labelled rows; None where all are active, or none is.
-
-        Parameters
-        ----------
-        x : CSR of shape (n, n_columns)
-        y : array of shape (n,)
-            From 0 to 1, above 0.5 active; NaN where missing.
-        seed, workers : int
-        """
-        known = np.flatnonzero(~np.isnan(y))
-        if len(np.unique(y[known] > 0.5)) < 2:
-            return None
-        return cls.from_sklearn(
-            fit_affordable_forest(x[known], y[known], seed=seed, workers=workers)
-        )
 
     @classmethod
     def from_sklearn(cls, forest: RandomForestRegressor) -> Self:

@@ -1,4 +1,4 @@
-"""The models that ours has to beat, on the same features."""
+"""How forests are fitted, and how large they are."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-from sklearn.linear_model import LogisticRegression
 
-FOREST_TREES = 500
 # 2 GB as float32.
 DENSE_ENTRIES = 500_000_000
 # Of a forest that is blended: enough beside networks, and more would cost as much as they do.
-AFFORDABLE_TREES = 300
+TREES = 300
 # Of the forests that only predict a fold: 0.001 of ROC-AUC less (docs/benchmarks.md).
 HELD_OUT_TREES = 200
 # A tree of more is deep and dear, and as many smaller ones say more (docs/benchmarks.md).
@@ -24,35 +22,20 @@ _GRADED_LEAF = 3
 _Forest = TypeVar("_Forest", RandomForestClassifier, RandomForestRegressor)
 
 
-def forest_scores(
-    x: csr_matrix, y: NDArray[np.float32], x_test: csr_matrix, *, seed: int, workers: int = 1
-) -> NDArray[np.float64]:
-    """Return a random forest's probability of being active, shape (n_test,)."""
-    forest = fit_forest(x, y, seed=seed, workers=workers)
-    return np.asarray(forest.predict_proba(x_test)[:, 1])
-
-
 def fit_forest(
-    x: csr_matrix, y: NDArray[np.float32], *, seed: int, workers: int = 1
-) -> RandomForestClassifier:
-    """Fit the forest of `forest_scores`: scikit-learn's defaults, and 500 trees."""
-    return _fitted(RandomForestClassifier(FOREST_TREES, random_state=seed, n_jobs=workers), x, y)
-
-
-def fit_affordable_forest(
     x: csr_matrix,
     taught: NDArray[np.float32],
     *,
     seed: int,
-    trees: int = AFFORDABLE_TREES,
+    trees: int = TREES,
     workers: int = 1,
 ) -> RandomForestRegressor:
     """Fit a forest to labels from 0 to 1 whose trees cost no more with ever more compounds.
 
     The trees average labels, and part compounds where the variance of what is left is smallest: of
-    labels 0 and 1 that is a classification by the Gini index, as `fit_forest` makes it. A tree
-    draws as many compounds as there are, and 10,000 at most. A leaf of graded labels has at least
-    three compounds, or every tree would grow until each is alone.
+    labels 0 and 1 that is a classification by the Gini index, as scikit-learn's classifier makes
+    it. A tree draws as many compounds as there are, and 10,000 at most. A leaf of graded labels has
+    at least three compounds, or every tree would grow until each is alone.
     """
     n = x.shape[0]
     graded = bool(((taught > 0) & (taught < 1)).any())
@@ -64,10 +47,10 @@ def fit_affordable_forest(
         random_state=seed,
         n_jobs=workers,
     )
-    return _fitted(forest, x, taught)
+    return fit_dense(forest, x, taught)
 
 
-def _fitted(forest: _Forest, x: csr_matrix, y: NDArray[np.float32]) -> _Forest:
+def fit_dense(forest: _Forest, x: csr_matrix, y: NDArray[np.float32]) -> _Forest:
     """Fit; a dense matrix gives the same trees in less time, one too large stays sparse.
 
     Trees read a few columns of many rows: of HIV's 33,000 compounds, column by column in memory
@@ -75,11 +58,3 @@ def _fitted(forest: _Forest, x: csr_matrix, y: NDArray[np.float32]) -> _Forest:
     """
     small = x.shape[0] * x.shape[1] <= DENSE_ENTRIES
     return forest.fit(x.toarray(order="F") if small else x, y)
-
-
-def logistic_scores(
-    x: csr_matrix, y: NDArray[np.float32], x_test: csr_matrix, *, seed: int
-) -> NDArray[np.float64]:
-    """Return a logistic regression's probability of being active, shape (n_test,)."""
-    model = LogisticRegression(C=0.1, max_iter=1000, random_state=seed)
-    return np.asarray(model.fit(x, y).predict_proba(x_test)[:, 1])

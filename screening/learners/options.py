@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from screening.assay import TaughtAs
 from screening.chemistry import Level, Limits
 from screening.features import DEFAULT
 
 Pretrain = Literal["rbm", "none"]
-Blend = Literal["none", "forest"]
-Labels = Literal["graded", "hard"]
-Units = Literal["rectified", "sigmoid"]
+BlendKind = Literal["none", "forest"]
+HiddenUnits = Literal["rectified", "sigmoid"]
 
 
 # Compounds up to which the given number of passes is made, and from which time decides.
@@ -103,14 +103,14 @@ class ModelOptions:
 
     features: tuple[str, ...] = DEFAULT
     forest_features: tuple[str, ...] = ()
-    labels: Labels = "graded"
+    labels: TaughtAs = "graded"
     standardize: Level = "parent"
-    units: Units = "rectified"
+    units: HiddenUnits = "rectified"
     hidden: tuple[int, ...] = (256,)
     ensemble_size: int = 4
     column_share: float = 1.0
     pretrain: Pretrain = "rbm"
-    blend: Blend = "forest"
+    blend: BlendKind = "forest"
     pretrain_epochs: int = 3
     epochs: int = 30
     learning_rate: float = 2e-3

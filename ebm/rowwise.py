@@ -9,15 +9,21 @@ cost.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import pad
+from torch.nn.functional import embedding_bag, pad
 
 # Rows of every product.
 ROWS = 256
 _CACHE_LINE = 64
+# Outputs summed at a time: the rows of so narrow a table, of some thousand bits, stay in a core's
+# own cache, and a sum takes some 40 % of the time that it takes of all 1,024 outputs at once.
+_TILE = 64
 
 # From tensors of ROWS rows to one of ROWS rows.
 Rowwise = Callable[..., Tensor]
@@ -73,3 +79,55 @@ def stands_alone(function: Rowwise, *widths: int) -> bool:
         return False
     few = [torch.cat([torch.zeros_like(part[1:]), part[:1]]) for part in parts]
     return torch.equal(function(*few)[-1], expected[0])
+
+
+class BitSums:
+    """Rows of a matrix, summed over the bits that are on.
+
+    In float32, half the memory to go through: each row's sum is its own, in the order of its
+    columns, so that it does not depend on which rows are computed together.
+
+    Parameters
+    ----------
+    weights : Tensor of shape (n_bits, width)
+    """
+
+    def __init__(self, weights: Tensor) -> None:
+        self._width = weights.shape[1]
+        self._tiles = [tile.float().contiguous() for tile in torch.split(weights, _TILE, dim=1)]
+
+    def __call__(self, bits: Any) -> Tensor:
+        """Return the sums, float32 of shape (n, width).
+
+        Parameters
+        ----------
+        bits : scipy CSR of float32, shape (n, n_bits)
+        """
+        if not bits.shape[1]:
+            return torch.zeros(bits.shape[0], self._width)
+        columns = torch.from_numpy(bits.indices.astype(np.int32, copy=False))
+        ends = torch.from_numpy(bits.indptr.astype(np.int32, copy=False))
+        values = None if (bits.data == 1).all() else torch.from_numpy(bits.data)
+        sums = [
+            embedding_bag(
+                columns,
+                tile,
+                ends,
+                mode="sum",
+                per_sample_weights=values,
+                include_last_offset=True,
+            )
+            for tile in self._tiles
+        ]
+        return torch.cat(sums, dim=1)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread: the last bits of a matrix product depend on how it was cut up."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

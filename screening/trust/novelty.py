@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
@@ -12,15 +12,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from ebm import RBM, fit_rbm
-from ebm.train import History
-from ebm.units import Bernoulli, NReLU, Unit
+from ebm import RBM
+from ebm.rowwise import BitSums, Rowwise, by_rows, narrowest, one_thread
+from ebm.storage import ModelArrays
+from ebm.units import NReLU, Unit
 from screening.features import Visible, as_visible
-from screening.model.alike import Rowwise, by_rows, narrowest
-from screening.model.first_layer import BitSums, dense_part
-from screening.model.member import hidden_layers, one_thread, pretraining_options
-from screening.model.options import ModelOptions
-from screening.model.parcel import Parcel
 
 
 @dataclass
@@ -58,7 +54,9 @@ class Novelty:
         n_bits = seen.bits.shape[1]
         sum_of_bits, forward = self._split_at(n_bits)
         with one_thread():
-            hidden = by_rows(forward, dense_part(seen), sum_of_bits(seen))
+            hidden = by_rows(
+                forward, torch.from_numpy(seen.dense).contiguous(), sum_of_bits(seen.bits)
+            )
         linear = seen.bits @ self._linear[:n_bits] + seen.dense @ self._linear[n_bits:]
         explained = hidden.numpy() + linear + self._independent_log_partition
         return np.asarray(-explained) - self.centre
@@ -81,10 +79,10 @@ class Novelty:
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         # Made anew in the process that it is sent to, with the products that are right there.
-        return _unpack, (Parcel.of(self.rbm), self.bit_logits.numpy(), self.centre)
+        return _unpack, (ModelArrays.of(self.rbm), self.bit_logits.numpy(), self.centre)
 
 
-def _unpack(rbm: Parcel, bit_logits: NDArray[np.float64], centre: float) -> Novelty:
+def _unpack(rbm: ModelArrays, bit_logits: NDArray[np.float64], centre: float) -> Novelty:
     return Novelty(rbm.model(), torch.from_numpy(bit_logits), centre)
 
 
@@ -119,28 +117,6 @@ class _Hidden:
 def _shifts(hidden: Unit) -> list[float]:
     """Return by how much the biases of a unit's bits differ: a rectified unit is a sum of bits."""
     return hidden.shifts.tolist() if isinstance(hidden, NReLU) else [0.0]
-
-
-def fit_novelty(
-    x: csr_matrix, options: ModelOptions, seed: int, held_out: csr_matrix | None = None
-) -> tuple[Novelty, History]:
-    """Train the RBM on all columns of the training compounds.
-
-    Parameters
-    ----------
-    x
-        Encoded training compounds.
-    options
-    seed
-    held_out
-        Compounds whose free energy is watched beside theirs; they teach it nothing.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    rbm = RBM(Bernoulli(x.shape[1]), hidden_layers(options)[0], generator=generator)
-    with one_thread():
-        watched = replace(pretraining_options(options, x.shape[0]), monitor_every=1)
-        history = fit_rbm(rbm, x, watched, validation=held_out, generator=generator)
-    return read_novelty(rbm, x), history
 
 
 def read_novelty(rbm: RBM, x: csr_matrix) -> Novelty:

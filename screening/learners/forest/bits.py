@@ -6,7 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.features import Visible
-from screening.model.forest_program import AND, CHOOSE, EVERYTHING, NOTHING, OR, Program, Step
+from screening.learners.forest.program import (
+    AND,
+    CHOOSE,
+    EVERYTHING,
+    NOTHING,
+    OR,
+    Instructions,
+    Program,
+)
 
 # Bytes that the sets may take together, and the most rows that are done at a time.
 _MEMORY = 1 << 25
@@ -132,7 +140,7 @@ class BitForest:
             np.bitwise_or.accumulate(words[run], axis=0, out=words[run])
 
 
-def _do(step: Step, sets: Words, buffers: Words) -> None:
+def _do(step: Instructions, sets: Words, buffers: Words) -> None:
     for start in range(0, len(step.first), _INSTRUCTIONS):
         some = slice(start, start + _INSTRUCTIONS)
         size = len(step.first[some])

@@ -27,7 +27,7 @@ AND, OR, CHOOSE = 1, 2, 3
 
 
 class Trees(Protocol):
-    """What is needed to know of a forest; the arrays of `screening.model.forest.Forest`."""
+    """What is needed to know of a forest; the arrays of `StoredForest`."""
 
     @property
     def roots(self) -> NDArray[np.int64]:
@@ -55,7 +55,7 @@ class Trees(Protocol):
 
 
 @dataclass(frozen=True)
-class Step:
+class Instructions:
     """Instructions of one kind that do not need each other.
 
     Attributes
@@ -85,7 +85,7 @@ class Program:
         The column of each test, ascending.
     thresholds : float32 array of shape (n_tests,)
         Test k holds where the column is at most this; ascending within a column.
-    steps : list of Step
+    steps : list of Instructions
     n_sets : int
     values : float64 array
         What leaves are worth, without 0.
@@ -95,7 +95,7 @@ class Program:
 
     columns: Ints
     thresholds: NDArray[np.float32]
-    steps: list[Step]
+    steps: list[Instructions]
     n_sets: int
     values: NDArray[np.float64]
     ends: list[Ints]
@@ -128,7 +128,7 @@ def compile_forest(forest: Trees) -> Program:
         if len(own):
             asked = place[chosen[own]] if kind[own[0]] == CHOOSE else np.zeros(0, dtype=np.int64)
             steps.append(
-                Step(
+                Instructions(
                     int(kind[own[0]]),
                     first_node + start,
                     place[first[own]],

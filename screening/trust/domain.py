@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.model.novelty import percentile_among
+from screening.trust.novelty import percentile_among
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Nearest training compounds: exact Tanimoto similarity by popcount on packed bits."""
+"""Nearest training compounds: exact Tanimoto similarity of packed bits, as a sparse product."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def tanimoto(left: Packed, right: Packed) -> NDArray[np.float32]:
 def nearest(queries: Packed, known: Packed) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Return the index and similarity of each query's most similar known compound.
 
-    Of equally similar ones the first is taken. Whoever asks often keeps a `Known`.
+    Of equally similar ones the first is taken. Whoever asks often keeps a `NeighbourIndex`.
     """
-    return Known(known).nearest(queries)
+    return NeighbourIndex(known).nearest(queries)
 
 
-class Known:
+class NeighbourIndex:
     """Compounds laid out to be asked for the nearest one, many times.
 
     The number of shared bits is a product of the queries' bits, which are few, with a matrix of all

@@ -1,10 +1,9 @@
-"""The ensemble: members trained beside each other, scored in one pass."""
+"""The ensemble: several networks, scored in one pass."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,73 +11,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from ebm.dbn import DBN
 from ebm.network import Activation, activate
+from ebm.rowwise import BitSums, by_rows, narrowest, one_thread
 from screening.features import Visible, as_visible
-from screening.jobs import in_processes
-from screening.model.alike import by_rows, narrowest
-from screening.model.first_layer import BitSums, dense_part
-from screening.model.member import Member, one_thread, train_member
-from screening.model.options import ModelOptions
-from screening.model.parcel import Parcel
-
-
-class Job(NamedTuple):
-    """What one member is trained on.
-
-    Attributes
-    ----------
-    x : CSR of shape (n, n_columns)
-    y : float32 array of shape (n, n_tasks)
-    seed : int
-    dbn : DBN, optional
-        The pretrained stack that it starts from; random weights without one.
-    """
-
-    x: csr_matrix
-    y: NDArray[np.float32]
-    seed: int
-    dbn: DBN | None = None
-
-
-def train_members(
-    jobs: Sequence[Job],
-    options: ModelOptions,
-    workers: int,
-    on_member: Callable[[], None],
-) -> list[Member]:
-    """Train several members in processes; the result is the same for any number of them.
-
-    Parameters
-    ----------
-    jobs
-        Data and seed of each member.
-    options
-        Settings shared by all.
-    workers
-        Processes; with 1 everything happens in this one.
-    on_member
-        Called as each member is ready, in order.
-    """
-    calls = (
-        (job.x, job.y, options, job.seed, None if job.dbn is None else Parcel.of(job.dbn))
-        for job in jobs
-    )
-    members = []
-    for member in in_processes(_train_member, calls, workers):
-        on_member()
-        members.append(member)
-    return members
-
-
-def _train_member(
-    x: csr_matrix,
-    y: NDArray[np.float32],
-    options: ModelOptions,
-    seed: int,
-    stack: Parcel | None,
-) -> Member:
-    return train_member(x, y, options, seed, None if stack is None else stack.model())
+from screening.learners.member import Member
 
 
 class Ensemble:
@@ -86,7 +22,7 @@ class Ensemble:
 
     The first layers stand side by side as one matrix over all columns, with zeros where a member
     does not look: the compounds are read once for all members. A row's logits are its own, whatever
-    rows it is computed with (see `alike`).
+    rows it is computed with (see `ebm.rowwise`).
 
     Parameters
     ----------
@@ -139,7 +75,8 @@ class Ensemble:
         if not len(seen):
             return np.zeros((len(self), 0, self.n_tasks))
         with one_thread():
-            found = by_rows(self._forward, dense_part(seen), self._sum_of_bits(seen))
+            dense = torch.from_numpy(seen.dense).contiguous()
+            found = by_rows(self._forward, dense, self._sum_of_bits(seen.bits))
         return np.ascontiguousarray(found.double().numpy().transpose(1, 0, 2))
 
 

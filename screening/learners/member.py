@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,21 +13,11 @@ from scipy.sparse import csr_matrix
 from ebm.dbn import DBN, select_visible
 from ebm.finetune import FinetuneHistory, FinetuneOptions, fine_tune
 from ebm.network import Activation, Network
-from ebm.train import TrainingOptions
-from ebm.units import Bernoulli, NReLU, Unit
-from screening.model.options import (
-    ModelOptions,
-    Units,
-    finetuning_passes,
-    pretraining_passes,
-)
-from screening.model.parcel import Parcel
+from ebm.rowwise import one_thread
+from ebm.storage import ModelArrays
+from screening.learners.options import HiddenUnits, ModelOptions, finetuning_passes
 
-_ACTIVATIONS: dict[Units, Activation] = {"rectified": "relu", "sigmoid": "sigmoid"}
-# Of each part, by the monitors: with more they would cost as much as the learning of 1,000 rows.
-_WATCHED_ROWS = 200
-# Rectified units reach eight times as high as bits do, and move that much more.
-_PRETRAINING_RATES: dict[Units, float] = {"rectified": 0.005, "sigmoid": 0.05}
+_ACTIVATIONS: dict[HiddenUnits, Activation] = {"rectified": "relu", "sigmoid": "sigmoid"}
 
 
 @dataclass
@@ -49,22 +37,13 @@ class Member:
     finetuning: FinetuneHistory
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        return _unpack, (self.columns, Parcel.of(self.network), self.finetuning)
+        return _unpack, (self.columns, ModelArrays.of(self.network), self.finetuning)
 
 
-def _unpack(columns: NDArray[np.int64], network: Parcel, finetuning: FinetuneHistory) -> Member:
+def _unpack(
+    columns: NDArray[np.int64], network: ModelArrays, finetuning: FinetuneHistory
+) -> Member:
     return Member(columns, network.model(), finetuning)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute on one thread: the last bits of a matrix product depend on how it was cut up."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def train_member(
@@ -129,22 +108,3 @@ def train_member(
 
 def _draw_columns(draw: np.random.Generator, n: int, share: float) -> NDArray[np.int64]:
     return np.sort(draw.permutation(n)[: max(1, round(share * n))])
-
-
-def hidden_layers(options: ModelOptions) -> list[Unit]:
-    """Return new hidden units of every RBM, lowest first."""
-    kind = {"rectified": NReLU, "sigmoid": Bernoulli}[options.units]
-    return [kind(size) for size in options.hidden]
-
-
-def pretraining_options(options: ModelOptions, n: int) -> TrainingOptions:
-    """Return the settings of every RBM that learns from n compounds: CD-1 with centred gradient."""
-    epochs = pretraining_passes(options.pretrain_epochs, n)
-    return TrainingOptions(
-        epochs=epochs,
-        batch_size=50,
-        learning_rate=_PRETRAINING_RATES[options.units],
-        monitor_every=epochs,
-        monitor_rows=_WATCHED_ROWS,
-        pseudo_likelihood_rows=0,
-    )

@@ -1,0 +1,208 @@
+"""The networks: an ensemble for each part, trained beside each other.
+
+First every part's stack is learned, then all members of all parts: no process waits for another
+part's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from ebm.dbn import DBN
+from ebm.storage import ModelArrays
+from screening.features import Encoder
+from screening.jobs import in_processes
+from screening.learners.compounds import Compounds, Rows
+from screening.learners.ensemble import Ensemble
+from screening.learners.learner import Logits, Part, encode
+from screening.learners.member import Member, train_member
+from screening.learners.options import ModelOptions, held_out_members
+from screening.learners.pretraining import LibraryStack, PretrainedStack, pretrain_part
+from screening.progress import OnStep, ignore_steps
+
+# Networks of different parts draw from seeds that never meet.
+_SEEDS_PER_PART = 1000
+
+_Result = TypeVar("_Result")
+
+
+class EncodedPart(NamedTuple):
+    """Encoded compounds that one ensemble learns from.
+
+    Attributes
+    ----------
+    x : CSR of shape (n, n_columns)
+        Values in [0, 1].
+    y : float32 array of shape (n, n_tasks)
+        1, 0, or between; NaN where missing.
+    seed : int
+        Of the stack, and of the first member; the others have the seeds that follow.
+    members : int
+        Of the ensemble.
+    held_out : CSR, optional
+        Compounds whose free energy is watched beside theirs; they teach it nothing.
+    """
+
+    x: csr_matrix
+    y: NDArray[np.float32]
+    seed: int
+    members: int
+    held_out: csr_matrix | None = None
+
+
+@dataclass
+class TrainedEnsemble:
+    """What was learned from one part.
+
+    Attributes
+    ----------
+    stack : PretrainedStack
+        With the novelty.
+    members : list of Member
+    """
+
+    stack: PretrainedStack
+    members: list[Member]
+
+
+@dataclass(frozen=True)
+class FittedNetworks:
+    """An ensemble and the encoder of what it sees.
+
+    Attributes
+    ----------
+    encoder : Encoder
+    trained : TrainedEnsemble
+    ensemble : Ensemble
+    """
+
+    encoder: Encoder
+    trained: TrainedEnsemble
+    ensemble: Ensemble
+
+    def logits(self, compounds: Compounds, rows: Rows) -> Logits:
+        """Return the mean over the members, shape (n_rows, n_tasks)."""
+        return np.asarray(self.ensemble.logits(encode(self.encoder, compounds, rows)).mean(axis=0))
+
+    def novelties(self, compounds: Compounds, rows: Rows) -> NDArray[np.float64]:
+        """Return the novelty of each in nats, shape (n_rows,)."""
+        return self.trained.stack.novelty(encode(self.encoder, compounds, rows))
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The learner of an ensemble of deep belief networks.
+
+    Attributes
+    ----------
+    options : ModelOptions
+    library : LibraryStack, optional
+        A stack learned on unlabelled molecules, for every ensemble to start from.
+    """
+
+    options: ModelOptions
+    library: LibraryStack | None = None
+
+    def encoder(self, part: Part) -> Encoder:
+        """Return the encoder of what the networks of a part see."""
+        return part.encoder(self.options.features) if self.library is None else self.library.encoder
+
+    def fit_parts(
+        self, parts: Sequence[Part], *, workers: int = 1, on_step: OnStep = ignore_steps
+    ) -> Iterator[FittedNetworks]:
+        """Yield the ensemble of each part; folds have fewer members (see `held_out_members`)."""
+        encoders = [self.encoder(part) for part in parts]
+        begun = None if self.library is None else self.library.dbn
+        encoded = [self._encoded(*pair) for pair in zip(parts, encoders, strict=True)]
+        trained = train_ensembles(
+            encoded, self.options, begun=begun, workers=workers, on_step=on_step
+        )
+        for part, encoder, own in zip(encoded, encoders, trained, strict=True):
+            yield FittedNetworks(encoder, own, Ensemble(own.members, part.x.shape[1]))
+
+    def _encoded(self, part: Part, encoder: Encoder) -> EncodedPart:
+        size = self.options.ensemble_size
+        return EncodedPart(
+            part.encoded(encoder),
+            part.taught(self.options.labels),
+            self.options.seed + _SEEDS_PER_PART * part.number,
+            held_out_members(size) if part.is_fold else size,
+            encode(encoder, part.compounds, part.asked) if len(part.asked) else None,
+        )
+
+
+def train_ensembles(
+    parts: Sequence[EncodedPart],
+    options: ModelOptions,
+    *,
+    begun: DBN | None = None,
+    workers: int = 1,
+    on_step: OnStep = ignore_steps,
+) -> list[TrainedEnsemble]:
+    """Train an ensemble on each part, in processes; the result is the same for any number of them.
+
+    Parameters
+    ----------
+    parts
+        Compounds, labels and seed of each.
+    options
+        Settings shared by all.
+    begun
+        A stack pretrained on other compounds of the same columns, for every part to go on with.
+    workers
+        Processes; with 1 everything happens in this one.
+    on_step
+        Is told (stage, done, total) as work goes on.
+    """
+    library = None if begun is None else ModelArrays.of(begun)
+    pretraining = ((part.x, options, part.seed, part.held_out, library) for part in parts)
+    results = in_processes(_pretrain, pretraining, workers)
+    stacks = list(_counted(results, "pretraining", len(parts), on_step))
+    sent = [None if stack.dbn is None else ModelArrays.of(stack.dbn) for stack in stacks]
+    jobs = (
+        (part.x, part.y, options, part.seed + member, arrays)
+        for part, arrays in zip(parts, sent, strict=True)
+        for member in range(part.members)
+    )
+    total = sum(part.members for part in parts)
+    members = _counted(in_processes(_fine_tune, jobs, workers), "networks", total, on_step)
+    return [
+        TrainedEnsemble(stack, list(islice(members, part.members)))
+        for part, stack in zip(parts, stacks, strict=True)
+    ]
+
+
+def _pretrain(
+    x: csr_matrix,
+    options: ModelOptions,
+    seed: int,
+    held_out: csr_matrix | None,
+    begun: ModelArrays | None,
+) -> PretrainedStack:
+    stack = None if begun is None else begun.model()
+    return pretrain_part(x, options, seed, held_out=held_out, begun=stack)
+
+
+def _fine_tune(
+    x: csr_matrix,
+    y: NDArray[np.float32],
+    options: ModelOptions,
+    seed: int,
+    stack: ModelArrays | None,
+) -> Member:
+    return train_member(x, y, options, seed, None if stack is None else stack.model())
+
+
+def _counted(
+    results: Iterator[_Result], stage: str, total: int, on_step: OnStep
+) -> Iterator[_Result]:
+    for done, result in enumerate(results, start=1):
+        on_step(stage, done, total)
+        yield result

@@ -1,0 +1,107 @@
+"""The models of `evaluate --models`: names, titles, and how each learner is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+
+from screening.errors import UserError
+from screening.learners.baselines import (
+    Logistic,
+    Neighbour,
+    boosting,
+    catboost,
+    morgan_forest,
+)
+from screening.learners.blend import Blend
+from screening.learners.calibrated import CalibratedBlend, CalibratedOn
+from screening.learners.forest import Forest
+from screening.learners.learner import Learner
+from screening.learners.networks import Networks
+from screening.learners.options import ModelOptions
+from screening.learners.pretraining import LibraryStack
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What learners are made from.
+
+    Attributes
+    ----------
+    options : ModelOptions
+        With the seed of the split.
+    library : LibraryStack, optional
+        For the model that starts from one.
+    calibrated_on : str
+        See `CalibratedBlend`.
+    """
+
+    options: ModelOptions
+    library: LibraryStack | None = None
+    calibrated_on: CalibratedOn = "folds"
+
+
+@dataclass(frozen=True)
+class RegisteredLearner:
+    """One of the models.
+
+    Attributes
+    ----------
+    title : str
+        As tables show it.
+    make : callable
+        Makes the learner.
+    """
+
+    title: str
+    make: Callable[[Wanted], Learner]
+
+
+def _ours(wanted: Wanted) -> Learner:
+    return CalibratedBlend(Blend(wanted.options), wanted.calibrated_on)
+
+
+def _alone(wanted: Wanted) -> Learner:
+    return _ours(replace(wanted, options=replace(wanted.options, blend="none")))
+
+
+def _hard(wanted: Wanted) -> Learner:
+    return _ours(replace(wanted, options=replace(wanted.options, labels="hard")))
+
+
+def _unpretrained(wanted: Wanted) -> Learner:
+    return _ours(replace(wanted, options=replace(wanted.options, blend="none", pretrain="none")))
+
+
+def _on_library(wanted: Wanted) -> Learner:
+    if wanted.library is None:
+        raise UserError(f"the model {LIBRARY} starts from a pretrained file; give --pretrained.")
+    options = replace(wanted.options, blend="none")
+    return CalibratedBlend(Blend(options, wanted.library), wanted.calibrated_on)
+
+
+DBN, ALONE, UNPRETRAINED, FOREST = "dbn", "dbn-alone", "dbn-unpretrained", "forest"
+LIBRARY, HARD = "dbn-library", "dbn-hard"
+MODELS = {
+    DBN: RegisteredLearner("ebmscreen", _ours),
+    ALONE: RegisteredLearner("DBN ensemble alone", _alone),
+    HARD: RegisteredLearner("ebmscreen, labels only", _hard),
+    UNPRETRAINED: RegisteredLearner("DBN, not pretrained", _unpretrained),
+    LIBRARY: RegisteredLearner("DBN, pretrained on a library", _on_library),
+    FOREST: RegisteredLearner("Random forest, Morgan", lambda w: morgan_forest(w.options.seed)),
+    "forest-features": RegisteredLearner(
+        "Random forest, ours", lambda wanted: Forest.of(wanted.options)
+    ),
+    "logistic": RegisteredLearner(
+        "Logistic regression", lambda wanted: Logistic(Networks(wanted.options))
+    ),
+    "boosting": RegisteredLearner("Gradient boosting", lambda w: boosting(w.options.seed)),
+    "neighbour": RegisteredLearner("1-nearest neighbour", lambda _: Neighbour()),
+    "catboost": RegisteredLearner("CatBoost", lambda w: catboost(w.options.seed)),
+}
+HAS_CATBOOST = find_spec("catboost") is not None
+# Those that need nothing that may not be there: a stack, measured values, a package.
+DEFAULT_MODELS = tuple(
+    name for name in MODELS if name not in (LIBRARY, HARD) and (name != "catboost" or HAS_CATBOOST)
+)

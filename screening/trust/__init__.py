@@ -1,0 +1,25 @@
+"""How far to trust a score: calibration, conformal values, neighbours, novelty, domain."""
+
+from screening.trust.calibration import Calibration, fit_calibration, restate_prevalence
+from screening.trust.conformal import Conformal, fit_conformal, prediction_sets
+from screening.trust.domain import Domain, fit_domain
+from screening.trust.neighbours import NeighbourIndex, Packed, nearest, tanimoto
+from screening.trust.novelty import Novelty, percentile_among, read_novelty
+
+__all__ = [
+    "Calibration",
+    "Conformal",
+    "Domain",
+    "NeighbourIndex",
+    "Novelty",
+    "Packed",
+    "fit_calibration",
+    "fit_conformal",
+    "fit_domain",
+    "nearest",
+    "percentile_among",
+    "prediction_sets",
+    "read_novelty",
+    "restate_prevalence",
+    "tanimoto",
+]
