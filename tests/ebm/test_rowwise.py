@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
-from screening.model import alike
-from screening.model.alike import ROWS, by_rows, narrowest, stands_alone
+from ebm import rowwise
+from ebm.rowwise import ROWS, by_rows, narrowest, stands_alone
 
 WEIGHTS = torch.rand(40, 24, generator=torch.Generator().manual_seed(1))
 
@@ -59,7 +59,7 @@ def test_a_function_whose_rows_depend_on_their_place_is_found():
 
 def test_the_model_says_the_same_in_64_bits(small_model, small_assay, monkeypatch):
     """What a machine gets whose products depend on the place, to the last decimal but one."""
-    monkeypatch.setattr(alike, "stands_alone", lambda *_: False)
+    monkeypatch.setattr(rowwise, "stands_alone", lambda *_: False)
     raw = small_model.featurise(small_assay.mols[:40])
     x = small_model.encoder.encode(raw)
     single = small_model.ensemble
