@@ -18,8 +18,8 @@ import pandas as pd
 
 from screening.assay import Threshold, choose_targets, curate, make_threshold
 from screening.chemistry import Standardiser
-from screening.model import ModelOptions
-from screening.study import Compounds, StudyOptions, run_study, write_study
+from screening.learners import Compounds, ModelOptions
+from screening.study import StudyOptions, run_study, write_study
 from screening.tables import read_assay
 
 MODELS = "dbn,dbn-alone,forest,forest-features,logistic,boosting"
@@ -70,10 +70,11 @@ def study_of(source: Source, arguments: argparse.Namespace) -> pd.DataFrame:
     )
     folder = arguments.output / source.name
     study = run_study(
-        Compounds(assay, options),
+        Compounds(assay, arguments.num_workers),
+        options,
         StudyOptions(n_splits=arguments.splits, models=tuple(arguments.models.split(","))),
         folder,
-        calibration="validation",
+        calibrated_on="validation",
         workers=arguments.num_workers,
         on_step=lambda *_: None,
     )

@@ -19,8 +19,8 @@ import pandas as pd
 from screening.assay import choose_targets, curate, make_threshold
 from screening.chemistry import Standardiser
 from screening.evaluation import draw_parts, expected_calibration_error, grouped_parts
-from screening.model import ModelOptions, train_model
-from screening.study import Compounds
+from screening.learners import Compounds, ModelOptions
+from screening.model import train_model
 from screening.tables import read_assay
 
 ASSAYS = {
@@ -47,7 +47,7 @@ def main() -> None:
         table = read_assay(str(arguments.data / file), smiles_column=None, id_column=None)
         targets = choose_targets(table, (target,), threshold, lambda _: None)
         assay = curate(table, targets, threshold=threshold, standardiser=Standardiser("parent"))
-        compounds = Compounds(assay, ModelOptions())
+        compounds = Compounds(assay)
         for number in range(arguments.splits):
             way = partial(grouped_parts, compounds.scaffolds)
             parts = draw_parts(way, compounds.labels, [9, number]).parts
@@ -56,7 +56,8 @@ def main() -> None:
             test = np.concatenate([parts.valid, parts.test])
             options = ModelOptions(seed=number)
             model = train_model(assay.take(parts.train), options, workers=2)
-            scores = model.score(compounds.raw.take(test), compounds.fingerprints[test])
+            raw = compounds.raw(options.blocks).take(test)
+            scores = model.score(raw, compounds.fingerprints[test])
             active = compounds.labels[test, 0] == 1
             own = np.where(active, scores.p_active[:, 0], scores.p_inactive[:, 0])
             row: dict[str, object] = {"assay": name, "split": number, "n": len(test)}

@@ -29,13 +29,11 @@ from screening.assay import choose_targets, curate, make_threshold
 from screening.chemistry import Failure, Standardiser, prepare_molecule
 from screening.evaluation import draw_parts, grouped_parts
 from screening.features import Encoder, FeatureSet, RawFeatures, stack
-from screening.model import ModelOptions
-from screening.model.ensemble import Ensemble
-from screening.model.ensembles import train_ensembles
-from screening.model.neighbours import tanimoto
-from screening.model.start import Part
-from screening.study import Compounds
+from screening.learners import Compounds, ModelOptions
+from screening.learners.ensemble import Ensemble
+from screening.learners.networks import EncodedPart, train_ensembles
 from screening.tables import read_assay
+from screening.trust import tanimoto
 
 matplotlib.use("Agg")
 Values = NDArray[np.float64]
@@ -66,14 +64,13 @@ class Measures:
     """Everything that is measured against one training part."""
 
     def __init__(self, compounds: Compounds, train: NDArray[np.int64], seed: int) -> None:
-        options = compounds.options
-        raw = compounds.raw.only(options.features).take(train)
+        options = ModelOptions()
+        raw = compounds.raw(options.features).take(train)
         self.encoder = Encoder().fit(raw)
         x = self.encoder.transform(raw)
-        (trained,) = train_ensembles(
-            [Part(x, compounds.labels[train], seed)], options, workers=2, on_step=lambda *_: None
-        )
-        self.novelty = trained.start.novelty
+        part = EncodedPart(x, compounds.labels[train], seed, options.ensemble_size)
+        (trained,) = train_ensembles([part], options, workers=2)
+        self.novelty = trained.stack.novelty
         self.ensemble = Ensemble(trained.members, x.shape[1])
         self.known = compounds.fingerprints[train]
         descriptors = raw.dense["descriptors"].astype(np.float64)
@@ -122,7 +119,7 @@ def study(data: Path, splits: int) -> tuple[pd.DataFrame, pd.DataFrame]:
         table = read_assay(str(data / file), smiles_column=None, id_column=None)
         targets = choose_targets(table, (target,), threshold, lambda _: None)
         assay = curate(table, targets, threshold=threshold, standardiser=Standardiser("parent"))
-        compounds = Compounds(assay, ModelOptions())
+        compounds = Compounds(assay)
         for number in range(splits):
             drawn = draw_parts(
                 partial(grouped_parts, compounds.scaffolds), compounds.labels, [5, number]
@@ -131,7 +128,9 @@ def study(data: Path, splits: int) -> tuple[pd.DataFrame, pd.DataFrame]:
                 continue
             test = np.concatenate([drawn.valid, drawn.test])
             measures = Measures(compounds, drawn.train, number)
-            said, own = measures(compounds.raw.take(test), compounds.fingerprints[test])
+            said, own = measures(
+                compounds.raw(ModelOptions().features).take(test), compounds.fingerprints[test]
+            )
             truth = compounds.labels[test, 0]
             error = (said - truth) ** 2
             others = {key: measures(*both)[1] for key, both in foreign.items()}

@@ -19,13 +19,12 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim import AdamW
 
 from ebm.network import Network
+from ebm.rowwise import one_thread
 from ebm.sparse import sparse_times_dense, to_torch_csr
 from screening.assay import curate
 from screening.features import Encoder, FeatureSet
-from screening.model import ModelOptions
-from screening.model.ensembles import train_ensembles
-from screening.model.member import one_thread
-from screening.model.start import Part
+from screening.learners import ModelOptions
+from screening.learners.networks import EncodedPart, train_ensembles
 from screening.tables import read_assay
 
 STEPS = 40
@@ -86,16 +85,13 @@ def main() -> None:
     x = Encoder().fit(raw).transform(raw)
     alone = ModelOptions(ensemble_size=1)
 
-    def silent(*_: object) -> None:
-        pass
-
     def separate() -> None:
         for seed in range(members):
-            train_ensembles([Part(x, assay.labels, seed)], alone, workers=1, on_step=silent)
+            train_ensembles([EncodedPart(x, assay.labels, seed, 1)], alone)
 
     def shared(workers: int) -> Callable[[], object]:
-        part = [Part(x, assay.labels, 0)]
-        return lambda: train_ensembles(part, options, workers=workers, on_step=silent)
+        part = [EncodedPart(x, assay.labels, 0, members)]
+        return lambda: train_ensembles(part, options, workers=workers)
 
     apart = seconds_of(separate)
     print(f"{members} networks, one after the other:    {apart:6.1f} s")

@@ -19,14 +19,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from assays import sources
+from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from screening.assay import choose_targets, curate
 from screening.chemistry import Standardiser
-from screening.model import ModelOptions, load_pretrained
-from screening.study import MODELS, Compounds
-from screening.study.models import Exercise
-from screening.study.plan import fewer_labels, plan_splits
+from screening.learners import MODELS, Compounds, ModelOptions, Part, hold_out
+from screening.learners.registry import Wanted
+from screening.model import load_pretrained
+from screening.study import fewer_labels, plan_splits
 from screening.tables import read_assay
 
 ASSAYS = (
@@ -69,23 +70,19 @@ def main() -> None:
         targets = choose_targets(table, source.targets, source.threshold, lambda _: None)
         standardiser = Standardiser(options.standardize)
         assay = curate(table, targets, threshold=source.threshold, standardiser=standardiser)
-        compounds = Compounds(assay, options, pretrained)
+        compounds = Compounds(assay, given.num_workers)
         for split in plan_splits(compounds, "scaffold", given.splits, 0):
             for labels in given.labels:
                 train = fewer_labels(split.parts.train, compounds.labels, labels, split.seed)
-                exercise = Exercise(
-                    compounds,
-                    replace(split.parts, train=train),
-                    "validation",
-                    split.seed,
-                    given.num_workers,
-                    lambda *_: None,
-                )
-                truth = compounds.labels[split.parts.test, 0]
+                test, valid = split.parts.test, split.parts.valid
+                part = Part(compounds, train, asked=test, validation=valid)
+                wanted = Wanted(replace(options, seed=split.seed), pretrained.stack, "validation")
+                truth = compounds.labels[test, 0]
                 row: dict[str, object] = {"assay": name, "split": split.number, "labels": labels}
                 for way in WAYS:
-                    said = MODELS[way].scores(exercise)[len(split.parts.valid) :, 0]
-                    row[way] = roc_auc_score(truth, said)
+                    learner = MODELS[way].make(wanted)
+                    said = hold_out(learner, [part], workers=given.num_workers)
+                    row[way] = roc_auc_score(truth, expit(said[test, 0]))
                 rows.append(row)
                 print(row, flush=True)
     every = pd.DataFrame(rows)

@@ -21,7 +21,7 @@ from rdkit import Chem, DataStructs, rdBase
 from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
 from threadpoolctl import threadpool_limits
 
-from screening.model import nearest
+from screening.trust import nearest
 
 SAMPLES = Path(__file__).resolve().parents[1] / "data" / "samples"
 KNOWN = (1000, 3000, 10_000)

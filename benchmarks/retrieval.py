@@ -19,12 +19,11 @@ import pandas as pd
 
 from screening.assay import curate
 from screening.chemistry import Failure
-from screening.evaluation import forest_scores
 from screening.features import Encoder
-from screening.model import ModelOptions
-from screening.model.ensemble import Ensemble
-from screening.model.ensembles import train_ensembles
-from screening.model.start import Part
+from screening.learners import ModelOptions
+from screening.learners.baselines import morgan_forest
+from screening.learners.ensemble import Ensemble
+from screening.learners.networks import EncodedPart, train_ensembles
 from screening.tables import read_assay
 from workflows.demo import Retrieval, hide, judge
 
@@ -57,12 +56,13 @@ def one_split(seed: int, options: ModelOptions, workers: int) -> list[Retrieval]
         encoder.transform(features.transform([read[i] for i in kept])),
     )
     labels = pd.Series([library.ids[i] for i in kept]).map(known)
-    part = Part(x, assay.labels, seed * 1000)
-    (trained,) = train_ensembles([part], options, workers=workers, on_step=lambda *_: None)
+    part = EncodedPart(x, assay.labels, seed * 1000, options.ensemble_size)
+    (trained,) = train_ensembles([part], options, workers=workers)
     ensemble = Ensemble(trained.members, x.shape[1])
     parts = range(0, x_library.shape[0], 1000)
     logits = np.concatenate([ensemble.logits(x_library[i : i + 1000]) for i in parts], axis=1)
-    forest = forest_scores(x, assay.labels[:, 0], x_library, seed=seed, workers=workers)
+    fitted = morgan_forest(seed).make(x, assay.labels[:, 0], workers)
+    forest = fitted.predict_proba(x_library)[:, 1]
     return [
         judge("DBN ensemble", labels, logits.mean(axis=0)[:, 0]),
         judge("Random forest", labels, forest),

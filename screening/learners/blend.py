@@ -8,7 +8,7 @@ the calibration.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -171,7 +171,6 @@ def blend_held_out(parts: Sequence[Part], networks: Logits, forest: Logits | Non
         See `HeldOut`.
     """
     spreads = [] if forest is None else list(map(fit_spreads, networks.T, forest.T))
-    # Networks that diverged say nothing: NaN would be taken for compounds that were not asked for.
     logits = networks if forest is None else blend_with(spreads, networks, forest)
     similarities = np.full(len(networks), np.nan, dtype=np.float32)
     for part in parts:
@@ -240,9 +239,10 @@ class Blend:
             yield self.fit(whole, folds, workers=workers, on_step=on_step)
 
     def cut(self, part: Part) -> tuple[Part, list[Part]]:
-        """Return the part with a number of its own, and folds of its compounds by scaffold."""
+        """Return the part, asking for nothing, and folds of its compounds by scaffold."""
         folds = fold_parts(part, self.options.folds, self.options.seed)
-        return replace(part, number=len(folds)), folds
+        whole = Part(part.compounds, part.rows, number=len(folds), is_fold=part.is_fold)
+        return whole, folds
 
     def fit(
         self,
@@ -273,7 +273,7 @@ class Blend:
             kept = self.forest.fit_parts(parts, workers=workers, on_step=on_step)
             # Each fold's forest is let go once it has been asked; the last one is the whole's.
             for part, fitted in zip(parts, kept, strict=True):
-                if len(part.asked):
+                if part in held_out:
                     forest[part.asked] = fitted.logits(part.compounds, part.asked)
         said = asked_logits(folds, held_out)
         return FittedBlend(networks[-1], fitted, blend_held_out(held_out, said, forest), folds)

@@ -5,33 +5,32 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix, random_array
 
-from screening.features import Visible
-from screening.model.first_layer import BitSums
+from ebm.rowwise import BitSums
 
 
-def seen(n_bits: int, *, ones: bool) -> Visible:
+def drawn(n_bits: int, *, ones: bool) -> csr_matrix:
     draw = np.random.default_rng(4)
     bits = csr_matrix(random_array((33, n_bits), density=0.2, rng=draw, dtype=np.float32))
     if ones:
         bits.data[:] = 1
-    return Visible(bits, np.zeros((33, 0), dtype=np.float32))
+    return bits
 
 
 @pytest.mark.parametrize("ones", [True, False])
 @pytest.mark.parametrize("width", [1, 63, 64, 65, 150])
 def test_sums_are_those_of_rows_added_one_by_one(width, ones):
     weights = torch.randn(70, width, generator=torch.Generator().manual_seed(1))
-    x = seen(70, ones=ones)
+    bits = drawn(70, ones=ones)
     literal = np.zeros((33, width), dtype=np.float64)
-    for row, column, value in zip(*x.bits.nonzero(), x.bits.data, strict=True):
+    for row, column, value in zip(*bits.nonzero(), bits.data, strict=True):
         literal[row] += float(value) * weights[column].double().numpy()
-    found = BitSums(weights.double())(x)
+    found = BitSums(weights.double())(bits)
     assert found.dtype == torch.float32
     np.testing.assert_allclose(found.numpy(), literal, rtol=0, atol=2e-5)
-    alone = [BitSums(weights)(Visible(x.bits[[i]], x.dense[[i]])) for i in range(33)]
+    alone = [BitSums(weights)(bits[[i]]) for i in range(33)]
     assert torch.equal(torch.cat(alone), found)
 
 
 def test_no_bits_is_no_sum():
-    x = Visible(csr_matrix((3, 0), dtype=np.float32), np.zeros((3, 2), dtype=np.float32))
-    assert torch.equal(BitSums(torch.zeros(0, 150))(x), torch.zeros(3, 150))
+    bits = csr_matrix((3, 0), dtype=np.float32)
+    assert torch.equal(BitSums(torch.zeros(0, 150))(bits), torch.zeros(3, 150))

@@ -1,11 +1,8 @@
 """A row is the same number wherever it stands; where products do not keep that, 64 bits do."""
 
-import numpy as np
 import pytest
 import torch
-from scipy.sparse import csr_matrix
 
-from ebm import rowwise
 from ebm.rowwise import ROWS, by_rows, narrowest, stands_alone
 
 WEIGHTS = torch.rand(40, 24, generator=torch.Generator().manual_seed(1))
@@ -55,27 +52,3 @@ def test_a_function_whose_rows_depend_on_their_place_is_found():
 
     assert narrowest(make, 40) is _product
     assert made == [torch.float32, torch.float64]
-
-
-def test_the_model_says_the_same_in_64_bits(small_model, small_assay, monkeypatch):
-    """What a machine gets whose products depend on the place, to the last decimal but one."""
-    monkeypatch.setattr(rowwise, "stands_alone", lambda *_: False)
-    raw = small_model.featurise(small_assay.mols[:40])
-    x = small_model.encoder.encode(raw)
-    single = small_model.ensemble
-    double = type(single)(
-        single.members, sum(p.shape[1] for p in (x.bits, x.dense)), x.bits.shape[1]
-    )
-    assert np.allclose(double.logits(x), single.logits(x), rtol=0, atol=1e-5)
-
-
-def test_split_and_whole_rows_have_the_same_logits(small_model, small_assay):
-    raw = small_model.featurise(small_assay.mols[:40])
-    encoder = small_model.encoder
-    whole, split = encoder.transform(raw), encoder.encode(raw)
-    assert isinstance(whole, csr_matrix)
-    assert (whole != split.to_csr()).nnz == 0
-    logits = small_model.ensemble.logits
-    assert np.array_equal(logits(whole), logits(split))
-    novelty = small_model.novelty
-    assert np.allclose(novelty(whole), novelty(split), rtol=0, atol=1e-3)

@@ -1,12 +1,14 @@
-"""A small model of real compounds that the rooms' tests share."""
+"""Small assays of real compounds and small models of them, for all tests of `screening`."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from screening.assay import Assay, curate
-from screening.model import ModelOptions, ScreeningModel, save_model, train_model
+from screening.learners import Compounds, ModelOptions
+from screening.model import Pretrained, ScreeningModel, pretrain_on, save_model, train_model
 from screening.tables import read_assay
 
 # Few, but large steps: the scores must spread, or little could go wrong with them.
@@ -53,3 +55,40 @@ def model_file(small_model, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("model") / "bace.ebm"
     save_model(small_model, path)
     return path
+
+
+@pytest.fixture(scope="session")
+def tiny_options(small_options) -> ModelOptions:
+    """Networks that train in no time."""
+    return replace(
+        small_options, hidden=(12,), ensemble_size=2, epochs=2, pretrain_epochs=1, folds=2
+    )
+
+
+@pytest.fixture(scope="session")
+def eighty(small_assay) -> Assay:
+    """Forty of each class."""
+    labels = small_assay.labels[:, 0]
+    chosen = [np.flatnonzero(labels == value)[:40] for value in (0, 1)]
+    return small_assay.take(np.sort(np.concatenate(chosen)))
+
+
+@pytest.fixture(scope="session")
+def pretrained(small_assay, tiny_options) -> Pretrained:
+    """A stack that has seen every second compound, without labels."""
+    mols = small_assay.mols[::2]
+    return pretrain_on(mols, tiny_options, origin={}, on_step=lambda *_: None)
+
+
+@pytest.fixture(scope="session")
+def compounds(eighty) -> Compounds:
+    return Compounds(eighty)
+
+
+@pytest.fixture(scope="session")
+def two_tasks(eighty) -> Compounds:
+    """The second task is the first turned round, with every fifth label missing."""
+    labels = np.column_stack([eighty.labels[:, 0], 1 - eighty.labels[:, 0]])
+    labels[::5, 1] = np.nan
+    values = np.column_stack([eighty.values] * 2)
+    return Compounds(replace(eighty, tasks=("first", "second"), labels=labels, values=values))

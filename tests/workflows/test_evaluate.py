@@ -74,7 +74,7 @@ def test_a_study_from_start_to_refusal(run, assay, tmp_path):
 def test_the_default_names_every_model_that_is_here(run):
     done = run("evaluate", "--help")
     assert "[default: folds]" in done.out
-    from screening.study import DEFAULT_MODELS
+    from screening.learners import DEFAULT_MODELS
 
     assert {"dbn", "dbn-unpretrained", "forest", "forest-features"} <= set(DEFAULT_MODELS)
     assert {"logistic", "boosting", "neighbour"} <= set(DEFAULT_MODELS)

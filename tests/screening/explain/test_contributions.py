@@ -22,7 +22,7 @@ from screening.explain import (
 )
 from screening.features import BLOCKS, FeatureSet, bit_atoms
 from screening.model import train_model
-from screening.model.calibration import Calibration
+from screening.trust import Calibration
 
 DRUGS = (
     "CC(=O)Oc1ccccc1C(=O)O",

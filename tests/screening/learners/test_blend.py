@@ -10,11 +10,12 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit, logit
 
 from screening.assay import graded_labels
-from screening.evaluation.baselines import fit_affordable_forest
 from screening.explain import explain
-from screening.model import FOREST, OURS, load_model, save_model, train_model
-from screening.model.blend import Blend, blend_with, fit_blend, forest_probabilities
-from screening.model.forest import Forest
+from screening.features import Encoder, as_visible
+from screening.learners import Compounds, Part
+from screening.learners.blend import ForestBlend, Spreads, fit_spreads
+from screening.learners.forest import Forest, StoredForest, fit_forest
+from screening.model import FOREST, SHIPPED, load_model, save_model, train_model
 from screening.model.training import NETWORKS
 
 
@@ -25,12 +26,16 @@ def _data(n=120, width=30, seed=0):
     return csr_matrix(x), y
 
 
+def _stored(x, y) -> StoredForest:
+    return StoredForest.from_sklearn(fit_forest(x, y, seed=0))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_arrays_give_scikit_learns_probabilities(seed):
     x, y = _data(seed=seed)
     unseen, _ = _data(n=300, seed=seed + 10)
-    sklearns = fit_affordable_forest(x, y, seed=seed)
-    ours = Forest.fit(x, y, seed=seed)
+    sklearns = fit_forest(x, y, seed=seed)
+    ours = StoredForest.from_sklearn(sklearns)
     assert len(ours) == 300
     for rows in (x, unseen, unseen[:1]):
         np.testing.assert_allclose(ours.probability(rows), sklearns.predict(rows), atol=1e-6)
@@ -41,14 +46,14 @@ def test_a_value_on_a_threshold_goes_left():
     """Thresholds are float64 midpoints; kept as float32 they must not let a value pass."""
     x = csr_matrix(np.array([[0.1], [0.1], [np.nextafter(np.float32(0.1), 1)], [0.2]], np.float32))
     y = np.array([0, 0, 1, 1], dtype=np.float32)
-    ours = Forest.fit(x, y, seed=0)
-    expected = fit_affordable_forest(x, y, seed=0).predict(x)
+    sklearns = fit_forest(x, y, seed=0)
+    ours, expected = StoredForest.from_sklearn(sklearns), sklearns.predict(x)
     np.testing.assert_allclose(ours.probability(x), expected, atol=1e-6)
 
 
 def test_rows_do_not_depend_on_their_company():
     x, y = _data()
-    forest = Forest.fit(x, y, seed=0)
+    forest = _stored(x, y)
     together = forest.probability(x)
     alone = [forest.probability(x[i])[0] for i in range(x.shape[0])]
     assert np.array_equal(together, alone)
@@ -57,21 +62,28 @@ def test_rows_do_not_depend_on_their_company():
 def test_graded_labels_are_averaged_by_leaves_of_three():
     x, y = _data(n=200)
     graded = graded_labels(y[:, None], np.asarray(x[:, [0, 1]].sum(axis=1)))[:, 0]
-    ours = Forest.fit(x, graded, seed=0)
-    sklearns = fit_affordable_forest(x, graded, seed=0)
+    sklearns = fit_forest(x, graded, seed=0)
+    ours = StoredForest.from_sklearn(sklearns)
     np.testing.assert_allclose(ours.probability(x), sklearns.predict(x), atol=1e-6)
     assert min(tree.tree_.n_node_samples.min() for tree in sklearns.estimators_) >= 3
     assert len(ours.left) < 0.7 * 300 * 2 * 200 / 3
 
 
-def test_one_class_has_no_forest_and_missing_labels_are_left_out():
-    x, y = _data()
-    assert Forest.fit(x, np.zeros_like(y), seed=0) is None
-    holes = y.copy()
-    holes[::3] = np.nan
-    known = np.flatnonzero(~np.isnan(holes))
-    expected = fit_affordable_forest(x[known], y[known], seed=0).predict(x)
-    np.testing.assert_allclose(Forest.fit(x, holes, seed=0).probability(x), expected, atol=1e-6)
+def test_one_class_has_no_forest_and_missing_labels_are_left_out(eighty, tiny_options):
+    labels = np.column_stack([eighty.labels[:, 0], np.zeros(80)]).astype(np.float32)
+    labels[::3, 0] = np.nan
+    values = np.full(labels.shape, np.nan)
+    compounds = Compounds(replace(eighty, tasks=("a", "b"), labels=labels, values=values))
+    part = Part(compounds, np.arange(60), np.arange(60, 80))
+    (fitted,) = Forest(("maccs",), "graded", 0).fit_parts([part])
+    assert fitted.forests[1] is None
+    raw = compounds.raw(["maccs"])
+    x = Encoder().fit(raw.take(part.rows)).transform(raw)
+    known = np.flatnonzero(~np.isnan(labels[:60, 0]))
+    expected = fit_forest(x[known], labels[known, 0], seed=0).predict(x[60:])
+    said = fitted.logits(compounds, part.asked)
+    np.testing.assert_allclose(expit(said[:, 0]), expected, atol=1e-6)
+    assert np.isnan(said[:, 1]).all()
 
 
 @pytest.mark.parametrize(
@@ -79,12 +91,12 @@ def test_one_class_has_no_forest_and_missing_labels_are_left_out():
 )
 def test_damaged_trees_are_refused_before_they_are_walked(name, value):
     x, y = _data()
-    arrays = {key: array.copy() for key, array in Forest.fit(x, y, seed=0).to_arrays().items()}
+    arrays = {key: array.copy() for key, array in _stored(x, y).to_arrays().items()}
     inner = np.flatnonzero(arrays["left"] != np.arange(len(arrays["left"])))
     place = 1 if name == "roots" else inner[3]
     arrays[name][place] = value
     with pytest.raises(ValueError, match="do not end"):
-        Forest.from_arrays(arrays, n_columns=30)
+        StoredForest.from_arrays(arrays, n_columns=30)
 
 
 @given(
@@ -93,7 +105,7 @@ def test_damaged_trees_are_refused_before_they_are_walked(name, value):
     spreads=st.tuples(st.floats(0.01, 10), st.floats(0.01, 10)),
 )
 def test_the_blend_lies_between_both_in_units_of_their_spread(network, forest, spreads):
-    blended = float(Blend(*spreads)(np.array([network]), np.array([forest]))[0])
+    blended = float(Spreads(*spreads)(np.array([network]), logit(np.array([forest])))[0])
     if np.isnan(forest):
         assert blended == network / spreads[0]
         return
@@ -106,20 +118,20 @@ def test_the_blend_lies_between_both_in_units_of_their_spread(network, forest, s
 def test_neither_decides_alone_because_its_logits_lie_further_apart():
     """The order is the same whatever units one of the two speaks in."""
     draw = np.random.default_rng(0)
-    logits, probability = draw.normal(size=200), draw.uniform(0.01, 0.99, 200)
+    logits, forest = draw.normal(size=200), logit(draw.uniform(0.01, 0.99, 200))
     loud = 50 * logits
-    ranks = [np.argsort(fit_blend(said, probability)(said, probability)) for said in (logits, loud)]
+    ranks = [np.argsort(fit_spreads(said, forest)(said, forest)) for said in (logits, loud)]
     assert np.array_equal(*ranks)
-    held_out = np.where(draw.random(200) < 0.5, np.nan, probability)
-    assert fit_blend(logits, held_out).forest == pytest.approx(
-        logit(held_out[~np.isnan(held_out)]).std(), rel=1e-6
+    held_out = np.where(draw.random(200) < 0.5, np.nan, forest)
+    assert fit_spreads(logits, held_out).forest == pytest.approx(
+        held_out[~np.isnan(held_out)].std(), rel=1e-6
     )
 
 
 def test_what_says_the_same_of_all_is_not_blown_up():
-    blend = fit_blend(np.zeros(5), np.full(5, np.nan))
-    assert np.isfinite(blend(np.array([1e-4]), np.array([np.nan]))).all()
-    assert (blend.networks, blend.forest) == (1e-3, 1.0)
+    spreads = fit_spreads(np.zeros(5), np.full(5, np.nan))
+    assert np.isfinite(spreads(np.array([1e-4]), np.array([np.nan]))).all()
+    assert (spreads.networks, spreads.forest) == (1e-3, 1.0)
 
 
 def test_a_blended_model_scores_explains_and_comes_back(small_assay, small_options, tmp_path):
@@ -132,16 +144,16 @@ def test_a_blended_model_scores_explains_and_comes_back(small_assay, small_optio
     logits = model.ensemble.logits(x).mean(axis=0)[:, 0]
     assert model.forest_blend.encoder is model.encoder
     seen = model.encoder.transform
-    forest = fit_affordable_forest(
+    forest = fit_forest(
         seen(model.featurise(small_assay.mols)), small_assay.labels[:, 0], seed=options.seed
     ).predict(seen(raw))
-    mean = model.forest_blend.blends[0](logits, forest)
+    mean = model.forest_blend.spreads[0](logits, logit(forest))
     _, similarity = model.training.nearest(model.fingerprints(mols, raw))
     expected = expit(model.calibrations[0].log_odds(mean, similarity))
     np.testing.assert_allclose(scores.score[:, 0], expected, atol=2e-6)
 
     # The table shows what the blend is worth: beside the networks alone and the forest alone.
-    assert {OURS, NETWORKS, FOREST} <= set(model.quality["tasks"]["Class"])
+    assert {SHIPPED, NETWORKS, FOREST} <= set(model.quality["tasks"]["Class"])
     explained = explain(model, mols[0])
     assert explained.log_odds == pytest.approx(logit(scores.score[0, 0]), abs=1e-3)
 
@@ -159,10 +171,10 @@ def test_a_model_that_is_not_blended_has_no_forest(small_model):
 
 def test_a_task_without_a_forest_is_left_to_the_networks():
     x, y = _data()
-    forests = [Forest.fit(x, y, seed=0), None]
-    probabilities = forest_probabilities(forests, x)
+    forests = (_stored(x, y), None)
+    blend = ForestBlend(Encoder(), forests, (Spreads(1, 1), Spreads(2, 1)))
     logits = np.zeros((2, x.shape[0], 2))
     logits[..., 1] = 3.0
-    blended = blend_with([Blend(1, 1), Blend(2, 1)], logits, probabilities)
+    blended = blend(logits, as_visible(x, x.shape[1]))
     assert (blended[..., 1] == 1.5).all()
     assert (blended[..., 0] != 0).any()

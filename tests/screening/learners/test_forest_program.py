@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from screening.features import Visible
-from screening.model.forest import Forest
-from screening.model.forest_bits import BitForest
-from screening.model.forest_program import AND, CHOOSE, OR, compile_forest
+from screening.learners.forest import StoredForest, fit_forest
+from screening.learners.forest.bits import BitForest
+from screening.learners.forest.program import AND, CHOOSE, OR, compile_forest
 
 
 def _grown(draw: np.random.Generator, n_trees: int, depth: int, leaves: list[float], width: int):
@@ -32,7 +32,7 @@ def _grown(draw: np.random.Generator, n_trees: int, depth: int, leaves: list[flo
 
     for _ in range(n_trees):
         roots.append(grow(0))
-    return Forest(
+    return StoredForest(
         roots=np.array(roots, np.int64),
         left=np.array(left, np.int32),
         right=np.array(right, np.int32),
@@ -97,7 +97,7 @@ def test_few_rows_and_many_say_the_same(n):
     draw = np.random.default_rng(2)
     x = _values(draw, 200, 30)
     y = (x[:, 0] + x[:, 20] > draw.random(200)).astype(np.float32)
-    forest = Forest.fit(csr_matrix(x), y, seed=0)
+    forest = StoredForest.from_sklearn(fit_forest(csr_matrix(x), y, seed=0))
     asked = _values(draw, n, 30)
     expected = forest.walk(csr_matrix(asked))
     assert np.array_equal(forest.probability(csr_matrix(asked)), expected)
@@ -107,7 +107,8 @@ def test_few_rows_and_many_say_the_same(n):
 def test_a_forest_of_large_trees_is_walked(monkeypatch):
     draw = np.random.default_rng(3)
     x = _values(draw, 300, 30)
-    forest = Forest.fit(csr_matrix(x), (x[:, 0] > 0.3).astype(np.float32), seed=0)
-    monkeypatch.setattr("screening.model.forest._LARGE", 1)
+    y = (x[:, 0] > 0.3).astype(np.float32)
+    forest = StoredForest.from_sklearn(fit_forest(csr_matrix(x), y, seed=0))
+    monkeypatch.setattr("screening.learners.forest.stored._LARGE", 1)
     assert forest._bits is None
     assert np.array_equal(forest.probability(csr_matrix(x)), forest.walk(csr_matrix(x)))

@@ -4,10 +4,15 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from screening.evaluation import baselines
-from screening.evaluation.baselines import fit_affordable_forest, fit_forest
-from screening.model import ModelOptions
-from screening.model.options import finetuning_passes, held_out_folds, pretraining_passes
+from screening.learners import ModelOptions
+from screening.learners.baselines import morgan_forest
+from screening.learners.forest import fit, fit_forest
+from screening.learners.options import (
+    finetuning_passes,
+    held_out_folds,
+    held_out_members,
+    pretraining_passes,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +35,11 @@ def test_many_compounds_are_cut_into_fewer_folds(folds, n, expected):
     assert held_out_folds(folds, n) == expected
 
 
+@pytest.mark.parametrize(("size", "held_out"), [(1, 1), (2, 2), (4, 2), (9, 2)])
+def test_folds_have_at_most_two_members(size, held_out):
+    assert held_out_members(size) == held_out
+
+
 @pytest.mark.parametrize(("n", "expected"), [(50, 3), (20_000, 3), (41_000, 1), (10**6, 1)])
 def test_an_rbm_sees_so_many_rows_or_each_once(n, expected):
     assert pretraining_passes(3, n) == expected
@@ -39,7 +49,7 @@ def test_the_affordable_forest_of_a_small_assay_is_the_forest():
     draw = np.random.default_rng(0)
     x = csr_matrix((draw.random((60, 8)) < 0.4).astype(np.float32))
     y = (draw.random(60) < 0.5).astype(np.float32)
-    forest, affordable = fit_forest(x, y, seed=0), fit_affordable_forest(x, y, seed=0)
+    forest, affordable = morgan_forest(0).make(x, y, 1), fit_forest(x, y, seed=0)
     assert (len(forest.estimators_), len(affordable.estimators_)) == (500, 300)
     # Gini index and variance of labels 0 and 1 are one thing; only ties are broken otherwise.
     np.testing.assert_allclose(forest.predict_proba(x)[:, 1], affordable.predict(x), atol=0.05)
@@ -49,15 +59,15 @@ def test_a_forest_too_large_to_be_dense_is_the_same(monkeypatch):
     draw = np.random.default_rng(1)
     x = csr_matrix((draw.random((80, 30)) < 0.3).astype(np.float32))
     y = (draw.random(80) < 0.5).astype(np.float32)
-    dense = fit_affordable_forest(x, y, seed=0).predict(x)
-    monkeypatch.setattr(baselines, "DENSE_ENTRIES", 0)
-    np.testing.assert_array_equal(fit_affordable_forest(x, y, seed=0).predict(x), dense)
+    dense = fit_forest(x, y, seed=0).predict(x)
+    monkeypatch.setattr(fit, "DENSE_ENTRIES", 0)
+    np.testing.assert_array_equal(fit_forest(x, y, seed=0).predict(x), dense)
 
 
 def test_trees_of_a_large_assay_draw_some_of_its_compounds():
     n = 50_000
     x = csr_matrix((np.random.default_rng(0).random((n, 2)) < 0.5).astype(np.float32))
-    forest = fit_affordable_forest(x, np.asarray(x[:, [0]].todense()).ravel(), seed=0)
+    forest = fit_forest(x, np.asarray(x[:, [0]].todense()).ravel(), seed=0)
     assert (len(forest.estimators_), forest.max_samples) == (300, 10_000)
 
 

@@ -6,24 +6,27 @@ import numpy as np
 import pytest
 import torch
 
+from ebm.storage import ModelArrays
 from screening.features import Encoder, FeatureSet
 from screening.jobs import in_processes
-from screening.model.ensembles import train_ensembles
-from screening.model.member import train_member
-from screening.model.options import held_out_members
-from screening.model.parcel import Parcel
-from screening.model.start import Part, learn_start
+from screening.learners.member import train_member
+from screening.learners.pretraining import pretrain_part
 
 
 @pytest.fixture(scope="module")
-def part(small_assay, small_options) -> Part:
+def x(small_assay, small_options):
     raw = FeatureSet(small_options.blocks).transform(small_assay.mols)
-    return Part(Encoder().fit(raw).transform(raw), small_assay.labels, 5)
+    return Encoder().fit(raw).transform(raw)
 
 
 @pytest.fixture(scope="module")
-def start(part, small_options):
-    return learn_start(part, small_options)
+def stack(x, small_options):
+    return pretrain_part(x, small_options, 5)
+
+
+@pytest.fixture(scope="module")
+def member(x, small_assay, small_options, stack):
+    return train_member(x, small_assay.labels, small_options, 0, stack.dbn)
 
 
 def tensors(parts) -> list[torch.Tensor]:
@@ -42,51 +45,36 @@ def come_back(sent):
     return sent
 
 
-def test_a_start_and_a_member_are_sent_as_arrays(part, start, small_options):
-    member = train_member(part.x, part.y, small_options, 0, start.dbn)
-    for sent in (start, start.novelty, member):
+def test_a_stack_and_a_member_are_sent_as_arrays(stack, member):
+    for sent in (stack, stack.novelty, member):
         assert not tensors(sent.__reduce__()[1])
-    assert not tensors(Parcel.of(start.dbn))
+    assert not tensors(ModelArrays.of(stack.dbn))
 
 
-def test_a_start_and_a_member_come_back_as_they_went(part, start, small_options):
-    member = train_member(part.x, part.y, small_options, 0, start.dbn)
+def test_a_stack_and_a_member_come_back_as_they_went(x, small_assay, stack, member, small_options):
     (other,), (novel,), (own,) = (
-        list(in_processes(come_back, [(sent,)], 2)) for sent in (start, start.novelty, member)
+        list(in_processes(come_back, [(sent,)], 2)) for sent in (stack, stack.novelty, member)
     )
     for one, two in (
-        (start.dbn, other.dbn),
-        (start.novelty.rbm, novel.rbm),
+        (stack.dbn, other.dbn),
+        (stack.novelty.rbm, novel.rbm),
         (member.network, own.network),
     ):
         assert type(two) is type(one)
         here, there = one.state_dict(), two.state_dict()
         assert list(here) == list(there)
         assert all(torch.equal(here[name], there[name]) for name in here)
-    assert other.history == start.history
+    assert other.history == stack.history
     assert own.finetuning == member.finetuning
     np.testing.assert_array_equal(own.columns, member.columns)
-    np.testing.assert_array_equal(novel(part.x), start.novelty(part.x))
-    again = [train_member(part.x, part.y, small_options, 1, s.dbn) for s in (start, other)]
+    np.testing.assert_array_equal(novel(x), stack.novelty(x))
+    again = [train_member(x, small_assay.labels, small_options, 1, s.dbn) for s in (stack, other)]
     weights = [next(iter(m.network.state_dict().values())) for m in again]
     assert torch.equal(*weights)
 
 
-def test_a_copy_has_numbers_of_its_own(start):
-    other = copy.deepcopy(start.novelty)
+def test_a_copy_has_numbers_of_its_own(stack):
+    other = copy.deepcopy(stack.novelty)
     with torch.no_grad():
         other.rbm.weights += 1
-    assert not torch.equal(other.rbm.weights, start.novelty.rbm.weights)
-
-
-def test_a_part_may_have_fewer_members_than_the_others(part, small_options):
-    few = part._replace(members=1)
-    both, one = train_ensembles([part, few], small_options, workers=1, on_step=lambda *_: None)
-    assert (len(both.members), len(one.members)) == (small_options.ensemble_size, 1)
-    first, same = (list(t.members[0].network.state_dict().values()) for t in (both, one))
-    assert all(map(torch.equal, first, same))
-
-
-@pytest.mark.parametrize(("size", "held_out"), [(1, 1), (2, 2), (4, 2), (9, 2)])
-def test_folds_have_at_most_two_members(size, held_out):
-    assert held_out_members(size) == held_out
+    assert not torch.equal(other.rbm.weights, stack.novelty.rbm.weights)

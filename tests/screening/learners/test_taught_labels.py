@@ -5,9 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from screening.assay import curate, graded_labels, make_threshold
-from screening.model import ModelOptions, load_model, save_model, train_model
-from screening.model.lessons import graded_sentences, lessons
+from screening.assay import (
+    curate,
+    graded_labels,
+    graded_sentences,
+    make_threshold,
+    taught_labels,
+)
+from screening.model import load_model, save_model, train_model
 from screening.tables import read_assay
 
 
@@ -26,12 +31,12 @@ def options(small_options):
 
 def test_grades_are_among_the_compounds_that_are_taught(measured):
     rows = np.arange(0, len(measured), 2)
-    found = lessons(measured, rows, ModelOptions())
+    found = taught_labels(measured, rows, "graded")
     np.testing.assert_array_equal(
         found, graded_labels(measured.labels[rows], measured.values[rows])
     )
-    assert not np.array_equal(found, lessons(measured, slice(None), ModelOptions())[rows])
-    hard = lessons(measured, rows, ModelOptions(labels="hard"))
+    assert not np.array_equal(found, taught_labels(measured, slice(None), "graded")[rows])
+    hard = taught_labels(measured, rows, "hard")
     np.testing.assert_array_equal(hard, measured.labels[rows])
 
 
@@ -52,13 +57,13 @@ def test_without_values_there_is_no_difference(small_assay, options):
     models = [train_model(few, replace(options, labels=kind)) for kind in ("graded", "hard")]
     scores = [model.score_molecules(few.mols[:20]).score for model in models]
     np.testing.assert_array_equal(*scores)
-    assert not list(graded_sentences(few, options))
+    assert not list(graded_sentences(few, options.labels))
 
 
 def test_what_is_graded_is_said(measured, options):
-    (sentence,) = graded_sentences(measured, options)
+    (sentence,) = graded_sentences(measured, options.labels)
     assert sentence.startswith(f"{len(measured)} labels of pIC50 are graded")
-    assert not list(graded_sentences(measured, replace(options, labels="hard")))
+    assert not list(graded_sentences(measured, "hard"))
 
 
 def test_sigmoid_units_train_score_and_come_back(small_assay, options, tmp_path):

@@ -10,6 +10,8 @@ import torch
 from ebm.dbn import continue_greedily
 from screening.errors import UserError
 from screening.features import Encoder
+from screening.learners.networks import EncodedPart, train_ensembles
+from screening.learners.pretraining import pretraining_options
 from screening.model import (
     is_pretrained_file,
     load_model,
@@ -19,9 +21,6 @@ from screening.model import (
     save_pretrained,
     train_model,
 )
-from screening.model.ensembles import train_ensembles
-from screening.model.member import pretraining_options
-from screening.model.start import Part
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +30,7 @@ def tiny(small_options):
 
 @pytest.fixture(scope="module")
 def made(bace, tiny):
-    return pretrain_on(
-        bace.mols[::5], tiny, described={"sources": ["bace"]}, on_step=lambda *_: None
-    )
+    return pretrain_on(bace.mols[::5], tiny, origin={"sources": ["bace"]}, on_step=lambda *_: None)
 
 
 @pytest.fixture(scope="module")
@@ -90,10 +87,8 @@ def test_a_network_starts_where_the_stack_ended(made, small_assay, tiny):
     """Pretraining goes on from the stack with the part's own random numbers, by hand too."""
     x = made.encoder.transform(_raw(small_assay, tiny))
     options = replace(tiny, learning_rate=1e-12, weight_decay=0.0)
-    part = Part(x, small_assay.labels, 7)
-    (trained,) = train_ensembles(
-        [part], options, begun=made.dbn, workers=1, on_step=lambda *_: None
-    )
+    part = EncodedPart(x, small_assay.labels, 7, members=tiny.ensemble_size)
+    (trained,) = train_ensembles([part], options, begun=made.dbn)
     expected, _ = continue_greedily(
         made.dbn,
         x,

@@ -12,11 +12,12 @@ from sklearn.metrics import roc_auc_score
 from screening.assay import Assay, curate
 from screening.chemistry import murcko_scaffold
 from screening.evaluation import best_threshold
-from screening.model import FOREST, OURS, load_model, nearest, save_model, train_model
-from screening.model.crossvalidation import make_folds
-from screening.model.ensemble import Ensemble
-from screening.model.member import train_member
-from screening.model.start import Part, learn_start
+from screening.features import Encoder
+from screening.learners import Compounds, Part, fold_parts
+from screening.learners.ensemble import Ensemble
+from screening.learners.member import train_member
+from screening.learners.pretraining import pretrain_part
+from screening.model import FOREST, SHIPPED, load_model, nearest, save_model, train_model
 from screening.tables import read_assay
 
 
@@ -102,8 +103,8 @@ def test_tasks_with_missing_labels_train_and_come_back(small_assay, small_option
     assert scores.score.shape == scores.p_active.shape == (20, 2)
     assert np.isfinite(scores.score).all()
     quality = model.quality["tasks"]
-    assert quality["hit"][OURS]["n"] == len(assay)
-    assert quality["coin"][OURS]["n"] == int((~missing).sum())
+    assert quality["hit"][SHIPPED]["n"] == len(assay)
+    assert quality["coin"][SHIPPED]["n"] == int((~missing).sum())
     assert model.provenance["counts"]["coin"]["missing"] == int(missing.sum())
     # Conformal values rest on the known labels alone.
     assert len(model.conformals[1].active) == int(np.nansum(labels[:, 1]))
@@ -135,7 +136,7 @@ def test_thirty_molecules_are_enough_to_train(small_assay, tiny_options):
     model = train_model(small_assay.take(np.sort(chosen)), replace(tiny_options, folds=5))
     scores = model.score_molecules(small_assay.mols)
     assert np.isfinite(scores.score).all()
-    assert model.quality["tasks"]["Class"][OURS]["n"] == 30
+    assert model.quality["tasks"]["Class"][SHIPPED]["n"] == 30
 
 
 def test_a_series_of_one_scaffold_trains(tmp_path, tiny_options):
@@ -149,7 +150,7 @@ def test_a_series_of_one_scaffold_trains(tmp_path, tiny_options):
     assay = assay_of(tmp_path, "smiles,id,active", rows, ("active",))
     assert {murcko_scaffold(mol) for mol in assay.mols} == {"c1ccccc1"}
     model = train_model(assay, tiny_options)
-    assert model.quality["tasks"]["active"][OURS]["n"] == len(assay)
+    assert model.quality["tasks"]["active"][SHIPPED]["n"] == len(assay)
     assert "single compounds of the commonest scaffold" in model.quality["protocol"]
 
 
@@ -164,23 +165,26 @@ def test_held_out_predictions_come_from_models_without_the_fold(of_sixty, sixty,
     """Train each fold's ensemble by hand on the other folds, and get the stored figures."""
     raw = of_sixty.features.transform(sixty.mols)
     scaffolds = [murcko_scaffold(mol) for mol in sixty.mols]
-    folds = make_folds(raw, sixty, scaffolds, tiny_options)
+    everything = Part(Compounds(sixty), np.arange(len(sixty)))
+    folds = fold_parts(everything, tiny_options.folds, tiny_options.seed)
+    assert sorted(np.concatenate([fold.asked for fold in folds])) == list(range(len(sixty)))
     stored = of_sixty.training
     for number, fold in enumerate(folds):
-        train, test = fold.split.train, fold.split.test
+        train, test = fold.rows, fold.asked
+        assert sorted([*train, *test]) == list(range(len(sixty)))
         assert set(np.flatnonzero(stored.folds == number)) == set(test)
         assert not {scaffolds[i] for i in train if scaffolds[i]} & {scaffolds[i] for i in test}
-        start = learn_start(Part(fold.x_train, sixty.labels[train], 1000 * number), tiny_options)
+        encoder = Encoder().fit(raw.take(train))
+        x_train, x_test = (encoder.transform(raw.take(rows)) for rows in (train, test))
+        stack = pretrain_part(x_train, tiny_options, 1000 * number)
         members = [
-            train_member(
-                fold.x_train, sixty.labels[train], tiny_options, 1000 * number + k, start.dbn
-            )
+            train_member(x_train, sixty.labels[train], tiny_options, 1000 * number + k, stack.dbn)
             for k in range(2)
         ]
-        logits = Ensemble(members, fold.x_test.shape[1]).logits(fold.x_test).mean(axis=0)
+        logits = Ensemble(members, x_test.shape[1]).logits(x_test).mean(axis=0)
         _, near = nearest(stored.fingerprints[test], stored.fingerprints[train])
         expected = of_sixty.calibrations[0](logits[:, 0], near)
-        assert np.allclose(stored.held_out[OURS][test, 0], expected, rtol=0, atol=1e-12)
+        assert np.allclose(stored.held_out[SHIPPED][test, 0], expected, rtol=0, atol=1e-12)
 
 
 def test_a_label_that_can_only_be_memorised_is_not_predicted(small_assay, small_options):
@@ -208,11 +212,11 @@ def test_a_label_that_can_only_be_memorised_is_not_predicted(small_assay, small_
 
 def test_quality_and_threshold_are_those_of_the_held_out_predictions(small_model, small_assay):
     labels = small_assay.labels[:, 0]
-    for name in (OURS, FOREST):
+    for name in (SHIPPED, FOREST):
         held_out = small_model.training.held_out[name][:, 0]
         figure = small_model.quality["tasks"]["Class"][name]["roc_auc"]
         assert figure == pytest.approx(roc_auc_score(labels, held_out))
-    ours = small_model.training.held_out[OURS][:, 0]
+    ours = small_model.training.held_out[SHIPPED][:, 0]
     assert small_model.thresholds == [best_threshold(labels, ours)]
 
 
@@ -223,6 +227,7 @@ def test_progress_counts_networks_and_folds(sixty, tiny_options):
     assert [step for step in told if step[0] == "networks"] == [
         ("networks", done, 6) for done in range(1, 7)
     ]
-    assert [step for step in told if step[0] == "held-out folds"] == [
-        ("held-out folds", done, 2) for done in (1, 2)
-    ]
+    for stage in ("pretraining", "forests", "logistic regressions"):
+        total = 3 if stage == "pretraining" else 2
+        steps = [(stage, done, total) for done in range(1, total + 1)]
+        assert [step for step in told if step[0] == stage] == steps

@@ -8,8 +8,10 @@ import pytest
 
 from screening.errors import UserError
 from screening.evaluation import missing_class
-from screening.model import tanimoto
-from screening.study import Compounds, fewer_labels, plan_splits
+from screening.learners import Compounds
+from screening.plate import clusters
+from screening.study import fewer_labels, plan_splits
+from screening.trust import tanimoto
 
 
 def parts_of(split) -> list[list[int]]:
@@ -26,7 +28,7 @@ def test_every_compound_is_in_one_part_and_both_classes_in_all(compounds, kind):
 
 @pytest.mark.parametrize("kind", ["scaffold", "cluster"])
 def test_no_scaffold_and_no_cluster_is_cut(compounds, kind):
-    groups = compounds.scaffolds if kind == "scaffold" else compounds.clusters
+    groups = compounds.scaffolds if kind == "scaffold" else clusters(compounds.fingerprints)
     for split in plan_splits(compounds, kind, 4, seed=1):
         held = [{groups[row] for row in part} for part in parts_of(split)]
         assert not held[0] & held[1]
@@ -34,12 +36,12 @@ def test_no_scaffold_and_no_cluster_is_cut(compounds, kind):
 
 
 def test_clusters_hold_compounds_that_are_like_their_leader(compounds):
-    numbers = np.array(compounds.clusters)
+    numbers = clusters(compounds.fingerprints)
     assert 5 < len(set(numbers)) < 80
     for number in set(numbers):
         members = np.flatnonzero(numbers == number)
-        alike = tanimoto(compounds.fingerprints[members[:1]], compounds.fingerprints[members])
-        assert alike.min() >= 0.4
+        likeness = tanimoto(compounds.fingerprints[members[:1]], compounds.fingerprints[members])
+        assert likeness.min() >= 0.4
 
 
 def test_a_split_depends_on_seed_and_number_but_not_on_how_many_there_are(compounds):
@@ -52,20 +54,20 @@ def test_a_split_depends_on_seed_and_number_but_not_on_how_many_there_are(compou
     assert parts_of(many[0]) != parts_of(many[1])
 
 
-def test_redraws_are_counted_and_never_scored(eighty, tiny_options):
+def test_redraws_are_counted_and_never_scored(eighty):
     rare = np.zeros_like(eighty.labels)
     rare[::16] = 1
-    compounds = Compounds(replace(eighty, labels=rare), tiny_options)
+    compounds = Compounds(replace(eighty, labels=rare))
     splits = plan_splits(compounds, "random", 5, seed=0)
     assert sum(split.redraws for split in splits) > 0
     for split in splits:
         assert missing_class(split.parts, rare) is None
 
 
-def test_an_impossible_split_names_the_class_the_task_and_the_part(eighty, tiny_options):
+def test_an_impossible_split_names_the_class_the_task_and_the_part(eighty):
     alone = np.zeros_like(eighty.labels)
     alone[0] = 1
-    compounds = Compounds(replace(eighty, labels=alone), tiny_options)
+    compounds = Compounds(replace(eighty, labels=alone))
     with pytest.raises(
         UserError, match=r"1000 draws.*no active compound of 'Class' in its .* part"
     ):

@@ -9,27 +9,26 @@ from sklearn.metrics import matthews_corrcoef, roc_auc_score
 
 from screening.errors import UserError
 from screening.evaluation import best_threshold
-from screening.study import (
-    MEAN,
-    METRICS,
-    Compounds,
-    StudyOptions,
-    overall_task,
-    run_study,
-    write_study,
-)
+from screening.learners import Compounds
+from screening.study import MEAN, METRICS, StudyOptions, overall_task, run_study, write_study
 from screening.study.folder import read_result, result_path
 
 QUICK = StudyOptions(n_splits=2, models=("dbn-alone", "dbn-unpretrained", "forest", "neighbour"))
 
 
-def run(compounds, folder, options=QUICK, **given):
-    given = {"calibration": "validation", "on_step": lambda *_: None, **given}
-    return run_study(compounds, options, folder, **given)
+@pytest.fixture(scope="module")
+def run(tiny_options):
+    """Run a study with the tiny networks, calibrated on the validation part if not told."""
+
+    def call(compounds, folder, options=QUICK, models=tiny_options, **given):
+        given = {"calibrated_on": "validation", "on_step": lambda *_: None, **given}
+        return run_study(compounds, models, options, folder, **given)
+
+    return call
 
 
 @pytest.fixture(scope="module")
-def done(compounds, tmp_path_factory):
+def done(run, compounds, tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     return run(compounds, folder), folder
 
@@ -48,7 +47,7 @@ def timeless(folder) -> dict[str, bytes]:
 
 
 def test_a_study_that_was_stopped_and_continued_equals_one_that_was_not(
-    compounds, done, written, tmp_path
+    run, compounds, done, written, tmp_path
 ):
     said = []
 
@@ -67,7 +66,7 @@ def test_a_study_that_was_stopped_and_continued_equals_one_that_was_not(
 
 
 def test_a_finished_study_trains_nothing_and_a_damaged_result_is_done_again(
-    compounds, done, tmp_path
+    run, compounds, done, tmp_path
 ):
     few = replace(QUICK, models=("forest", "neighbour"))
     first = run(compounds, tmp_path, few)
@@ -84,7 +83,7 @@ def test_a_finished_study_trains_nothing_and_a_damaged_result_is_done_again(
         assert np.array_equal(a.result.test, b.result.test)
 
 
-def test_models_splits_and_a_curve_can_be_added(compounds, tmp_path):
+def test_models_splits_and_a_curve_can_be_added(run, compounds, tmp_path):
     few = StudyOptions(n_splits=1, models=("neighbour",))
     run(compounds, tmp_path, few)
     trained = []
@@ -99,18 +98,17 @@ def test_models_splits_and_a_curve_can_be_added(compounds, tmp_path):
     ]
 
 
-def test_other_settings_or_data_are_refused(compounds, eighty, tmp_path):
+def test_other_settings_or_data_are_refused(run, compounds, eighty, tiny_options, tmp_path):
     few = StudyOptions(n_splits=1, models=("neighbour",))
     run(compounds, tmp_path / "a", few)
-    other = Compounds(eighty, replace(compounds.options, epochs=3))
     with pytest.raises(UserError, match=r"options\.epochs was 2 and is 3"):
-        run(other, tmp_path / "a", few)
+        run(compounds, tmp_path / "a", few, models=replace(tiny_options, epochs=3))
     with pytest.raises(UserError, match="split was 'scaffold' and is 'random'"):
         run(compounds, tmp_path / "a", replace(few, kind="random"))
     with pytest.raises(UserError, match="calibration was 'validation' and is 'folds'"):
-        run(compounds, tmp_path / "a", few, calibration="folds")
+        run(compounds, tmp_path / "a", few, calibrated_on="folds")
     with pytest.raises(UserError, match="assay was"):
-        run(Compounds(eighty.take(np.arange(79)), compounds.options), tmp_path / "a", few)
+        run(Compounds(eighty.take(np.arange(79))), tmp_path / "a", few)
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "thesis.txt").write_text("mine")
     with pytest.raises(UserError, match="holds no study"):
@@ -200,7 +198,7 @@ def test_the_files_of_a_study(done, written):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
 
 
-def test_several_tasks_have_a_row_each_and_their_mean(two_tasks, tmp_path):
+def test_several_tasks_have_a_row_each_and_their_mean(run, two_tasks, tmp_path):
     options = StudyOptions(n_splits=1, models=("dbn", "forest"), gap=True, label_counts=(30,))
     study = run(two_tasks, tmp_path, options)
     outcome = write_study(study, tmp_path)
@@ -220,12 +218,12 @@ def test_several_tasks_have_a_row_each_and_their_mean(two_tasks, tmp_path):
     assert (tmp_path / "label_curve.png").is_file()
 
 
-def test_two_actives_are_enough_to_learn_from(compounds, eighty, tmp_path):
+def test_two_actives_are_enough_to_learn_from(run, eighty, tmp_path):
     """The smallest point of the curve of a rare activity."""
     rare = np.zeros_like(eighty.labels)
     rare[::8] = 1
-    few = Compounds(replace(eighty, labels=rare), compounds.options)
+    few = Compounds(replace(eighty, labels=rare))
     options = StudyOptions("random", 1, models=("dbn", "forest"), label_counts=(25,))
-    study = run(few, tmp_path, options, calibration="folds")
+    study = run(few, tmp_path, options, calibrated_on="folds")
     for entry in study.entries:
         assert np.isfinite(entry.result.test).all()

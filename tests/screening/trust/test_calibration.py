@@ -8,8 +8,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from screening.evaluation import expected_calibration_error
-from screening.model import restate_prevalence
-from screening.model.calibration import fit_calibration
+from screening.trust import fit_calibration, restate_prevalence
 
 
 def drawn(seed: int, n: int = 400) -> tuple[np.ndarray, np.ndarray]:

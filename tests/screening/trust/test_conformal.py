@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from crepes import ConformalClassifier
 
-from screening.model import prediction_sets
-from screening.model.conformal import fit_conformal
+from screening.trust import fit_conformal, prediction_sets
 
 
 def drawn(rng, n):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rdkit import DataStructs
 from rdkit.Chem.rdFingerprintGenerator import GetMorganGenerator
 
-from screening.model import nearest, neighbours, tanimoto
+from screening.trust import NeighbourIndex, nearest, neighbours, tanimoto
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_blocks_of_known_compounds_and_many_bits_change_nothing(monkeypatch, sha
     known[3], asked[4] = 0, 0
     asked[5] = known[30] = known[11]
     every = tanimoto(asked, known)
-    table = neighbours.Known(known)
+    table = NeighbourIndex(known)
     for _ in range(2):
         index, similarity = table.nearest(asked)
         assert np.array_equal(similarity, every.max(axis=1))

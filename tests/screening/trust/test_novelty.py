@@ -7,12 +7,10 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
-from screening.chemistry import murcko_scaffold
 from screening.features import Encoder
-from screening.model.crossvalidation import make_folds
-from screening.model.domain import fit_domain
-from screening.model.novelty import fit_novelty, percentile_among
-from screening.model.start import Part, learn_start
+from screening.learners import Compounds, Part, fold_parts
+from screening.learners.pretraining import fit_novelty, pretrain_part
+from screening.trust import fit_domain, percentile_among
 
 
 @pytest.fixture(scope="module")
@@ -72,12 +70,11 @@ def test_held_out_novelties_come_from_encoders_without_the_fold(small_model, sma
     """The model's reference novelties are of molecules that the fold's stack did not see."""
     options = small_model.options
     raw = small_model.featurise(small_assay.mols)
-    scaffolds = [murcko_scaffold(mol) for mol in small_assay.mols]
+    everything = Part(Compounds(small_assay), np.arange(len(small_assay)))
     expected = []
-    for number, fold in enumerate(make_folds(raw, small_assay, scaffolds, options)):
-        encoder = Encoder().fit(raw.take(fold.split.train))
-        x = encoder.transform(raw.take(fold.split.train))
-        part = Part(x, small_assay.labels[fold.split.train], options.seed + 1000 * number)
-        novelty = learn_start(part, options).novelty
-        expected.extend(novelty(encoder.transform(raw.take(fold.split.test))))
+    for number, fold in enumerate(fold_parts(everything, options.folds, options.seed)):
+        encoder = Encoder().fit(raw.take(fold.rows))
+        x = encoder.transform(raw.take(fold.rows))
+        novelty = pretrain_part(x, options, options.seed + 1000 * number).novelty
+        expected.extend(novelty(encoder.transform(raw.take(fold.asked))))
     assert np.allclose(small_model.domain.novelties, np.sort(expected), rtol=0, atol=1e-9)

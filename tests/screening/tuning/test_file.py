@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from screening.errors import UserError
-from screening.model import ModelOptions
+from screening.learners import ModelOptions
 from screening.tuning.file import SearchFile
 from screening.tuning.records import Trial
 from screening.tuning.space import settings_of, space_around

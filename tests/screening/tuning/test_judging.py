@@ -1,20 +1,22 @@
-"""An exam's scores against literal computations."""
+"""What a judge says of settings, against literal computations."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import logit
 from sklearn.metrics import roc_auc_score
 
-from screening.evaluation.baselines import fit_affordable_forest
 from screening.features import Encoder, FeatureSet
-from screening.model.blend import fit_blend
-from screening.model.ensemble import Ensemble
-from screening.model.member import train_member
-from screening.model.pretrained import pretrain_on
-from screening.model.start import Part, learn_start
-from screening.tuning.compounds import Compounds
-from screening.tuning.exam import Exam
+from screening.learners import Compounds
+from screening.learners.ensemble import Ensemble
+from screening.learners.forest import fit_forest
+from screening.learners.member import train_member
+from screening.learners.pretraining import pretrain_part
+from screening.model import pretrain_on
+from screening.progress import ignore_steps
+from screening.trust import fit_calibration, nearest
+from screening.tuning.judging import Judge, cut, divide
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +26,7 @@ def compounds(small_assay):
 
 @pytest.fixture(scope="module")
 def splits(compounds):
-    return compounds.cut(np.arange(len(compounds.assay)), 3, 8)
-
-
-def ignore():
-    pass
+    return cut(compounds, np.arange(len(compounds)), 3, 8)
 
 
 def encoded(compounds, split, options):
@@ -38,36 +36,64 @@ def encoded(compounds, split, options):
 
 
 def said(x_train, x_test, y, options, seeds, begun=None):
-    start = learn_start(Part(x_train, y, seeds[0]), options, begun)
-    members = [train_member(x_train, y, options, seed, start.dbn) for seed in seeds]
+    stack = pretrain_part(x_train, options, seeds[0], begun=begun)
+    members = [train_member(x_train, y, options, seed, stack.dbn) for seed in seeds]
     return Ensemble(members, x_test.shape[1]).logits(x_test).mean(axis=0)
 
 
+def judged(compounds, splits, logits):
+    """Calibrate the held-out logits of all folds together, and judge each fold."""
+    labels, packed = compounds.labels, compounds.fingerprints
+    everything = np.concatenate([split.test for split in splits])
+    similarity = np.concatenate([nearest(packed[s.test], packed[s.train])[1] for s in splits])
+    found = np.concatenate(logits)
+    for task, column in enumerate(found.T):
+        truth = labels[everything, task]
+        known = ~np.isnan(truth)
+        own = fit_calibration(column[known], similarity[known], truth[known])
+        column[:] = own.log_odds(column.copy(), similarity)
+    scores, start = [], 0
+    for split in splits:
+        own, start = found[start : start + len(split.test)], start + len(split.test)
+        tasks = []
+        for truth, values in zip(labels[split.test].T, own.T, strict=True):
+            known = ~np.isnan(truth)
+            if len(set(truth[known])) == 2:
+                tasks.append(roc_auc_score(truth[known], values[known]))
+        scores.append(np.mean(tasks))
+    return scores
+
+
 @pytest.mark.parametrize("blend", ["none", "forest"])
-def test_scores_are_those_of_networks_and_forest_on_each_fold(compounds, splits, quick, blend):
+def test_scores_are_those_of_what_train_would_ship(compounds, splits, quick, blend):
+    """Two members and 200 trees a fold; spreads and calibration from the folds together."""
     options = replace(
         quick,
+        ensemble_size=4,
         blend=blend,
         features=("descriptors", "morgan_counts"),
         forest_features=("atom_pairs",),
     )
-    exam = Exam(compounds, splits[:2], seed=40, members=2)
-    counted = []
-    found = exam.scores(options, lambda: counted.append(1))
-    assert len(counted) == exam.networks == 4
-    wanted = []
+    judge = Judge(compounds, splits[:2], seed=40)
+    told = []
+    found = judge.scores(options, lambda *step: told.append(step))
+    assert [step for step in told if step[0] == "networks"][-1] == ("networks", 4, 4)
+    networks, forests = [], []
     for number, split in enumerate(splits[:2]):
         x_train, x_test = encoded(compounds, split, options)
         y = compounds.labels[split.train]
         seeds = [40 + 1000 * number, 41 + 1000 * number]
-        logits = said(x_train, x_test, y, options, seeds)
-        if blend == "forest":
-            # The forest sees its own blocks beside those of the networks.
-            both = encoded(compounds, split, replace(options, features=options.blocks))
-            alone = fit_affordable_forest(both[0], y[:, 0], seed=40).predict(both[1])
-            logits = fit_blend(logits[:, 0], alone)(logits[:, 0], alone)
-        wanted.append(roc_auc_score(compounds.labels[split.test], logits))
-    assert found == pytest.approx(wanted, abs=1e-5)
+        networks.append(said(x_train, x_test, y, options, seeds))
+        # The forest sees its own blocks beside those of the networks.
+        both = encoded(compounds, split, replace(options, features=options.blocks))
+        forest = fit_forest(both[0], y[:, 0], seed=40, trees=200)
+        forests.append(logit(np.clip(forest.predict(both[1]), 1e-3, 1 - 1e-3))[:, None])
+    if blend == "forest":
+        spreads = [np.concatenate(each).std() for each in (networks, forests)]
+        networks = [
+            (n / spreads[0] + f / spreads[1]) / 2 for n, f in zip(networks, forests, strict=True)
+        ]
+    assert found == pytest.approx(judged(compounds, splits[:2], networks), abs=1e-5)
 
 
 def test_several_tasks_count_alike_and_missing_labels_not_at_all(compounds, splits, quick):
@@ -78,20 +104,12 @@ def test_several_tasks_count_alike_and_missing_labels_not_at_all(compounds, spli
     labels[second.test, 1] = 1  # one class: only the other task can be judged
     values = np.full(labels.shape, np.nan)
     compounds = Compounds(replace(assay, tasks=("a", "b"), labels=labels, values=values))
-    found = Exam(compounds, [first, second], seed=1, members=1).scores(quick, ignore)
-    wanted = []
+    found = Judge(compounds, [first, second], seed=1).scores(quick, ignore_steps)
+    logits = []
     for number, split in enumerate((first, second)):
         x_train, x_test = encoded(compounds, split, quick)
-        logits = said(x_train, x_test, labels[split.train], quick, [1 + 1000 * number])
-        tasks = []
-        for task in range(2):
-            truth = labels[split.test, task]
-            known = ~np.isnan(truth)
-            if len(set(truth[known])) == 2:
-                tasks.append(roc_auc_score(truth[known], logits[known, task]))
-        wanted.append(np.mean(tasks))
-        assert len(tasks) == 2 - number
-    assert found == pytest.approx(wanted, abs=1e-5)
+        logits.append(said(x_train, x_test, labels[split.train], quick, [1 + 1000 * number]))
+    assert found == pytest.approx(judged(compounds, [first, second], logits), abs=1e-5)
 
 
 def test_networks_that_diverge_are_no_better_than_chance(compounds, splits, quick, monkeypatch):
@@ -99,20 +117,49 @@ def test_networks_that_diverge_are_no_better_than_chance(compounds, splits, quic
         return np.full((1, x.shape[0], 1), np.nan)
 
     monkeypatch.setattr(Ensemble, "logits", lost)
-    assert Exam(compounds, splits[:1], seed=1, members=1).scores(quick, ignore) == (0.5,)
+    assert Judge(compounds, splits[:1], seed=1).scores(quick, ignore_steps) == (0.5,)
 
 
 def test_networks_begin_with_the_stack_and_its_columns(compounds, splits, quick):
     mols = compounds.assay.mols[:40]
-    stack = pretrain_on(mols, quick, described={}, on_step=lambda *_: None)
-    exam = Exam(compounds, splits[:1], seed=1, members=1, pretrained=stack)
-    found = exam.scores(quick, ignore)
+    stack = pretrain_on(mols, quick, origin={}, on_step=ignore_steps)
+    judge = Judge(compounds, splits[:1], seed=1, library=stack.stack)
+    found = judge.scores(quick, ignore_steps)
     raw = FeatureSet(quick.features).transform(compounds.assay.mols)
     train, test = splits[0].train, splits[0].test
     x_train, x_test = (stack.encoder.transform(raw.take(rows)) for rows in (train, test))
     logits = said(x_train, x_test, compounds.labels[train], quick, [1], stack.dbn)
-    wanted = roc_auc_score(compounds.labels[test], logits)
-    assert found == pytest.approx((wanted,), abs=1e-5)
+    assert found == pytest.approx(judged(compounds, splits[:1], [logits]), abs=1e-5)
+
+
+def test_a_forest_is_fitted_once_for_all_settings_of_the_networks(
+    compounds, splits, quick, monkeypatch
+):
+    fitted = []
+
+    def count(*arguments, **given):
+        fitted.append(given["trees"])
+        return fit_forest(*arguments, **given)
+
+    monkeypatch.setattr("screening.learners.forest.learner.fit_forest", count)
+    judge = Judge(compounds, splits, seed=1)
+    blended = replace(quick, blend="forest")
+    first = judge.scores(blended, ignore_steps)
+    second = judge.scores(replace(blended, learning_rate=3e-2, epochs=8), ignore_steps)
+    assert fitted == [200] * len(splits)
+    assert first != second
+    assert judge.scores(blended, ignore_steps) == first
+    judge.scores(replace(blended, forest_features=("maccs",)), ignore_steps)
+    assert fitted == [200] * 2 * len(splits)
+
+
+def test_what_a_search_does_not_see_shares_no_scaffold_with_what_it_sees(compounds):
+    division = divide(compounds, 3)
+    assert sorted([*division.train, *division.test]) == list(range(len(compounds)))
+    scaffolds = np.array(compounds.scaffolds)
+    assert not set(scaffolds[division.train]) & set(scaffolds[division.test]) - {""}
+    for part in (division.train, division.test):
+        assert len(np.unique(compounds.labels[part])) == 2
 
 
 def test_features_are_joined_in_the_order_asked_for(compounds):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from screening.model import ModelOptions
+from screening.learners import ModelOptions
 from screening.tuning import Comparison, Trial, Tuned, Verdict
 
 

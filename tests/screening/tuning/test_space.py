@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from screening.features import FeatureSet
-from screening.model import ModelOptions
+from screening.learners import ModelOptions
 from screening.tuning.records import Trial
 from screening.tuning.sampling import propose
 from screening.tuning.space import Choice, Range, applied, rounded, settings_of, space_around

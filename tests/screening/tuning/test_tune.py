@@ -1,6 +1,7 @@
 """The search on real compounds: stopped and continued, fixed, refused, and when it chooses."""
 
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from screening.errors import UserError
 from screening.model import pretrain_on
 from screening.tuning import tune
-from screening.tuning.exam import Exam
+from screening.tuning.judging import Judge
 
 N = 3
 
@@ -30,16 +31,16 @@ def test_the_default_is_the_first_trial_and_the_best_is_the_best(done, quick):
     assert len(done.confirmed.chosen) == 5
 
 
-def never(*_):
-    pytest.fail("a network was trained again")
+def never(stage, *_):
+    if stage != "trials":
+        pytest.fail("a network was trained again")
 
 
 def test_a_search_that_was_stopped_and_raised_equals_one_that_was_not(done, search, tmp_path):
-    path, seen = tmp_path / "s.sqlite", []
+    path = tmp_path / "s.sqlite"
 
-    def stop(stage, networks, total):
-        seen.append(networks)
-        if len(seen) == 5:  # of three networks a trial: within the second
+    def stop(stage, done, total):
+        if (stage, done, total) == (f"trial 2 of {N}: networks", 2, 3):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -70,9 +71,9 @@ def test_other_settings_are_refused(search, quick, tmp_path):
 def test_a_stack_keeps_its_features_and_sizes_and_is_known_again(
     search, small_assay, quick, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(Exam, "scores", scored_by(lambda exam: np.zeros(len(exam._splits)), []))
+    monkeypatch.setattr(Judge, "scores", scored_by(lambda judge: np.zeros(len(judge.parts)), []))
     stacks = [
-        pretrain_on(small_assay.mols[:count], quick, described={}, on_step=lambda *_: None)
+        pretrain_on(small_assay.mols[:count], quick, origin={}, on_step=lambda *_: None)
         for count in (40, 41)
     ]
     path = tmp_path / "s.sqlite"
@@ -85,12 +86,12 @@ def test_a_stack_keeps_its_features_and_sizes_and_is_known_again(
         search(path, 2, fixed=("epochs",), pretrained=stacks[1])
 
 
-def scored_by(gain_of_exam, seen):
-    """Let every setting but the default gain what is told of each exam; keep what was asked."""
+def scored_by(gain_of_judge, seen):
+    """Let every setting but the default gain what is told of each judge; keep what was asked."""
 
-    def scores(exam, options, on_network):
-        seen.append((exam, options))
-        gain = np.zeros(len(exam._splits)) if options.dropout == 0.5 else gain_of_exam(exam)
+    def scores(judge, options, on_step):
+        seen.append((judge, options))
+        gain = np.zeros(len(judge.parts)) if options.dropout == 0.5 else gain_of_judge(judge)
         return tuple((0.7 + gain).tolist())
 
     return scores
@@ -99,12 +100,12 @@ def scored_by(gain_of_exam, seen):
 def test_a_gain_within_noise_keeps_the_default(search, quick, tmp_path, monkeypatch):
     seen = []
 
-    def gains(exam):
+    def gains(judge):
         # Large where it is searched, uneven on other folds.
-        n = len(exam._splits)
+        n = len(judge.parts)
         return np.full(n, 0.1) if n == 3 else np.linspace(-0.1, 0.101, n)
 
-    monkeypatch.setattr(Exam, "scores", scored_by(gains, seen))
+    monkeypatch.setattr(Judge, "scores", scored_by(gains, seen))
     tuned = search(tmp_path / "s.sqlite", 2)
     assert tuned.best.number == 1
     assert tuned.confirmed.gain == pytest.approx(0.0005)
@@ -116,39 +117,48 @@ def test_a_gain_within_noise_keeps_the_default(search, quick, tmp_path, monkeypa
 def test_a_gain_beyond_noise_is_taken_and_judged_by_compounds_never_seen(
     search, small_assay, quick, tmp_path, monkeypatch
 ):
-    seen = []
+    seen, last_words = [], []
+
+    def verdict(compounds, division, options, library, workers, on_step):
+        last_words.append((division, options))
+        return 0.7 if options.dropout == 0.5 else 0.8
+
     monkeypatch.setattr(
-        Exam, "scores", scored_by(lambda exam: np.full(len(exam._splits), 0.1), seen)
+        Judge, "scores", scored_by(lambda judge: np.full(len(judge.parts), 0.1), seen)
     )
+    # The package's name for the module is its function's.
+    monkeypatch.setattr(import_module("screening.tuning.tune"), "score_on_unseen", verdict)
     tuned = search(tmp_path / "s.sqlite", 2, replace(quick, ensemble_size=4))
     assert tuned.changed
     assert tuned.options == replace(quick, ensemble_size=4, **tuned.best.settings)
     assert tuned.verdict.chosen - tuned.verdict.default == pytest.approx(0.1)
 
-    exams = list(dict.fromkeys(exam for exam, _ in seen))
-    assert [len(exam._splits) for exam in exams] == [3, 5, 1]
-    # Trials are cheap; the last word has the ensemble that was asked for.
-    assert [exam.members for exam in exams] == [2, 2, 4]
-    (last,) = exams[2]._splits
+    judges = list(dict.fromkeys(judge for judge, _ in seen))
+    assert [len(judge.parts) for judge in judges] == [3, 5]
+    assert all(options.ensemble_size == 4 for _, options in (*seen, *last_words))
+    (last, default), (again, chosen) = last_words
+    assert last is again
+    assert default.seed == chosen.seed != quick.seed
+    assert replace(chosen, seed=quick.seed) == tuned.options
     assert tuned.verdict.n == len(last.test)
     assert 0.1 * len(small_assay) < tuned.verdict.n < 0.3 * len(small_assay)
-    scaffolds = np.array(exams[0]._compounds.scaffolds)
+    scaffolds = np.array(judges[0].parts[0].compounds.scaffolds)
     judged = set(scaffolds[last.test])
     cuts = []
-    for exam in exams[:2]:
-        for split in exam._splits:
-            rows = np.concatenate([split.train, split.test])
+    for judge in judges:
+        for part in judge.parts:
+            rows = np.concatenate([part.rows, part.asked])
             assert set(rows) == set(last.train)
             assert not set(scaffolds[rows]) & judged - {""}
-            assert not set(scaffolds[split.train]) & set(scaffolds[split.test]) - {""}
-            cuts.append(frozenset(split.test))
+            assert not set(scaffolds[part.rows]) & set(scaffolds[part.asked]) - {""}
+            cuts.append(frozenset(part.asked))
     assert len(set(cuts)) == 8
 
 
 def test_a_best_trial_that_is_the_default_is_not_checked(search, quick, tmp_path, monkeypatch):
     seen = []
-    loss = scored_by(lambda exam: np.full(len(exam._splits), -0.1), seen)
-    monkeypatch.setattr(Exam, "scores", loss)
+    loss = scored_by(lambda judge: np.full(len(judge.parts), -0.1), seen)
+    monkeypatch.setattr(Judge, "scores", loss)
     tuned = search(tmp_path / "s.sqlite", 3)
     assert (tuned.best.number, tuned.confirmed, tuned.options) == (0, None, quick)
     assert len(seen) == 3
