@@ -31,7 +31,7 @@ from watched import Watched, watch
 from screening.assay import curate
 from screening.chemistry import murcko_scaffold
 from screening.evaluation import scaffold_split
-from screening.tables import open_library, read_assay
+from screening.tables import open_library, read_table
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = Path(__file__).resolve().parent
@@ -136,7 +136,7 @@ def _column(path: Path, name: str, n: int) -> np.ndarray:
 
 def write_split(place: Path, seed: int) -> np.ndarray:
     """Write train.csv and test.csv of BACE-1; return the labels of the latter."""
-    table = read_assay(str(ROOT / "data" / "samples" / "bace.csv"), id_column="CID")
+    table = read_table(str(ROOT / "data" / "samples" / "bace.csv"), id_column="CID")
     assay = curate(table, ("Class",))
     split = scaffold_split([murcko_scaffold(mol) for mol in assay.mols], HELD_OUT, seed)
     for name, rows in (("train", split.train), ("test", split.test)):

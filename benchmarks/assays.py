@@ -20,7 +20,7 @@ from screening.assay import Threshold, choose_targets, curate, make_threshold
 from screening.chemistry import Standardiser
 from screening.learners import Compounds, ModelOptions
 from screening.study import StudyOptions, run_study, write_study
-from screening.tables import read_assay
+from screening.tables import read_table
 
 MODELS = "dbn,dbn-alone,forest,forest-features,logistic,boosting"
 
@@ -63,7 +63,7 @@ def sources(data: Path, group: str) -> list[Source]:
 def study_of(source: Source, arguments: argparse.Namespace) -> pd.DataFrame:
     """Run (what is missing of) the study of one assay, and return its summary."""
     options = ModelOptions(seed=arguments.seed)
-    table = read_assay(str(source.path), smiles_column=None, id_column=None)
+    table = read_table(str(source.path), smiles_column=None, id_column=None)
     targets = choose_targets(table, source.targets, source.threshold, lambda _: None)
     assay = curate(
         table, targets, threshold=source.threshold, standardiser=Standardiser(options.standardize)

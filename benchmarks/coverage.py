@@ -21,7 +21,7 @@ from screening.chemistry import Standardiser
 from screening.evaluation import draw_parts, expected_calibration_error, grouped_parts
 from screening.learners import Compounds, ModelOptions
 from screening.model import train_model
-from screening.tables import read_assay
+from screening.tables import read_table
 
 ASSAYS = {
     "BACE": ("bace/bace.csv", "Class", None),
@@ -44,7 +44,7 @@ def main() -> None:
     for name in arguments.assays:
         file, target, above = ASSAYS[name]
         threshold = None if above is None else make_threshold(above - 1e-9, None)
-        table = read_assay(str(arguments.data / file), smiles_column=None, id_column=None)
+        table = read_table(str(arguments.data / file), smiles_column=None, id_column=None)
         targets = choose_targets(table, (target,), threshold, lambda _: None)
         assay = curate(table, targets, threshold=threshold, standardiser=Standardiser("parent"))
         compounds = Compounds(assay)

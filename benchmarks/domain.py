@@ -32,7 +32,7 @@ from screening.features import Encoder, FeatureSet, RawFeatures, stack
 from screening.learners import Compounds, ModelOptions
 from screening.learners.ensemble import Ensemble
 from screening.learners.networks import EncodedPart, train_ensembles
-from screening.tables import read_assay
+from screening.tables import read_table
 from screening.trust import tanimoto
 
 matplotlib.use("Agg")
@@ -56,7 +56,7 @@ def molecules(path: Path, count: int) -> tuple[RawFeatures, NDArray[np.uint8]]:
     read = [prepare_molecule(smiles, standardiser) for smiles in names]
     mols = [mol for mol in read if not isinstance(mol, Failure)]
     features = FeatureSet()
-    raw = stack([features.transform(mols[i : i + 500]) for i in range(0, len(mols), 500)])
+    raw = stack([features.by_block(mols[i : i + 500]) for i in range(0, len(mols), 500)])
     return raw, features.packed_morgan(mols, raw)
 
 
@@ -116,7 +116,7 @@ def study(data: Path, splits: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows, fifths = [], []
     for name, (file, target, above) in ASSAYS.items():
         threshold = None if above is None else make_threshold(above - 1e-9, None)
-        table = read_assay(str(data / file), smiles_column=None, id_column=None)
+        table = read_table(str(data / file), smiles_column=None, id_column=None)
         targets = choose_targets(table, (target,), threshold, lambda _: None)
         assay = curate(table, targets, threshold=threshold, standardiser=Standardiser("parent"))
         compounds = Compounds(assay)

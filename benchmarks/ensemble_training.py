@@ -25,7 +25,7 @@ from screening.assay import curate
 from screening.features import Encoder, FeatureSet
 from screening.learners import ModelOptions
 from screening.learners.networks import EncodedPart, train_ensembles
-from screening.tables import read_assay
+from screening.tables import read_table
 
 STEPS = 40
 
@@ -79,9 +79,9 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=ModelOptions().ensemble_size)
     members = parser.parse_args().members
     samples = Path(__file__).parents[1] / "data" / "samples"
-    assay = curate(read_assay(str(samples / "bace.csv"), smiles_column="mol"), ("Class",))
+    assay = curate(read_table(str(samples / "bace.csv"), smiles_column="mol"), ("Class",))
     options = ModelOptions(ensemble_size=members)
-    raw = FeatureSet(options.features).transform(assay.mols)
+    raw = FeatureSet(options.features).by_block(assay.mols)
     x = Encoder().fit(raw).transform(raw)
     alone = ModelOptions(ensemble_size=1)
 

@@ -28,7 +28,7 @@ from screening.learners import MODELS, Compounds, ModelOptions, Part, hold_out
 from screening.learners.registry import Wanted
 from screening.model import load_pretrained
 from screening.study import fewer_labels, plan_splits
-from screening.tables import read_assay
+from screening.tables import read_table
 
 ASSAYS = (
     "bace",
@@ -66,7 +66,7 @@ def main() -> None:
     rows = []
     for name in given.assays:
         (source,) = sources(given.data, name)
-        table = read_assay(str(source.path), smiles_column=None, id_column=None)
+        table = read_table(str(source.path), smiles_column=None, id_column=None)
         targets = choose_targets(table, source.targets, source.threshold, lambda _: None)
         standardiser = Standardiser(options.standardize)
         assay = curate(table, targets, threshold=source.threshold, standardiser=standardiser)

@@ -24,7 +24,7 @@ from screening.learners import ModelOptions
 from screening.learners.baselines import morgan_forest
 from screening.learners.ensemble import Ensemble
 from screening.learners.networks import EncodedPart, train_ensembles
-from screening.tables import read_assay
+from screening.tables import read_table
 from workflows.demo import Retrieval, hide, judge
 
 FIGURES = ("roc_auc_held_out", "roc_auc", "ef_1", "ef_5", "bedroc_20", "hits_in_top_100")
@@ -40,20 +40,20 @@ def one_split(seed: int, options: ModelOptions, workers: int) -> list[Retrieval]
     """Train both models on one split and judge them on the same library."""
     with tempfile.TemporaryDirectory() as folder:
         known = hide(Path(folder), seed)
-        table = read_assay(f"{folder}/assay.csv", smiles_column="smiles", id_column="id")
+        table = read_table(f"{folder}/assay.csv", smiles_column="smiles", id_column="id")
         assay = curate(table, ("active",))
-        library = read_assay(f"{folder}/library.csv", smiles_column="smiles", id_column="id")
+        library = read_table(f"{folder}/library.csv", smiles_column="smiles", id_column="id")
     from screening.chemistry import Standardiser, prepare_molecule
     from screening.features import FeatureSet
 
     standardiser, features = Standardiser(options.standardize), FeatureSet(options.features)
     read = [prepare_molecule(smiles, standardiser) for smiles in library.smiles]
     kept = [i for i, mol in enumerate(read) if not isinstance(mol, Failure)]
-    raw = features.transform(assay.mols)
+    raw = features.by_block(assay.mols)
     encoder = Encoder().fit(raw)
     x, x_library = (
         encoder.transform(raw),
-        encoder.transform(features.transform([read[i] for i in kept])),
+        encoder.transform(features.by_block([read[i] for i in kept])),
     )
     labels = pd.Series([library.ids[i] for i in kept]).map(known)
     part = EncodedPart(x, assay.labels, seed * 1000, options.ensemble_size)

@@ -28,7 +28,7 @@ import numpy as np
 from screening.assay import curate
 from screening.library import ScreenOptions, is_prepared, screen
 from screening.model import train_model
-from screening.tables import open_library, read_assay
+from screening.tables import open_library, read_table
 
 HITS = 10
 
@@ -127,7 +127,7 @@ def _one_screen(
 def trainings(given: argparse.Namespace) -> None:
     """Time trainings on growing parts of an assay."""
     (path,) = given.inputs
-    assay = curate(read_assay(path), (given.target,))
+    assay = curate(read_table(path), (given.target,))
     order = np.random.default_rng(0).permutation(len(assay))
     sizes, seconds = [], []
     print("| compounds | seconds | ms a compound |\n|" + "---|" * 3)

@@ -14,13 +14,13 @@ import pyarrow.dataset as pds
 from numpy.typing import NDArray
 
 from screening.errors import UserError
-from screening.tables import read_assay, write_atomically
-from workflows.samples import sample
+from screening.tables import read_table, write_atomically
+from screening.samples import sample
 
 if TYPE_CHECKING:
     from screening.assay import Assay
     from screening.model import ModelOptions, ScreeningModel
-    from workflows.talk import Talk
+    from workflows.messages import Messages
 
 # One compound in five is held out, as whole scaffolds.
 HELD_OUT = 0.2
@@ -119,22 +119,22 @@ def run_demo(
     from screening.library import Counts, ScreenOptions, screen
     from screening.model import SHIPPED, ModelOptions, save_model, train_model
     from screening.report import write_report
-    from workflows.progress import Rows, Stages
+    from screening.progress import Rows, Stages
 
     make_room(folder, begin_again)
     talk.announce("1/4  BACE-1 assay: holding out one compound in five, as whole scaffolds")
     known = hide(folder, seed)
 
     talk.announce("2/4  training")
-    table = read_assay(str(folder / "assay.csv"), smiles_column="smiles", id_column="id")
+    table = read_table(str(folder / "assay.csv"), smiles_column="smiles", id_column="id")
     assay = curate(table, (TASK,))
-    with Stages(talk) as stages:
+    with Stages(talk.shows_progress) as stages:
         settings = replace(options or ModelOptions(), seed=seed)
         model = train_model(assay, settings, workers=workers, on_step=stages.step)
     save_model(model, folder / "model.ebm")
 
     talk.announce("3/4  screening")
-    with Rows(talk) as rows:
+    with Rows(talk.shows_progress) as rows:
 
         def show(counts: Counts, share: float | None) -> None:
             rows.show(counts.read, counts.rejected, share)
@@ -202,11 +202,11 @@ def hide(folder: Path, seed: int) -> dict[str, int]:
     from screening.evaluation import scaffold_split
 
     assay = curate(
-        read_assay(str(sample("bace.csv")), smiles_column="mol", id_column="CID"), ("Class",)
+        read_table(str(sample("bace.csv")), smiles_column="mol", id_column="CID"), ("Class",)
     )
     split = scaffold_split([murcko_scaffold(mol) for mol in assay.mols], HELD_OUT, seed)
     training, hidden = assay.take(split.train), assay.take(split.test)
-    collection = read_assay(str(sample("wehi.csv.gz")))
+    collection = read_table(str(sample("wehi.csv.gz")))
     library = pd.DataFrame(
         {"smiles": collection.smiles + hidden.smiles, "id": collection.ids + hidden.ids}
     )

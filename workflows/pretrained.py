@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from workflows.talk import Talk
+from workflows.messages import Messages
 
 
-def stack_of(given: dict[str, Any], options: Any, talk: Talk) -> Any:
+def stack_of(given: dict[str, Any], options: Any, messages: Messages) -> Any:
     """Return the stack that `--pretrained` or `--pretrain-on` starts from, or None.
 
     Raises
@@ -24,7 +24,7 @@ def stack_of(given: dict[str, Any], options: Any, talk: Talk) -> Any:
     if (given["pretrained"] or given["pretrain_on"]) and given["pretrain"] == "none":
         raise click.UsageError("--pretrain none leaves nothing to pretrain; drop one of the two.")
     if given["pretrain_on"]:
-        return pretrain_from(given["pretrain_on"], given["pretrain_rows"], options, talk)
+        return pretrain_from(given["pretrain_on"], given["pretrain_rows"], options, messages)
     return pretrained_file(given, options)
 
 
@@ -70,7 +70,7 @@ def pretrain_from(
     sources: tuple[str, ...],
     rows: int,
     options: Any,
-    talk: Talk,
+    messages: Messages,
     *,
     smiles_column: str | None = None,
 ) -> Any:
@@ -84,9 +84,9 @@ def pretrain_from(
     from screening.chemistry import Standardiser
     from screening.library import draw_unlabelled
     from screening.model import pretrain_on
-    from workflows.progress import Stages
+    from screening.progress import Stages
 
-    with Stages(talk) as stages:
+    with Stages(messages.shows_progress) as stages:
         drawn = draw_unlabelled(
             sources,
             rows,
@@ -94,7 +94,7 @@ def pretrain_from(
             limits=options.limits,
             seed=options.seed,
             smiles_column=smiles_column,
-            announce=talk.announce,
+            announce=messages.announce,
             on_step=stages.step,
         )
         pretrained = pretrain_on(
@@ -102,7 +102,7 @@ def pretrain_from(
         )
     reasons = ", ".join(f"{count} {reason}" for reason, count in drawn.rejected.items())
     made = pretrained.provenance
-    talk.announce(
+    messages.announce(
         f"pretrained on {made['molecules']} molecules, of {drawn.drawn} rows drawn from "
         f"{drawn.read} (rejected: {reasons or 'none'}), {made['columns']} columns, "
         f"{made['seconds']} s."

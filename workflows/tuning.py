@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from screening.errors import UserError
-from workflows.talk import Talk
+from workflows.messages import Messages
 
 # Options of the command that are also settings of the search: who names them has chosen.
 SEARCHED = ("features", "epochs")
@@ -33,7 +33,7 @@ def search_settings(
     output: Path,
     given: dict[str, Any],
     pretrained: Any,
-    talk: Talk,
+    messages: Messages,
     on_step: Any,
 ) -> Any:
     """Search as the command line says, and return the outcome (`screening.tuning.Tuned`).
@@ -54,7 +54,7 @@ def search_settings(
         pretrained=pretrained,
         workers=given["num_workers"],
         on_step=on_step,
-        on_trial=lambda trial: talk.detail(f"trial {_trial_words(trial)}"),
+        on_trial=lambda trial: messages.detail(f"trial {_trial_words(trial)}"),
     )
 
 

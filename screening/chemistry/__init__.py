@@ -2,6 +2,7 @@
 
 from screening.chemistry.alerts import Alert, alert_names, alerts
 from screening.chemistry.molecule import Failure, Limits, Reject, read_molecule
+from screening.chemistry.sequences import is_missing, molecules_of, shortened, smiles_of
 from screening.chemistry.standardise import (
     Level,
     Standardiser,
@@ -20,9 +21,13 @@ __all__ = [
     "alert_names",
     "alerts",
     "canonical_smiles",
+    "is_missing",
+    "molecules_of",
     "murcko_scaffold",
     "prepare_molecule",
     "read_molecule",
+    "shortened",
+    "smiles_of",
     "standardise_molecule",
     "structure_key",
 ]

@@ -1,6 +1,12 @@
 """Features: blocks of numbers computed from molecules, and how visible units see them."""
 
-from screening.features.blocks import BITS, BitFingerprint, CountFingerprint, FeatureBlock
+from screening.features.blocks import (
+    BITS,
+    BitFingerprint,
+    CountFingerprint,
+    FeatureBlock,
+    MoleculeTransformer,
+)
 from screening.features.descriptors import Descriptors
 from screening.features.encoder import Encoder, VisibleBlock
 from screening.features.fingerprints import (
@@ -38,6 +44,7 @@ __all__ = [
     "FeatureSet",
     "GeneratedBits",
     "GeneratedCounts",
+    "MoleculeTransformer",
     "MorganBits",
     "MorganCounts",
     "RDKitDescriptors",

@@ -12,12 +12,65 @@ from rdkit import Chem
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from screening.chemistry import molecules_of
+
 BITS = 2048
 Kind = Literal["count", "bit", "continuous"]
 
 
-class FeatureBlock(TransformerMixin, BaseEstimator, ABC):
-    """A named group of columns computed from one molecule at a time; nothing is learned.
+class MoleculeTransformer(TransformerMixin, BaseEstimator, ABC):
+    """A scikit-learn transformer from compounds to numbers that learns nothing.
+
+    Compounds are SMILES, which are parsed as they stand, or RDKit molecules.
+    """
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Do nothing: there is nothing to learn."""
+        del X, y
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        return tags
+
+    def transform(self, X: Any) -> Any:
+        """Compute one row a compound.
+
+        Parameters
+        ----------
+        X : sequence of n str or Mol
+
+        Returns
+        -------
+        CSR matrix or float32 array of shape (n, n_columns)
+
+        Raises
+        ------
+        ValueError
+            A structure cannot be read; the message says which.
+        TypeError
+            X holds something that is neither a text nor a molecule.
+        """
+        return self.columns_of(molecules_of(X))
+
+    @abstractmethod
+    def columns_of(self, mols: Sequence[Chem.Mol]) -> csr_matrix | NDArray[np.float32]:
+        """Compute one row a molecule, of molecules alone."""
+
+    @abstractmethod
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return one name a column."""
+
+
+class FeatureBlock(MoleculeTransformer):
+    """A named group of columns computed from one molecule at a time.
 
     Attributes
     ----------
@@ -29,22 +82,6 @@ class FeatureBlock(TransformerMixin, BaseEstimator, ABC):
 
     name: ClassVar[str]
     kind: ClassVar[Kind]
-
-    def fit(self, X: Sequence[Chem.Mol], y: Any = None) -> Self:
-        """Do nothing: the block is stateless."""
-        del X, y
-        return self
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    @abstractmethod
-    def transform(self, X: Sequence[Chem.Mol]) -> csr_matrix | NDArray[np.float32]:
-        """Compute the block, one row a molecule."""
-
-    @abstractmethod
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """Return one name a column."""
 
 
 class CountFingerprint(FeatureBlock):
@@ -65,13 +102,13 @@ class CountFingerprint(FeatureBlock):
     def counter(self) -> Callable[[Chem.Mol], Any]:
         """Return RDKit's function from a molecule to a vector of counts."""
 
-    def transform(self, X: Sequence[Chem.Mol]) -> csr_matrix:
+    def columns_of(self, mols: Sequence[Chem.Mol]) -> csr_matrix:
         """Count substructures, as CSR of int32 with sorted columns."""
         count = self.counter()
         columns: list[int] = []
         values: list[int] = []
         ends = [0]
-        for mol in X:
+        for mol in mols:
             entries = count(mol).GetNonzeroElements()
             columns.extend(entries.keys())
             values.extend(entries.values())
@@ -99,12 +136,12 @@ class BitFingerprint(FeatureBlock):
     def reader(self) -> Callable[[Chem.Mol], Any]:
         """Return RDKit's function from a molecule to a bit vector."""
 
-    def transform(self, X: Sequence[Chem.Mol]) -> csr_matrix:
+    def columns_of(self, mols: Sequence[Chem.Mol]) -> csr_matrix:
         """Find substructures, as CSR of uint8 ones with sorted columns."""
         read = self.reader()
         columns: list[int] = []
         ends = [0]
-        for mol in X:
+        for mol in mols:
             columns.extend(read(mol).GetOnBits())
             ends.append(len(columns))
         return rows_of(columns, np.ones(len(columns), np.uint8), ends, self.n_bits)

@@ -44,10 +44,10 @@ class Descriptors(FeatureBlock):
     name = "descriptors"
     kind = "continuous"
 
-    def transform(self, X: Sequence[Chem.Mol]) -> NDArray[np.float32]:
+    def columns_of(self, mols: Sequence[Chem.Mol]) -> NDArray[np.float32]:
         """Compute the 88 columns, float32, shape (n, 88)."""
-        table = np.empty((len(X), len(self.get_feature_names_out())), dtype=np.float32)
-        for row, mol in zip(table, X, strict=True):
+        table = np.empty((len(mols), len(self.get_feature_names_out())), dtype=np.float32)
+        for row, mol in zip(table, mols, strict=True):
             row[:] = _describe(mol)
         return np.nan_to_num(table, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
 

@@ -62,10 +62,10 @@ class ErG(FeatureBlock):
     kind = "continuous"
     n_columns = 315
 
-    def transform(self, X: Sequence[Chem.Mol]) -> NDArray[np.float32]:
+    def columns_of(self, mols: Sequence[Chem.Mol]) -> NDArray[np.float32]:
         """Compute the block, float32, shape (n, 315)."""
-        table = np.zeros((len(X), self.n_columns), dtype=np.float32)
-        for row, mol in zip(table, X, strict=True):
+        table = np.zeros((len(mols), self.n_columns), dtype=np.float32)
+        for row, mol in zip(table, mols, strict=True):
             row[:] = rdReducedGraphs.GetErGFingerprint(mol)
         return table
 
@@ -84,11 +84,11 @@ class RDKitDescriptors(FeatureBlock):
     name = "rdkit_descriptors"
     kind = "continuous"
 
-    def transform(self, X: Sequence[Chem.Mol]) -> NDArray[np.float32]:
+    def columns_of(self, mols: Sequence[Chem.Mol]) -> NDArray[np.float32]:
         """Compute the descriptors, float32, one column each."""
         names = self.get_feature_names_out()
-        table = np.zeros((len(X), len(names)), dtype=np.float64)
-        for row, mol in zip(table, X, strict=True):
+        table = np.zeros((len(mols), len(names)), dtype=np.float64)
+        for row, mol in zip(table, mols, strict=True):
             values = RDKit.CalcMolDescriptors(mol, missingVal=np.nan, silent=True)
             row[:] = [values[name] for name in names]
         table = np.nan_to_num(table, nan=0.0)

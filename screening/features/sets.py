@@ -9,9 +9,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix, hstack, vstack
 
-from screening.features.blocks import BITS, FeatureBlock
+from screening.features.blocks import BITS, FeatureBlock, MoleculeTransformer
 from screening.features.descriptors import Descriptors
 from screening.features.fingerprints import (
     AtomPairs,
@@ -88,36 +88,73 @@ def stack(parts: Sequence[RawFeatures]) -> RawFeatures:
     )
 
 
-class FeatureSet:
-    """The blocks of a model, in order.
+class FeatureSet(MoleculeTransformer):
+    """The feature blocks of a model side by side; nothing is learned.
 
     Parameters
     ----------
-    names : sequence of str
-        Names of blocks; see `BLOCKS`.
+    features : sequence of str or FeatureBlock
+        Names of blocks (see `BLOCKS`), or blocks with settings of their own.
 
     Raises
     ------
     ValueError
-        A name is unknown or given twice, or there is none.
+        On first use: a name is unknown or given twice, or there is none.
+
+    Examples
+    --------
+    >>> features = FeatureSet(["morgan_counts", "descriptors"])
+    >>> features.transform(["CCO", "c1ccccc1"]).shape
+    (2, 2136)
+    >>> features.get_feature_names_out()[[0, -1]]
+    array(['morgan_counts_0', 'descriptors_ExactMolWt'], dtype=object)
     """
 
-    def __init__(self, names: Sequence[str] = DEFAULT) -> None:
+    def __init__(self, features: Sequence[str | FeatureBlock] = DEFAULT) -> None:
+        self.features = features
+
+    @property
+    def blocks(self) -> tuple[FeatureBlock, ...]:
+        """The blocks, in order."""
+        names = [b.name if isinstance(b, FeatureBlock) else b for b in self.features]
         unknown = [name for name in names if name not in BLOCKS]
         if unknown or not names or len(set(names)) < len(names):
             raise ValueError(
-                f"features {', '.join(names) or '(none)'}: each of {', '.join(BLOCKS)} "
+                f"features {', '.join(map(str, names)) or '(none)'}: each of {', '.join(BLOCKS)} "
                 "may be given once"
             )
-        self.names = tuple(names)
-        self.blocks = tuple(BLOCKS[name]() for name in names)
+        return tuple(b if isinstance(b, FeatureBlock) else BLOCKS[b]() for b in self.features)
 
-    def transform(self, mols: Sequence[Chem.Mol]) -> RawFeatures:
-        """Compute every block for these molecules."""
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the blocks, in order."""
+        return tuple(block.name for block in self.blocks)
+
+    def columns_of(self, mols: Sequence[Chem.Mol]) -> csr_matrix | NDArray[np.float32]:
+        """Compute every block and put them side by side: dense where none is sparse."""
+        found = [block.columns_of(mols) for block in self.blocks]
+        if all(isinstance(columns, np.ndarray) for columns in found):
+            return np.concatenate(found, axis=1)
+        return csr_matrix(hstack(found, format="csr", dtype=np.float32))
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return one name a column, which begins with the name of its block."""
+        del input_features
+        return np.array(
+            [
+                name if name.startswith(f"{block.name}_") else f"{block.name}_{name}"
+                for block in self.blocks
+                for name in block.get_feature_names_out()
+            ],
+            dtype=object,
+        )
+
+    def by_block(self, mols: Sequence[Chem.Mol]) -> RawFeatures:
+        """Compute every block of these molecules, and keep them apart."""
         raw = RawFeatures()
         for block in self.blocks:
             target: dict[str, Any] = raw.dense if block.kind == "continuous" else raw.sparse
-            target[block.name] = block.transform(mols)
+            target[block.name] = block.columns_of(mols)
         return raw
 
     def packed_morgan(self, mols: Sequence[Chem.Mol], raw: RawFeatures) -> NDArray[np.uint8]:
@@ -126,7 +163,7 @@ class FeatureSet:
             found = raw.sparse.get(name)
             if found is not None and found.shape[1] == BITS:
                 return pack_bits(found)
-        return pack_bits(MorganCounts().transform(mols))
+        return pack_bits(MorganCounts().columns_of(mols))
 
     def to_config(self) -> dict[str, Any]:
         """Describe the blocks and every parameter as a JSON-able dict."""
@@ -135,7 +172,9 @@ class FeatureSet:
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Build the set that `to_config` described."""
-        made = cls([entry["name"] for entry in config["blocks"]])
-        for block, entry in zip(made.blocks, config["blocks"], strict=True):
-            block.set_params(**{key: value for key, value in entry.items() if key != "name"})
-        return made
+        return cls(
+            [
+                BLOCKS[entry["name"]](**{k: v for k, v in entry.items() if k != "name"})
+                for entry in config["blocks"]
+            ]
+        )

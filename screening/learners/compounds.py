@@ -105,4 +105,4 @@ def _describe_all(mols: Sequence[Chem.Mol], names: Sequence[str], workers: int) 
 
 
 def _describe(mols: Sequence[Chem.Mol], names: Sequence[str]) -> _Described:
-    return _Described(FeatureSet(names).transform(mols), [murcko_scaffold(mol) for mol in mols])
+    return _Described(FeatureSet(names).by_block(mols), [murcko_scaffold(mol) for mol in mols])

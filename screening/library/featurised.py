@@ -167,11 +167,11 @@ def _features_of(
 ) -> RawFeatures:
     if not careful or not mols:
         watch.batch(len(mols))
-        return features.transform(mols)
+        return features.by_block(mols)
     parts = []
     for place, mol in zip(places, mols, strict=True):
         watch.molecule(place)
-        parts.append(features.transform([mol]))
+        parts.append(features.by_block([mol]))
     return stack(parts)
 
 

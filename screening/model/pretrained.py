@@ -161,7 +161,7 @@ def _features(mols: Iterable[Chem.Mol], features: FeatureSet) -> RawFeatures:
     parts = []
     rest = iter(mols)
     while block := list(islice(rest, _MOLECULES_AT_ONCE)):
-        parts.append(features.transform(block))
+        parts.append(features.by_block(block))
     return stack(parts)
 
 

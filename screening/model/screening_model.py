@@ -78,7 +78,7 @@ class ScreeningModel:
 
     def featurise(self, mols: Sequence[Chem.Mol]) -> RawFeatures:
         """Compute the model's feature blocks."""
-        return self.features.transform(mols)
+        return self.features.by_block(mols)
 
     def score(self, raw: RawFeatures, fingerprints: Packed) -> Scores:
         """Score molecules; the result of a row depends on that row alone.

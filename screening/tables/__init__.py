@@ -1,6 +1,6 @@
 """Compound tables: files read as a stream of rows, files written whole or not at all."""
 
-from screening.tables.assay import AssayTable, read_assay
+from screening.tables.assay import AssayTable, read_table
 from screening.tables.atomic import write_atomically
 from screening.tables.columns import Columns
 from screening.tables.library import Chunk, LibraryStream, open_library
@@ -14,7 +14,7 @@ __all__ = [
     "Columns",
     "LibraryStream",
     "open_library",
-    "read_assay",
+    "read_table",
     "silent",
     "write_atomically",
     "write_csv",

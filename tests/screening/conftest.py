@@ -9,7 +9,7 @@ import pytest
 from screening.assay import Assay, curate
 from screening.learners import Compounds, ModelOptions
 from screening.model import Pretrained, ScreeningModel, pretrain_on, save_model, train_model
-from screening.tables import read_assay
+from screening.tables import read_table
 
 # Few, but large steps: the scores must spread, or little could go wrong with them.
 SMALL = ModelOptions(
@@ -28,7 +28,7 @@ SMALL = ModelOptions(
 @pytest.fixture(scope="session")
 def bace(samples) -> Assay:
     """All of BACE, curated."""
-    return curate(read_assay(str(samples / "bace.csv")), ("Class",))
+    return curate(read_table(str(samples / "bace.csv")), ("Class",))
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from screening.chemistry import Failure, Standardiser
 from screening.errors import UserError
 from screening.jobs import in_processes
 from screening.model import ModelOptions, described
-from screening.tables import read_assay
+from screening.tables import read_table
 
 
 def slowest_first(number: int, of: int) -> int:
@@ -82,7 +82,7 @@ def test_a_killed_worker_ends_the_work_in_a_sentence():
 @pytest.fixture
 def ugly(samples, tmp_path):
     """Four hundred compounds, and among them what cannot be read, salts and a duplicate."""
-    table = read_assay(str(samples / "bace.csv"))
+    table = read_table(str(samples / "bace.csv"))
     rows = [f"{smiles},{n % 2}" for n, smiles in enumerate(table.smiles[:400])]
     rows[7] = "not a molecule,1"
     rows[300] = ",0"
@@ -91,7 +91,7 @@ def ugly(samples, tmp_path):
     rows[303] = rows[305]
     path = tmp_path / "ugly.csv"
     path.write_text("smiles,active\n" + "\n".join(rows) + "\n")
-    return read_assay(str(path), smiles_column="smiles")
+    return read_table(str(path), smiles_column="smiles")
 
 
 def test_curation_is_the_same_in_processes(ugly, monkeypatch):

@@ -15,7 +15,7 @@ from screening.learners.options import held_out_members
 from screening.model import SHIPPED, load_model, save_model, train_model
 from screening.progress import ignore_steps
 from screening.study import StudyOptions, run_study
-from screening.tables import read_assay
+from screening.tables import read_table
 from screening.tuning.judging import Judge, mean_roc_auc, score_on_unseen
 
 
@@ -36,7 +36,7 @@ def options(tiny_options):
 def measured(samples):
     """A hundred compounds of BACE with pIC50 far from the threshold, taught as graded labels."""
     threshold = make_threshold(6.99, None)
-    assay = curate(read_assay(str(samples / "bace.csv")), ("pIC50",), threshold=threshold)
+    assay = curate(read_table(str(samples / "bace.csv")), ("pIC50",), threshold=threshold)
     values = assay.values[:, 0]
     sides = (values > 7.8, values < 5.5)
     return assay.take(np.sort(np.concatenate([np.flatnonzero(side)[:50] for side in sides])))

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from screening.model import ModelOptions
-from screening.tables import read_assay
+from screening.tables import read_table
 from workflows import demo
-from workflows.talk import Talk
+from workflows.messages import Messages
 
 SMALL = ModelOptions(hidden=(32, 16), ensemble_size=2, epochs=10, pretrain_epochs=2, folds=2)
 
@@ -50,7 +50,7 @@ def test_judging_a_perfect_and_a_worthless_ranking():
 
 def test_the_whole_demo_in_small(tmp_path, monkeypatch):
     collection = tmp_path / "collection.csv"
-    table = read_assay(str(demo.sample("wehi.csv.gz")))
+    table = read_table(str(demo.sample("wehi.csv.gz")))
     pd.DataFrame({"smiles": table.smiles[:300], "id": table.ids[:300]}).to_csv(
         collection, index=False
     )
@@ -59,7 +59,7 @@ def test_the_whole_demo_in_small(tmp_path, monkeypatch):
     )
     folder = tmp_path / "demo"
     result = demo.run_demo(
-        folder, seed=0, workers=1, begin_again=False, talk=Talk(-1), options=SMALL
+        folder, seed=0, workers=1, begin_again=False, messages=Messages(-1), options=SMALL
     )
     content = json.loads((folder / "run" / "demo.json").read_text())
     assert [m["name"] for m in content["models"]] == ["ebmscreen", "Random forest"]

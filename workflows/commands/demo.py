@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from workflows.messages import messages_of
 from workflows.options import COMMON, FOLDER
-from workflows.talk import talk_of
 
 
 @click.command("demo", epilog="Example: ebmscreen demo -o demo/")
@@ -34,7 +34,7 @@ def command(
     del config
     from workflows.demo import run_demo
 
-    talk = talk_of(quiet, verbose)
-    result = run_demo(output, seed=seed, workers=num_workers, begin_again=force, talk=talk)
+    messages = messages_of(quiet, verbose)
+    result = run_demo(output, seed=seed, workers=num_workers, begin_again=force, messages=messages)
     click.echo(result.table())
     click.echo(f"\nReport: {result.report}")

@@ -20,7 +20,7 @@ from workflows.options import (
     STANDARDIZE,
     UNITS,
 )
-from workflows.talk import Talk, talk_of
+from workflows.messages import Messages
 
 
 @click.command(
@@ -112,9 +112,9 @@ def command(assay: str, output: Path, **given: Any) -> None:
     from workflows.comparison import outcome_text, warnings_of
     from workflows.model_options import model_options
     from workflows.pretrained import pretrained_file
-    from workflows.progress import Stages
+    from screening.progress import Stages
 
-    talk = talk_of(given["quiet"], given["verbose"])
+    talk = Messages.of(given["quiet"], given["verbose"])
     options = study_options(given)
     writable_folder(output)
     limits = _limits(given)
@@ -123,7 +123,7 @@ def command(assay: str, output: Path, **given: Any) -> None:
     if pretrained is not None:
         models = pretrained.applied_to(models)
     table, curated = _curate(assay, given, models, talk)
-    with Stages(talk) as stages:
+    with Stages(talk.shows_progress) as stages:
         study = run_study(
             Compounds(curated, given["num_workers"]),
             models,
@@ -200,10 +200,10 @@ def _limits(given: dict[str, Any]) -> Any:
 def _curate(assay: str, given: dict[str, Any], models: Any, talk: Talk) -> Any:
     from screening.assay import choose_targets, curate, make_threshold
     from screening.chemistry import Standardiser
-    from screening.tables import read_assay
+    from screening.tables import read_table
 
     threshold = make_threshold(given["active_above"], given["active_below"])
-    table = read_assay(
+    table = read_table(
         assay,
         smiles_column=given["smiles_column"],
         id_column=given["id_column"],

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from workflows.messages import messages_of
 from workflows.options import COMMON, FILE
-from workflows.talk import talk_of
 
 
 @click.command(
@@ -33,7 +33,7 @@ def command(smiles: str, model: Path, output: Path, task: str | None, **common: 
     from screening.tables import write_atomically
     from workflows.checks import writable_file
 
-    talk = talk_of(common["quiet"], common["verbose"])
+    messages = messages_of(common["quiet"], common["verbose"])
     if output.suffix.lower() != ".svg":
         raise UserError(f"{output}: the picture is SVG; give the file a name that ends in .svg.")
     writable_file(output)
@@ -41,4 +41,4 @@ def command(smiles: str, model: Path, output: Path, task: str | None, **common: 
     with write_atomically(output) as temporary:
         temporary.write_text(draw_explanation(found), encoding="utf-8")
     click.echo(f"{found.task} {found.score:.6f}")
-    talk.announce(f"{output}: blue atoms raise the score, orange atoms lower it.")
+    messages.announce(f"{output}: blue atoms raise the score, orange atoms lower it.")

@@ -13,8 +13,8 @@ import click
 from tqdm import tqdm
 
 from workflows.config import write_config
+from workflows.messages import messages_of
 from workflows.options import COMMON, FOLDER, several
-from workflows.talk import talk_of
 
 if TYPE_CHECKING:
     from workflows.mnist.inputs import ExperimentInputs
@@ -158,12 +158,12 @@ def _prepared(given: SharedOptions) -> Iterator[ExperimentInputs]:
 
     from ebm.errors import StorageError
     from screening.errors import UserError
+    from screening.progress import Stages
     from workflows.checks import writable_folder
     from workflows.mnist.digits import load_digits
     from workflows.mnist.inputs import ExperimentInputs, ExperimentOptions, reduced_for
-    from workflows.progress import Stages
 
-    talk = talk_of(given.quiet, given.verbose)
+    messages = messages_of(given.quiet, given.verbose)
     folder = given.output
     writable_folder(folder)
     digits = load_digits(given.mnist_dir, given.download)
@@ -178,9 +178,9 @@ def _prepared(given: SharedOptions) -> Iterator[ExperimentInputs]:
         pretrain_epochs=given.pretrain_epochs,
         quick=given.quick,
     )
-    talk.announce(f"Results go to {folder}; what is there already is not computed again.")
+    messages.announce(f"Results go to {folder}; what is there already is not computed again.")
     try:
-        with Stages(talk) as stages:
+        with Stages(messages.shows_progress) as stages:
             yield ExperimentInputs(
                 folder, reduced_for(options, digits), options, _echo, stages.step
             )

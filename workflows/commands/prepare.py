@@ -9,8 +9,8 @@ import click
 
 from screening.processes import begin_loading
 from workflows.config import write_config
+from workflows.messages import messages_of
 from workflows.options import COLUMNS, COMMON, FOLDER, MOLECULES, STANDARDIZE
-from workflows.talk import talk_of
 
 
 @click.command(
@@ -54,10 +54,10 @@ def command(library: tuple[str, ...], output: Path, **given: Any) -> int:
     from screening.chemistry import Limits
     from screening.library import Counts, PrepareOptions, prepare_library
     from screening.model import ModelOptions
+    from screening.progress import Rows
     from workflows.checks import writable_folder
-    from workflows.progress import Rows
 
-    talk = talk_of(given["quiet"], given["verbose"])
+    messages = messages_of(given["quiet"], given["verbose"])
     features = ModelOptions().blocks
     standardize = given["standardize"]
     if given["features"]:
@@ -74,27 +74,27 @@ def command(library: tuple[str, ...], output: Path, **given: Any) -> int:
         part_size=given["part_size"],
         workers=given["num_workers"],
     )
-    with Rows(talk) as rows:
+    with Rows(messages.shows_progress) as rows:
 
         def show(counts: Counts, share: float | None) -> None:
             rows.show(counts.read, counts.rejected, share)
 
         try:
             summary = prepare_library(
-                library, output, options, announce=talk.announce, on_progress=show
+                library, output, options, announce=messages.announce, on_progress=show
             )
         except KeyboardInterrupt:
-            talk.warn(f"stopped; the same command continues where {output} is.")
+            messages.warn(f"stopped; the same command continues where {output} is.")
             return 130
     write_config(click.get_current_context(), output / "_config.toml")
     counts = summary.counts
-    talk.announce(
+    messages.announce(
         f"{counts.read} rows read: {counts.scored} prepared, {counts.rejected} rejected, "
         f"in {summary.seconds['total']:.0f} s."
     )
     click.echo(output)
     if given["strict"] and counts.rejected:
-        talk.warn(f"{counts.rejected} rows were rejected; see {output / '_rejects.csv'}.")
+        messages.warn(f"{counts.rejected} rows were rejected; see {output / '_rejects.csv'}.")
         return 1
     return 0
 

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from workflows.config import write_config
+from workflows.messages import messages_of
 from workflows.options import COLUMNS, COMMON, FILE, MOLECULES, STANDARDIZE, UNITS
-from workflows.talk import talk_of
 
 ROWS = click.IntRange(min=10)
 DEFAULT_ROWS = 20_000
@@ -45,11 +45,11 @@ def command(library: tuple[str, ...], output: Path, **given: Any) -> None:
     from workflows.checks import writable_file
     from workflows.pretrained import pretrain_from
 
-    talk = talk_of(given["quiet"], given["verbose"])
+    messages = messages_of(given["quiet"], given["verbose"])
     writable_file(output)
     options = _options(given)
     pretrained = pretrain_from(
-        library, given["rows"], options, talk, smiles_column=given["smiles_column"]
+        library, given["rows"], options, messages, smiles_column=given["smiles_column"]
     )
     save_pretrained(pretrained, output)
     write_config(click.get_current_context(), output.with_suffix(".toml"))

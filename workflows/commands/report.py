@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from workflows.checks import writable_file
+from workflows.messages import messages_of
 from workflows.options import COMMON, FILE
 from workflows.plate import BUDGET, plate_options, write_pages
-from workflows.talk import talk_of
 
 
 @click.command("report", epilog="Example: ebmscreen report run/ --budget 96")
@@ -37,8 +37,8 @@ def command(what: Path, qmrf: Path | None, **given: Any) -> None:
 
     That of a run or a study is `report.html` in its folder; that of a model stands beside it.
     """
-    talk = talk_of(given["quiet"], given["verbose"])
-    talk.detail(f"reading {what}")
+    messages = messages_of(given["quiet"], given["verbose"])
+    messages.detail(f"reading {what}")
     model, output = given["model"], given["output"]
     plate = plate_options(given)
     if what.is_file():

@@ -9,9 +9,9 @@ import click
 
 from screening.processes import begin_loading
 from workflows.config import write_config
+from workflows.messages import messages_of
 from workflows.options import COLUMNS, COMMON, FOLDER, MOLECULES
 from workflows.plate import BUDGET, plate_options, write_pages
-from workflows.talk import talk_of
 
 
 @click.command(
@@ -82,10 +82,10 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
     begin_loading()
     from screening.chemistry import Limits
     from screening.library import Counts, ScreenOptions, screen
+    from screening.progress import Rows
     from workflows.checks import writable_folder
-    from workflows.progress import Rows
 
-    talk = talk_of(given["quiet"], given["verbose"])
+    messages = messages_of(given["quiet"], given["verbose"])
     if given["scheduler"] and given["engine"] != "dask":
         raise click.UsageError("--scheduler needs --engine dask.")
     plate = plate_options(given)
@@ -103,21 +103,21 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
         engine=given["engine"],
         scheduler=given["scheduler"],
     )
-    with Rows(talk) as rows:
+    with Rows(messages.shows_progress) as rows:
 
         def show(counts: Counts, share: float | None) -> None:
             rows.show(counts.read, counts.rejected, share)
 
         try:
             summary = screen(
-                library, model, output, options, announce=talk.announce, on_progress=show
+                library, model, output, options, announce=messages.announce, on_progress=show
             )
         except KeyboardInterrupt:
-            talk.warn(f"stopped; the same command continues where {output} is.")
+            messages.warn(f"stopped; the same command continues where {output} is.")
             return 130
     write_config(click.get_current_context(), output / "config.toml")
     counts = summary.counts
-    talk.announce(
+    messages.announce(
         f"{counts.read} rows read: {counts.scored} scored, {counts.rejected} rejected; "
         f"{summary.hits} hits in {summary.seconds['total']:.0f} s."
     )
@@ -126,6 +126,6 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
         for path in write_pages(output, model, plate):
             click.echo(path)
     if given["strict"] and counts.rejected:
-        talk.warn(f"{counts.rejected} rows were rejected; see {output / 'rejects.csv'}.")
+        messages.warn(f"{counts.rejected} rows were rejected; see {output / 'rejects.csv'}.")
         return 1
     return 0

@@ -19,7 +19,7 @@ from workflows.options import (
     STANDARDIZE,
     UNITS,
 )
-from workflows.talk import talk_of
+from workflows.messages import Messages
 
 
 @click.command(
@@ -96,20 +96,20 @@ def command(assay: str, output: Path, **given: Any) -> None:
     from screening.assay import choose_targets, curate, graded_sentences, make_threshold
     from screening.chemistry import Limits, Standardiser
     from screening.model import FOREST, SHIPPED, save_model, train_model
-    from screening.tables import read_assay
+    from screening.tables import read_table
     from workflows.checks import writable_file
     from workflows.model_options import model_options
     from workflows.pretrained import stack_of
-    from workflows.progress import Stages
+    from screening.progress import Stages
     from workflows.quality import quality_table, warnings_of
     from workflows.tuning import note_tuning, require_optuna, search_settings, tuning_text
 
     if given["tune"]:
         require_optuna()
-    talk = talk_of(given["quiet"], given["verbose"])
+    talk = Messages.of(given["quiet"], given["verbose"])
     writable_file(output)
     threshold = make_threshold(given["active_above"], given["active_below"])
-    table = read_assay(
+    table = read_table(
         assay,
         smiles_column=given["smiles_column"],
         id_column=given["id_column"],
@@ -132,7 +132,7 @@ def command(assay: str, output: Path, **given: Any) -> None:
     for sentence in (*curated.ledger.sentences(), *graded_sentences(curated, options.labels)):
         talk.announce(sentence)
     tuned = None
-    with Stages(talk) as stages:
+    with Stages(talk.shows_progress) as stages:
         if given["tune"]:
             tuned = search_settings(curated, options, output, given, pretrained, talk, stages.step)
             click.echo(tuning_text(tuned.to_dict()))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from screening.assay import Threshold, choose_targets, curate, make_threshold, read_label
 from screening.errors import UserError
-from screening.tables import read_assay
+from screening.tables import read_table
 
 ABOVE, BELOW = Threshold(6.5, active_is_above=True), Threshold(100.0, active_is_above=False)
 
@@ -66,7 +66,7 @@ def table_of(tmp_path):
     def make(*rows: str, header: str = "smiles,id,active"):
         path = tmp_path / "assay.csv"
         path.write_text("\n".join([header, *rows]) + "\n")
-        return read_assay(str(path), smiles_column="smiles", id_column="id")
+        return read_table(str(path), smiles_column="smiles", id_column="id")
 
     return make
 
@@ -157,7 +157,7 @@ def test_rows_add_up(tmp_path_factory, rows, conflicts):
     rows = [*rows, ("CCCCO", "1"), ("CCCCN", "0")]
     path = tmp_path_factory.mktemp("assay") / "assay.csv"
     path.write_text("smiles,active\n" + "".join(f"{s},{label}\n" for s, label in rows))
-    assay = curate(read_assay(str(path), smiles_column="smiles"), ("active",), conflicts=conflicts)
+    assay = curate(read_table(str(path), smiles_column="smiles"), ("active",), conflicts=conflicts)
     ledger = assay.ledger
     dropped = sum(conflict.resolution == "dropped" for conflict in ledger.conflicts)
     merged_away = sum(len(merge.rows) - 1 for merge in ledger.merges)

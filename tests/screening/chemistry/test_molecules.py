@@ -20,7 +20,7 @@ from screening.chemistry import (
     structure_key,
 )
 from screening.chemistry.standardise import needs_nothing
-from screening.tables import read_assay
+from screening.tables import read_table
 
 
 @pytest.mark.parametrize(
@@ -144,8 +144,8 @@ NASTY = [
 
 
 def test_what_needs_nothing_is_what_the_whole_pipeline_leaves_alone(samples):
-    texts = read_assay(str(samples / "wehi.csv.gz")).smiles[::4]
-    texts += read_assay(str(samples / "bace.csv"), smiles_column="mol", id_column="CID").smiles[::3]
+    texts = read_table(str(samples / "wehi.csv.gz")).smiles[::4]
+    texts += read_table(str(samples / "bace.csv"), smiles_column="mol", id_column="CID").smiles[::3]
     standardiser = Standardiser()
     skipped = 0
     for text in [*texts, *NASTY]:
@@ -158,8 +158,8 @@ def test_what_needs_nothing_is_what_the_whole_pipeline_leaves_alone(samples):
 
 
 def test_odd_real_structures_are_standardised_as_by_the_whole_pipeline(shared_data):
-    texts = read_assay(str(shared_data / "hiv" / "HIV.csv.gz")).smiles[::40]
-    texts += read_assay(str(shared_data / "lib_nci5k" / "first_5K.smi")).smiles[::5]
+    texts = read_table(str(shared_data / "hiv" / "HIV.csv.gz")).smiles[::40]
+    texts += read_table(str(shared_data / "lib_nci5k" / "first_5K.smi")).smiles[::5]
     standardiser = Standardiser()
     changed = 0
     for text in texts:

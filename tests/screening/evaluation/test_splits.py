@@ -8,7 +8,7 @@ from rdkit import Chem
 
 from screening.chemistry import murcko_scaffold
 from screening.evaluation import Split, grouped_folds, random_split, scaffold_split
-from screening.tables import read_assay
+from screening.tables import read_table
 
 some_groups = st.lists(st.sampled_from("abcdefghijklmnop"), min_size=6, max_size=80)
 
@@ -26,7 +26,7 @@ def shared(groups, split: Split) -> set:
 
 @pytest.fixture(scope="module")
 def bace(samples):
-    table = read_assay(str(samples / "bace.csv"))
+    table = read_table(str(samples / "bace.csv"))
     mols = [Chem.MolFromSmiles(smiles) for smiles in table.smiles]
     labels = table.cells["Class"].astype(float).to_numpy(np.float32)
     return [murcko_scaffold(mol) for mol in mols], labels

@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from screening.assay import curate
 from screening.explain import AtomContributions, contributions_of
 from screening.model import ModelOptions, train_model
-from screening.tables import read_assay
+from screening.tables import read_table
 
 GROUPS = {"sulfonamide": "S(=O)(=O)N", "pyridine": "c1ccncc1"}
 TRAINED, HELD_OUT = 150, 60
@@ -67,7 +67,7 @@ def planted(request, library, tmp_path_factory) -> Planted:
         writer.writerow(["smiles", "id", "active"])
         for label in (True, False):
             writer.writerows([*row, int(label)] for row in holds[label][:TRAINED])
-    model = train_model(curate(read_assay(str(path)), ("active",)), QUICK)
+    model = train_model(curate(read_table(str(path)), ("active",)), QUICK)
     unseen = {
         label: [model.prepare(smiles) for smiles, _ in rows[TRAINED : TRAINED + HELD_OUT]]
         for label, rows in holds.items()

@@ -21,7 +21,7 @@ from screening.features import (
     stack,
 )
 from screening.features.encoder import fewest_molecules
-from screening.tables import read_assay
+from screening.tables import read_table
 
 GENERATORS = {
     "morgan_counts": rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048),
@@ -38,7 +38,7 @@ GENERATORS = {
 @pytest.fixture(scope="module")
 def mols(request) -> list[Chem.Mol]:
     path = request.config.rootpath / "data" / "samples" / "bace.csv"
-    table = read_assay(str(path), smiles_column="mol", id_column="CID")
+    table = read_table(str(path), smiles_column="mol", id_column="CID")
     return [Chem.MolFromSmiles(text) for text in table.smiles[::25]]
 
 
@@ -88,12 +88,12 @@ def test_a_set_of_blocks_survives_its_description(mols):
     again = FeatureSet.from_config(features.to_config())
     assert again.names == features.names
     assert (
-        again.transform(mols).sparse["torsions"] != features.transform(mols).sparse["torsions"]
+        again.by_block(mols).sparse["torsions"] != features.by_block(mols).sparse["torsions"]
     ).nnz == 0
     with pytest.raises(ValueError, match="magic"):
-        FeatureSet(("morgan_counts", "magic"))
+        FeatureSet(("morgan_counts", "magic")).names
     with pytest.raises(ValueError, match="once"):
-        FeatureSet(("torsions", "torsions"))
+        FeatureSet(("torsions", "torsions")).names
 
 
 def test_packed_bits_are_rdkits(mols):
@@ -102,7 +102,7 @@ def test_packed_bits_are_rdkits(mols):
     assert np.array_equal(np.unpackbits(packed, axis=1), np.stack(expected))
     # Computed on the side when the model's own features lack them.
     features = FeatureSet(("descriptors",))
-    assert np.array_equal(features.packed_morgan(mols, features.transform(mols)), packed)
+    assert np.array_equal(features.packed_morgan(mols, features.by_block(mols)), packed)
 
 
 def test_the_atoms_behind_bits_are_rdkits(mols):
@@ -119,7 +119,7 @@ def test_the_atoms_behind_bits_are_rdkits(mols):
 
 
 def test_thermometer_bits_are_what_they_say(mols):
-    raw = FeatureSet(("morgan_counts",)).transform(mols)
+    raw = FeatureSet(("morgan_counts",)).by_block(mols)
     encoder = Encoder(min_molecules=3)
     encoded = encoder.fit_transform(raw).toarray()
     counts = raw.sparse["morgan_counts"].toarray()
@@ -167,7 +167,7 @@ def test_ramps_fill_one_after_the_other_and_add_up_to_the_quantile():
 
 
 def _raw(values):
-    raw = FeatureSet(("descriptors",)).transform([])
+    raw = FeatureSet(("descriptors",)).by_block([])
     raw.dense["descriptors"] = values
     return raw
 
@@ -180,7 +180,7 @@ def test_how_rare_a_bit_may_be_goes_with_the_number_of_molecules(n, expected):
 
 
 def test_rare_bits_are_dropped_by_that_rule(mols):
-    raw = FeatureSet(("morgan_counts",)).transform(mols)
+    raw = FeatureSet(("morgan_counts",)).by_block(mols)
     many = raw.take(np.arange(600) % len(mols))
     occurrences = np.bincount(many.sparse["morgan_counts"].indices, minlength=2048)
     kept = Encoder().fit(many).bits_["morgan_counts"][0]
@@ -188,7 +188,7 @@ def test_rare_bits_are_dropped_by_that_rule(mols):
 
 
 def test_the_encoder_is_a_well_behaved_estimator(mols):
-    raw = FeatureSet(("morgan_counts", "descriptors")).transform(mols)
+    raw = FeatureSet(("morgan_counts", "descriptors")).by_block(mols)
     encoder = clone(Encoder(thresholds=(1, 3), min_molecules=1))
     with pytest.raises(NotFittedError):
         encoder.transform(raw)

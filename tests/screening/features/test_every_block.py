@@ -14,7 +14,7 @@ from sklearn.base import clone
 from screening.features import BLOCKS, Encoder, FeatureSet, bit_atoms, pack_bits
 from screening.features.crippen import crippen
 from screening.features.kappa import kappa_shapes
-from screening.tables import open_library, read_assay
+from screening.tables import open_library, read_table
 
 # Elements without parameters, isotopes, dummies, charges, ions, odd hydroxyls and small rings.
 ODD = (
@@ -46,7 +46,7 @@ ORACLES = {
 @pytest.fixture(scope="module")
 def mols(request) -> list[Chem.Mol]:
     path = request.config.rootpath / "data" / "samples" / "bace.csv"
-    table = read_assay(str(path), smiles_column="mol", id_column="CID")
+    table = read_table(str(path), smiles_column="mol", id_column="CID")
     return [Chem.MolFromSmiles(text) for text in table.smiles[::60]]
 
 
@@ -103,7 +103,7 @@ def assert_crippen_and_kappa_are_rdkits(mols):
 
 
 def test_crippen_and_kappa_by_our_ways_are_rdkits(samples):
-    texts = read_assay(str(samples / "wehi.csv.gz")).smiles[::8]
+    texts = read_table(str(samples / "wehi.csv.gz")).smiles[::8]
     assert_crippen_and_kappa_are_rdkits([Chem.MolFromSmiles(text) for text in [*texts, *ODD]])
 
 
@@ -160,7 +160,7 @@ def test_unknown_atoms_are_told():
 
 def test_bits_are_bernoulli_units_and_every_block_can_be_encoded(mols):
     features = FeatureSet(tuple(BLOCKS))
-    raw = features.transform(mols)
+    raw = features.by_block(mols)
     encoder = Encoder().fit(raw)
     encoded = encoder.transform(raw)
     assert encoded.min() >= 0
@@ -181,6 +181,6 @@ def test_bits_are_bernoulli_units_and_every_block_can_be_encoded(mols):
 
 def test_neighbour_fingerprints_come_from_bits_too(mols):
     features = FeatureSet(("morgan_bits",))
-    raw = features.transform(mols)
+    raw = features.by_block(mols)
     expected = pack_bits(BLOCKS["morgan_counts"]().transform(mols))
     assert np.array_equal(features.packed_morgan(mols, raw), expected)

@@ -34,7 +34,7 @@ def test_split_and_whole_rows_have_the_same_logits(small_model, small_assay):
 
 
 def test_a_part_may_have_fewer_members_than_the_others(small_assay, small_options):
-    raw = FeatureSet(small_options.blocks).transform(small_assay.mols)
+    raw = FeatureSet(small_options.blocks).by_block(small_assay.mols)
     x, size = Encoder().fit(raw).transform(raw), small_options.ensemble_size
     part = EncodedPart(x, small_assay.labels, 5, members=size)
     both, one = train_ensembles([part, part._replace(members=1)], small_options)

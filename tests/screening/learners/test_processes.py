@@ -15,7 +15,7 @@ from screening.learners.pretraining import pretrain_part
 
 @pytest.fixture(scope="module")
 def x(small_assay, small_options):
-    raw = FeatureSet(small_options.blocks).transform(small_assay.mols)
+    raw = FeatureSet(small_options.blocks).by_block(small_assay.mols)
     return Encoder().fit(raw).transform(raw)
 
 

@@ -13,14 +13,14 @@ from screening.assay import (
     taught_labels,
 )
 from screening.model import load_model, save_model, train_model
-from screening.tables import read_assay
+from screening.tables import read_table
 
 
 @pytest.fixture(scope="module")
 def measured(samples):
     """Eighty compounds of BACE with their pIC50."""
     threshold = make_threshold(6.99, None)
-    assay = curate(read_assay(str(samples / "bace.csv")), ("pIC50",), threshold=threshold)
+    assay = curate(read_table(str(samples / "bace.csv")), ("pIC50",), threshold=threshold)
     return assay.take(np.arange(0, len(assay), 19)[:80])
 
 

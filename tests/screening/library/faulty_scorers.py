@@ -32,14 +32,14 @@ class FaultyReader(MoleculeReader):
 def make(task: WorkerTask) -> Scorer:
     model = load_model(task.model)
 
-    def transform(mols, compute=model.features.transform):
+    def transform(mols, compute=model.features.by_block):
         from rdkit import Chem
 
         if any(Chem.MolToSmiles(mol) == Chem.CanonSmiles(STOPS_FEATURES) for mol in mols):
             os._exit(9)
         return compute(mols)
 
-    model.features.transform = transform  # type: ignore[method-assign]
+    model.features.by_block = transform  # type: ignore[method-assign]
     return scorer_of(model, FaultyReader(model.standardiser, task.limits), task)
 
 

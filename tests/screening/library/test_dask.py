@@ -15,7 +15,7 @@ import pytest
 from screening.chemistry import Limits
 from screening.errors import UserError
 from screening.library import PrepareOptions, ScreenOptions, prepare_library, screen
-from screening.tables import read_assay
+from screening.tables import read_table
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -30,7 +30,7 @@ RESULTS = ("hits.csv", "rejects.csv")
 @pytest.fixture(scope="module")
 def library(samples, tmp_path_factory) -> list[str]:
     """Two files, one packed, with quoted line breaks and rows that cannot be used."""
-    table = read_assay(str(samples / "wehi.csv.gz"))
+    table = read_table(str(samples / "wehi.csv.gz"))
     rows = [f'{s},{i},"two\nlines"' for s, i in zip(table.smiles, table.ids, strict=True)]
     folder = tmp_path_factory.mktemp("library")
     first, second = folder / "a.csv", folder / "b.csv"
@@ -129,7 +129,7 @@ def test_a_killed_worker_changes_nothing(library, model_file, expected, tmp_path
 
 
 def test_molecules_that_hang_or_crash_cost_themselves_only(samples, model_file, cluster, tmp_path):
-    good = read_assay(str(samples / "wehi.csv.gz")).smiles[:20]
+    good = read_table(str(samples / "wehi.csv.gz")).smiles[:20]
     rows = [*good[:5], faulty.CRASHES, *good[5:15], faulty.HANGS, *good[15:]]
     path = tmp_path / "library.csv"
     path.write_text("smiles,id\n" + "".join(f"{s},c{i}\n" for i, s in enumerate(rows)))

@@ -16,7 +16,7 @@ import pytest
 from screening.chemistry import Limits
 from screening.errors import UserError
 from screening.library import ScreenOptions, screen
-from screening.tables import read_assay
+from screening.tables import read_table
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -27,7 +27,7 @@ LIMITS = Limits(timeout_seconds=2.0)
 
 @pytest.fixture(scope="module")
 def good(samples) -> list[str]:
-    return read_assay(str(samples / "wehi.csv.gz")).smiles[:40]
+    return read_table(str(samples / "wehi.csv.gz")).smiles[:40]
 
 
 def write(path: Path, smiles: list[str]) -> Path:
@@ -149,7 +149,7 @@ def test_a_library_without_rows_and_one_of_rejects_only(model_file, tmp_path):
 
 
 def test_duplicates_and_known_compounds_are_marked(model_file, samples, tmp_path):
-    known = read_assay(str(samples / "bace.csv"), smiles_column="mol", id_column="CID").smiles[0]
+    known = read_table(str(samples / "bace.csv"), smiles_column="mol", id_column="CID").smiles[0]
     library = write(tmp_path / "library.csv", ["CCO", known, "OCC", "CCO.Cl"])
     screen([str(library)], model_file, tmp_path / "run")
     found = {hit["id"]: hit for hit in rows(tmp_path / "run" / "hits.csv")}

@@ -20,7 +20,7 @@ from screening.library.featurised import MoleculeReader, featurise_chunk
 from screening.library.prepared_format import PreparedPart, read_part
 from screening.library.shard import Clock, Watch
 from screening.model import load_model
-from screening.tables import open_library, read_assay
+from screening.tables import open_library, read_table
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -32,7 +32,7 @@ FEATURES = ("morgan_counts", "descriptors")
 @pytest.fixture(scope="module")
 def library(samples, tmp_path_factory) -> Path:
     """Real compounds with a column of their own, and rows that cannot be used."""
-    table = read_assay(str(samples / "wehi.csv.gz"))
+    table = read_table(str(samples / "wehi.csv.gz"))
     rows = [f"{s},{i},{n}" for n, (s, i) in enumerate(zip(table.smiles, table.ids, strict=True))]
     rows = rows[:300]
     rows[7:7] = ["nonsense,bad 1,x", ",bad 2,y"]
@@ -103,7 +103,7 @@ def test_every_kind_of_block_comes_back(library, tmp_path, features):
     found, _ = read_part(PreparedPart(folder, 0), FeatureSet(features))
     reader = MoleculeReader(Standardiser("parent"), Limits())
     mols = [reader(smiles) for smiles in found.smiles]
-    raw = FeatureSet(features).transform(mols)
+    raw = FeatureSet(features).by_block(mols)
     for name, matrix in raw.sparse.items():
         assert (found.raw.sparse[name] != matrix).nnz == 0
     for name, values in raw.dense.items():
@@ -118,7 +118,7 @@ def test_the_parts_do_not_depend_on_the_workers(library, prepared, tmp_path):
 
 
 def test_hanging_and_crashing_molecules_cost_themselves_only(samples, tmp_path):
-    good = read_assay(str(samples / "wehi.csv.gz")).smiles[:20]
+    good = read_table(str(samples / "wehi.csv.gz")).smiles[:20]
     rows = [*good[:10], faulty.CRASHES, *good[10:15], faulty.HANGS, *good[15:]]
     path = tmp_path / "library.csv"
     path.write_text("smiles,id\n" + "".join(f"{s},c{i}\n" for i, s in enumerate(rows)))

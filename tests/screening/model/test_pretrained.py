@@ -104,7 +104,7 @@ def test_a_network_starts_where_the_stack_ended(made, small_assay, tiny):
 def _raw(assay, options):
     from screening.features import FeatureSet
 
-    return FeatureSet(options.features).transform(assay.mols)
+    return FeatureSet(options.features).by_block(assay.mols)
 
 
 def test_a_model_from_a_stack_has_its_columns_and_is_one_for_any_workers(

@@ -18,7 +18,7 @@ from screening.learners.ensemble import Ensemble
 from screening.learners.member import train_member
 from screening.learners.pretraining import pretrain_part
 from screening.model import FOREST, SHIPPED, load_model, nearest, save_model, train_model
-from screening.tables import read_assay
+from screening.tables import read_table
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def learned(model, path) -> dict[str, bytes]:
 def assay_of(tmp_path, header: str, rows: list[str], targets: tuple[str, ...]) -> Assay:
     path = tmp_path / "assay.csv"
     path.write_text("\n".join([header, *rows]) + "\n")
-    return curate(read_assay(str(path), smiles_column="smiles", id_column="id"), targets)
+    return curate(read_table(str(path), smiles_column="smiles", id_column="id"), targets)
 
 
 def test_one_seed_gives_one_model(sixty, tiny_options, of_sixty, tmp_path):
@@ -125,7 +125,7 @@ def test_a_compound_without_the_first_label_still_teaches_the_second(small_assay
         values=np.tile(small_assay.values, 2),
     )
     model = train_model(assay, replace(small_options, epochs=8, folds=2))
-    encoded = model.encoder.transform(model.features.transform(assay.mols))
+    encoded = model.encoder.transform(model.features.by_block(assay.mols))
     logits = model.ensemble.logits(encoded).mean(axis=0)
     assert roc_auc_score(small_assay.labels[::2, 0], logits[::2, 1]) > 0.9
 
@@ -163,7 +163,7 @@ def test_an_assay_without_rings_trains(tmp_path, tiny_options):
 
 def test_held_out_predictions_come_from_models_without_the_fold(of_sixty, sixty, tiny_options):
     """Train each fold's ensemble by hand on the other folds, and get the stored figures."""
-    raw = of_sixty.features.transform(sixty.mols)
+    raw = of_sixty.features.by_block(sixty.mols)
     scaffolds = [murcko_scaffold(mol) for mol in sixty.mols]
     everything = Part(Compounds(sixty), np.arange(len(sixty)))
     folds = fold_parts(everything, tiny_options.folds, tiny_options.seed)
@@ -203,7 +203,7 @@ def test_a_label_that_can_only_be_memorised_is_not_predicted(small_assay, small_
         ensemble_size=2,
     )
     model = train_model(assay, memorising)
-    raw = model.features.transform(assay.mols)
+    raw = model.features.by_block(assay.mols)
     seen = model.ensemble.logits(model.encoder.transform(raw)).mean(axis=0)[:, 0]
     assert roc_auc_score(lot, seen) > 0.9
     for name, scores in model.training.held_out.items():

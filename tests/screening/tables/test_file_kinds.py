@@ -13,7 +13,7 @@ import pytest
 from rdkit import Chem
 
 from screening.errors import UserError
-from screening.tables import open_library, read_assay
+from screening.tables import open_library, read_table
 
 CHIRAL = "C[C@H](N)C(=O)O"
 
@@ -101,7 +101,7 @@ def test_parquet(made, pack):
     assert chunk.ids == ["a", "b", "row-3"]
     assert chunk.extra == {"price": ["1.5", "", "2.0"], "stock": ["1", "2", "3"]}
     assert "Parquet file (without bits, tags)" in said[0]
-    assert list(read_assay(path).cells["price"]) == ["1.5", "", "2.0"]
+    assert list(read_table(path).cells["price"]) == ["1.5", "", "2.0"]
 
 
 def test_parquet_from_a_pipe_and_damaged(made, monkeypatch):
@@ -223,7 +223,7 @@ def test_a_gzip_file_cut_short_is_told(made):
 
 
 def test_an_assay_row_with_too_many_cells_has_no_values(made):
-    table = read_assay(made("id,smiles,active\na,CCO,1\nb,extra,CCN,0\n"))
+    table = read_table(made("id,smiles,active\na,CCO,1\nb,extra,CCN,0\n"))
     assert table.problems == {1: "4 cells in a table of 3 columns"}
     assert list(table.cells["active"]) == ["1", ""]
 
@@ -232,7 +232,7 @@ def test_an_assay_is_one_file(made, tmp_path):
     made("smiles\nCCO\n", "a.csv")
     made("smiles\nCCO\n", "b.csv")
     with pytest.raises(UserError, match="means 2 files"):
-        read_assay(str(tmp_path / "*.csv"))
+        read_table(str(tmp_path / "*.csv"))
 
 
 def test_every_shared_table_is_read_whole(shared_data):

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from screening.errors import UserError
-from screening.tables import open_library, read_assay
+from screening.tables import open_library, read_table
 
 
 def read(path: Path | str, **options):
@@ -145,7 +145,7 @@ def test_missing_files_folders_and_empty_globs(tmp_path):
 
 
 def test_an_assay_keeps_every_cell_as_text(made):
-    table = read_assay(str(made("id,smiles,IC50\n007,CCO,>10000\n008,CCN,1e3\n")))
+    table = read_table(str(made("id,smiles,IC50\n007,CCO,>10000\n008,CCN,1e3\n")))
     assert table.ids == ["007", "008"]
     assert list(table.cells["IC50"]) == [">10000", "1e3"]
     assert list(table.rows) == [2, 3]

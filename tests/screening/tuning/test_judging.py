@@ -30,7 +30,7 @@ def splits(compounds):
 
 
 def encoded(compounds, split, options):
-    raw = FeatureSet(options.features).transform(compounds.assay.mols)
+    raw = FeatureSet(options.features).by_block(compounds.assay.mols)
     encoder = Encoder().fit(raw.take(split.train))
     return [encoder.transform(raw.take(rows)) for rows in (split.train, split.test)]
 
@@ -125,7 +125,7 @@ def test_networks_begin_with_the_stack_and_its_columns(compounds, splits, quick)
     stack = pretrain_on(mols, quick, origin={}, on_step=ignore_steps)
     judge = Judge(compounds, splits[:1], seed=1, library=stack.stack)
     found = judge.scores(quick, ignore_steps)
-    raw = FeatureSet(quick.features).transform(compounds.assay.mols)
+    raw = FeatureSet(quick.features).by_block(compounds.assay.mols)
     train, test = splits[0].train, splits[0].test
     x_train, x_test = (stack.encoder.transform(raw.take(rows)) for rows in (train, test))
     logits = said(x_train, x_test, compounds.labels[train], quick, [1], stack.dbn)
@@ -164,7 +164,7 @@ def test_what_a_search_does_not_see_shares_no_scaffold_with_what_it_sees(compoun
 
 def test_features_are_joined_in_the_order_asked_for(compounds):
     for names in (("erg", "morgan_counts", "maccs"), ("maccs", "descriptors")):
-        raw, wanted = compounds.raw(names), FeatureSet(names).transform(compounds.assay.mols)
+        raw, wanted = compounds.raw(names), FeatureSet(names).by_block(compounds.assay.mols)
         assert list(raw.sparse) == list(wanted.sparse)
         for name, block in wanted.sparse.items():
             assert (raw.sparse[name] != block).nnz == 0

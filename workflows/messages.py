@@ -9,7 +9,7 @@ import click
 
 
 @dataclass(frozen=True)
-class Talk:
+class Messages:
     """How much a command says: -1 quiet (only warnings), 0 normal, 1 and more verbose."""
 
     level: int = 0
@@ -34,8 +34,8 @@ class Talk:
         return self.level >= 0
 
 
-def talk_of(quiet: bool, verbose: int) -> Talk:
-    """Return the talk that -q and -v ask for."""
+def messages_of(quiet: bool, verbose: int) -> Messages:
+    """Return the messages that -q and -v ask for."""
     if verbose > 1:
         logging.basicConfig(level=logging.DEBUG)
-    return Talk(-1 if quiet else verbose)
+    return Messages(-1 if quiet else verbose)
