@@ -12,7 +12,7 @@ from itertools import starmap
 from typing import Any, TypeVar
 
 from screening.errors import UserError
-from screening.processes import TRAINING, begin_loading, worker_context
+from screening.processes import TRAINING, begin_loading, without_main, worker_context
 
 _Result = TypeVar("_Result")
 # Jobs on their way for each worker: one that it does, and one that waits beside it.
@@ -33,8 +33,7 @@ def in_processes(
     jobs
         The arguments of each call.
     workers
-        Processes; with 1 everything happens in this one. A script that asks for more must start
-        its work under `if __name__ == "__main__":`, since workers import it.
+        Processes; with 1 everything happens in this one.
 
     Raises
     ------
@@ -50,7 +49,8 @@ def in_processes(
     try:
         waiting: deque[Future[_Result]] = deque()
         for job in jobs:
-            waiting.append(pool.submit(function, *job))
+            with without_main():
+                waiting.append(pool.submit(function, *job))
             if len(waiting) == _IN_FLIGHT * workers:
                 yield waiting.popleft().result()
         while waiting:
@@ -58,8 +58,7 @@ def in_processes(
     except BrokenProcessPool as error:
         raise UserError(
             "a worker process ended before its work was done; is there enough memory? "
-            "Try fewer workers (-n). A script of your own must start its work under "
-            "`if __name__ == '__main__':`."
+            "Try fewer workers (-n)."
         ) from error
     except BaseException:
         # What they are at would otherwise be finished first: half a minute on a large assay.

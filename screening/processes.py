@@ -10,14 +10,42 @@ Light to import, so that a command can begin the loading before it loads anythin
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.context import BaseContext
+from types import ModuleType
 
 _SERVER = "forkserver"
 # What workers need that score molecules: torch, RDKit, the model.
 SCREENING = ("screening.library.scorers", "screening.library.prepare")
 # What they need that train.
 TRAINING = ("screening.model",)
+
+
+def usable_cores() -> int:
+    """Return the number of cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows have no affinity call
+        return os.cpu_count() or 1
+
+
+@contextmanager
+def without_main() -> Iterator[None]:
+    """Start processes that do not run the caller's script again.
+
+    Python has each worker import the main script, in case what it works on is defined there; a
+    script without `if __name__ == "__main__":` would train and screen again in every worker. All
+    that workers need here is importable by name.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def has_server() -> bool:
@@ -40,4 +68,5 @@ def begin_loading(modules: Sequence[str] = SCREENING) -> None:
     from multiprocessing import forkserver
 
     multiprocessing.get_context(_SERVER).set_forkserver_preload(list(modules))
-    forkserver.ensure_running()
+    with without_main():
+        forkserver.ensure_running()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from screening.processes import usable_cores
 from workflows.config import read_config
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -26,14 +26,6 @@ def several(*decorators: Callable[[F], F]) -> Callable[[F], F]:
         return function
 
     return decorate
-
-
-def usable_cores() -> int:
-    """Return the number of cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows have no affinity call
-        return os.cpu_count() or 1
 
 
 COMMON = several(

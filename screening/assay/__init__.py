@@ -9,10 +9,21 @@ from screening.assay.graded import (
 )
 from screening.assay.labels import Label, Threshold, make_threshold, read_label
 from screening.assay.ledger import Conflict, Ledger, Merge
+from screening.assay.reading import (
+    PLAIN,
+    ClassPair,
+    assay_of,
+    find_classes,
+    labels_of,
+    read_assay,
+)
+from screening.assay.structures import read_structures
 from screening.assay.targets import choose_targets
 
 __all__ = [
+    "PLAIN",
     "Assay",
+    "ClassPair",
     "Conflict",
     "Conflicts",
     "Label",
@@ -20,11 +31,16 @@ __all__ = [
     "Merge",
     "TaughtAs",
     "Threshold",
+    "assay_of",
     "choose_targets",
     "curate",
+    "find_classes",
     "graded_labels",
     "graded_sentences",
+    "labels_of",
     "make_threshold",
+    "read_assay",
     "read_label",
     "taught_labels",
+    "read_structures",
 ]

@@ -13,7 +13,7 @@ from rdkit import Chem
 from screening.assay.labels import MISSING, Label, Threshold, read_label
 from screening.assay.ledger import Conflict, Ledger, Merge
 from screening.assay.structures import read_structures
-from screening.chemistry import Failure, Limits, Reject, Standardiser
+from screening.chemistry import Failure, Level, Limits, Reject, Standardiser
 from screening.errors import UserError
 from screening.tables import AssayTable
 
@@ -38,6 +38,8 @@ class Assay:
     values : float64 array of shape (n, n_tasks)
         Measured values, NaN where the file has only labels.
     ledger : Ledger
+    standardize : str
+        How structures were standardised: none, parent or tautomer.
     """
 
     tasks: tuple[str, ...]
@@ -48,6 +50,7 @@ class Assay:
     labels: NDArray[np.float32]
     values: NDArray[np.float64]
     ledger: Ledger
+    standardize: Level = "parent"
 
     def __len__(self) -> int:
         return len(self.smiles)
@@ -63,6 +66,7 @@ class Assay:
             self.labels[indices],
             self.values[indices],
             self.ledger,
+            self.standardize,
         )
 
 
@@ -112,7 +116,7 @@ def curate(
         left, or all compounds of a task are of one class.
     """
     _check_targets(table, targets)
-    ledger = Ledger(source=table.source, read=len(table.cells))
+    ledger = Ledger(source=table.source, read=len(table.cells), place=table.place)
     if threshold is not None:
         ledger.notes.append(f"{', '.join(targets)}: {threshold.describe()}.")
     standardiser = standardiser or Standardiser()
@@ -134,7 +138,7 @@ def curate(
             ledger.unlabelled += 1
             continue
         groups.setdefault(found.smiles, []).append(row)
-    return _assemble(groups, tuple(targets), conflicts, ledger)
+    return _assemble(groups, tuple(targets), conflicts, ledger, standardiser.level)
 
 
 def _check_targets(table: AssayTable, targets: Sequence[str]) -> None:
@@ -163,7 +167,7 @@ def _column_labels(
                 else "leave the cell empty when nothing was measured"
             )
             raise UserError(
-                f"{table.source}, line {line}, column {target!r}: {error}; {hint}."
+                f"{table.source}, {table.place} {line}, column {target!r}: {error}; {hint}."
             ) from error
         undecided += bool(label.note)
         found.append(label)
@@ -175,7 +179,11 @@ def _column_labels(
 
 
 def _assemble(
-    groups: dict[str, list[_Row]], tasks: tuple[str, ...], conflicts: Conflicts, ledger: Ledger
+    groups: dict[str, list[_Row]],
+    tasks: tuple[str, ...],
+    conflicts: Conflicts,
+    ledger: Ledger,
+    standardize: Level,
 ) -> Assay:
     kept: list[tuple[str, _Row, list[Label]]] = []
     for smiles, rows in groups.items():
@@ -199,6 +207,7 @@ def _assemble(
         labels=np.array([[x.label for x in labels] for *_, labels in kept], dtype=np.float32),
         values=np.array([[x.value for x in labels] for *_, labels in kept], dtype=np.float64),
         ledger=ledger,
+        standardize=standardize,
     )
     _check_classes(assay)
     return assay
@@ -222,8 +231,9 @@ def _agree(
     lines = tuple(row.line for row, _ in known)
     if conflicts == "error":
         raise UserError(
-            f"{ledger.source}: lines {', '.join(map(str, lines))} are one structure ({smiles}) "
-            f"with contradicting labels of {task}; correct them, or give --conflicts drop."
+            f"{ledger.source}: {ledger.place}s {', '.join(map(str, lines))} are one structure "
+            f"({smiles}) with contradicting labels of {task}; "
+            "correct them, or give --conflicts drop."
         )
     balance = 2 * sum(votes) - len(votes)
     dropped = conflicts == "drop" or balance == 0

@@ -10,7 +10,7 @@ from screening.errors import UserError
 
 _ACTIVE = frozenset("1 1.0 true t yes y active a actives positive pos + hit".split())
 _INACTIVE = frozenset("0 0.0 false f no n inactive i inactives negative neg - nonhit".split())
-_MISSING = frozenset(["", "na", "n/a", "nan", "none", "null", "nd", "n.d.", "?", "missing"])
+MISSING_WORDS = frozenset(["", "na", "n/a", "nan", "none", "null", "nd", "n.d.", "?", "missing"])
 _VALUE = re.compile(
     r"^(?P<sign>[<>≤≥]=?|~|=)?\s*(?P<number>[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?)$"
 )
@@ -88,7 +88,7 @@ def read_label(cell: str, threshold: Threshold | None) -> Label:
     """
     text = cell.strip()
     word = text.lower()
-    if word in _MISSING:
+    if word in MISSING_WORDS:
         return MISSING
     if threshold is None:
         if word in _ACTIVE or word in _INACTIVE:

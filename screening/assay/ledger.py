@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -72,6 +73,8 @@ class Ledger:
     conflicts : list of Conflict
     notes : list of str
         Sentences: the rule that made labels, values that could not be decided, warnings.
+    place : str
+        What rows are counted by: the line of a file, or the position in a sequence.
     """
 
     source: str
@@ -82,20 +85,33 @@ class Ledger:
     merges: list[Merge] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    place: str = "line"
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as a JSON-able dict."""
         return asdict(self)
 
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Ledger:
+        """Build the ledger that `to_dict` described."""
+        kinds = (("rejects", Reject), ("merges", Merge), ("conflicts", Conflict))
+        lists = {name: [kind(**_with_tuples(i)) for i in stored[name]] for name, kind in kinds}
+        return cls(**{**stored, **lists})
+
     def sentences(self) -> list[str]:
         """Return what a user should be told, one sentence an item."""
+        head = f"{self.source}: {self.read} rows, {self.kept} compounds kept."
+        return [head, *self.losses(), *self.notes]
+
+    def losses(self) -> list[str]:
+        """Return what became of rows that are no compound of their own, one sentence an item."""
         merged = sum(len(merge.rows) - 1 for merge in self.merges)
         dropped = [c for c in self.conflicts if c.resolution == "dropped"]
-        lines = [f"{self.source}: {self.read} rows, {self.kept} compounds kept."]
+        lines = []
         if self.rejects:
             first = self.rejects[0]
             lines.append(
-                f"{len(self.rejects)} rows rejected; the first is line {first.row} "
+                f"{len(self.rejects)} rows rejected; the first is {self.place} {first.row} "
                 f"({first.reason}: {first.message})."
             )
         if self.unlabelled:
@@ -105,7 +121,12 @@ class Ledger:
         if self.conflicts:
             lines.append(
                 f"{len(self.conflicts)} structures have contradicting labels "
-                f"({len(dropped)} dropped); the first is on lines "
+                f"({len(dropped)} dropped); the first is on {self.place}s "
                 f"{', '.join(map(str, self.conflicts[0].rows))}."
             )
-        return lines + self.notes
+        return lines
+
+
+def _with_tuples(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record as it was before JSON made lists of its tuples."""
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in item.items()}

@@ -32,9 +32,9 @@ def smiles_of(X: Any) -> list[str]:
     Raises
     ------
     ValueError
-        X is one text, or a table of several columns.
+        X is a table of several columns.
     TypeError
-        X is no sequence, or holds something that is neither a text nor a molecule.
+        X is no sequence, or one text, or holds something that is neither a text nor a molecule.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def molecules_of(X: Any) -> list[Chem.Mol]:
         text = _text(value, position)
         mol = read_molecule(text, _ANY_SIZE)
         if isinstance(mol, Failure):
-            raise ValueError(
+            raise ValueError(  # noqa: TRY004 - the type is right, what it says is not
                 f"compound {position}, {shortened(text)!r}, cannot be read ({mol.reason}: "
                 f"{mol.message}); leave it out, and its label with it."
             )
@@ -83,7 +83,7 @@ def shortened(text: str) -> str:
 
 def _values(X: Any) -> list[Any]:
     if isinstance(X, str | Chem.Mol):
-        raise ValueError("expected a sequence of SMILES or molecules; put the one into a list.")
+        raise TypeError("expected a sequence of SMILES or molecules; put the one into a list.")
     if hasattr(X, "__array__"):
         array = np.asarray(X, dtype=object)
         if array.ndim == 2 and array.shape[1] == 1:

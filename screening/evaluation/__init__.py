@@ -34,6 +34,7 @@ from screening.evaluation.splits import (
     scaffold_split,
     series_scaffold,
 )
+from screening.evaluation.wording import quality_text, quality_warnings
 
 __all__ = [
     "Difference",
@@ -55,6 +56,8 @@ __all__ = [
     "missing_class",
     "named_parts",
     "paired_difference",
+    "quality_text",
+    "quality_warnings",
     "random_parts",
     "random_split",
     "scaffold_folds",

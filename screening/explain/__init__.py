@@ -3,11 +3,11 @@
 from screening.explain.contributions import (
     AtomContributions,
     contributions_of,
+    draw_explanation,
     explain,
     explain_molecule,
 )
 from screening.explain.occluded import occluded_rows
-from screening.explain.picture import draw_explanation
 
 __all__ = [
     "AtomContributions",

@@ -1,4 +1,4 @@
-"""What each atom contributes to the score, by exact occlusion on the network itself."""
+"""What each atom contributes to the score, by exact occlusion on the network itself, drawn."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rdkit import Chem
 
 from screening.chemistry import Failure
+from screening.drawing import depict, to_svg
 from screening.errors import UserError
 from screening.explain.occluded import occluded_rows
 from screening.features import GeneratedBits, GeneratedCounts, RawFeatures, stack
@@ -19,6 +20,7 @@ from screening.model import ScreeningModel
 _MOLECULES_PER_PASS = 64
 # Characters of a structure that an error repeats.
 _SHOWN = 120
+_LONGEST_TASK = 60
 # Blocks that know the atoms behind their bits.
 _COVERABLE = (GeneratedCounts, GeneratedBits)
 
@@ -55,6 +57,10 @@ class AtomContributions:
         """Return atom -> contribution in [-1, 1], relative to `full` or to the largest atom."""
         scale = full or float(np.abs(self.atoms).max(initial=0.0)) or 1.0
         return {i: float(np.clip(v / scale, -1, 1)) for i, v in enumerate(self.atoms)}
+
+    def _repr_svg_(self) -> str:
+        """Return the picture that a notebook shows."""
+        return draw_explanation(self)
 
 
 def explain(model: ScreeningModel, mol: Chem.Mol, task: str | None = None) -> AtomContributions:
@@ -165,3 +171,29 @@ def _log_odds(
     model: ScreeningModel, raw: RawFeatures, similarity: NDArray[np.float32], task: int
 ) -> NDArray[np.float64]:
     return model.log_odds(model.logits(raw)[:, :, task].mean(axis=0), similarity, task)
+
+
+def draw_explanation(
+    contributions: AtomContributions, *, title: str = "", scale: float = 2.0
+) -> str:
+    """Return SVG text: blue atoms raise the score, orange atoms lower it.
+
+    Parameters
+    ----------
+    contributions
+    title
+        Name of the molecule; text from files is safe here.
+    scale
+        Size of the picture; 1 draws bonds of about 30 pixels.
+    """
+    task = contributions.task
+    # A column's name may be as long as a file; the score after it must stay in sight.
+    task = task if len(task) <= _LONGEST_TASK else f"{task[:_LONGEST_TASK]}…"
+    caption = f"{task}: {contributions.score:.2f}; blue raises it, orange lowers it"
+    return to_svg(
+        depict(contributions.mol),
+        shares=contributions.shares(),
+        title=title or "Contribution of each atom to the score",
+        scale=scale,
+        caption=caption,
+    )

@@ -12,6 +12,8 @@ from screening.model import file_hash
 from screening.tables import write_atomically
 
 NAME = "manifest.json"
+# A model that came from no file lies in the folder of its run.
+MODEL = "model.ebm"
 
 
 def begin_or_continue(run: Path, records: Path, wanted: dict[str, Any]) -> bool:
@@ -45,7 +47,7 @@ def begin_or_continue(run: Path, records: Path, wanted: dict[str, Any]) -> bool:
                 "repeat its command to continue it, or write to another folder."
             )
         return True
-    if run.is_dir() and any(run.iterdir()):
+    if run.is_dir() and any(path.name != MODEL for path in run.iterdir()):
         raise UserError(f"{run} is not empty and holds no run; write to another folder.")
     with write_atomically(path) as temporary:
         temporary.write_text(json.dumps(wanted, indent=1), encoding="utf-8")

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from screening.chemistry import Failure, Limits
 from screening.errors import UserError
 from screening.library.shard import ShardRecord, Watch
-from screening.processes import begin_loading, worker_context
+from screening.processes import begin_loading, without_main, worker_context
 
 # How often the clock of a silent worker is looked at.
 _TICK_SECONDS = 0.2
@@ -173,7 +173,8 @@ class Workers:
         process = self._context.Process(
             target=_work, args=(theirs, state, self._task, self._make_scorer), daemon=True
         )
-        process.start()
+        with without_main():
+            process.start()
         theirs.close()
         return _Worker(process, ours, state)
 

@@ -32,6 +32,8 @@ class AssayTable:
     problems : dict of int to str
         Rows, by position, that cannot be used: they have more cells than the table has columns,
         or hold no structure that can be read. Their cells, but for structure and name, are empty.
+    place : str
+        What `rows` counts: the line of a file, or the position in a sequence.
     """
 
     source: str
@@ -39,6 +41,7 @@ class AssayTable:
     rows: NDArray[np.int64]
     cells: pd.DataFrame
     problems: dict[int, str] = field(default_factory=dict)
+    place: str = "line"
 
     @property
     def smiles(self) -> list[str]:
@@ -52,7 +55,7 @@ class AssayTable:
         return [n.strip() or f"row-{line}" for n, line in zip(names, self.rows, strict=True)]
 
 
-def read_assay(
+def read_table(
     path: str,
     *,
     smiles_column: str | None = None,

@@ -95,8 +95,8 @@ def _pretrained(path: Path) -> dict[str, Any]:
 
 
 def _model(path: Path) -> dict[str, Any]:
+    from screening.evaluation import quality_text
     from screening.model import load_model
-    from workflows.quality import quality_table
 
     model = load_model(path)
     origin = model.provenance
@@ -115,7 +115,7 @@ def _model(path: Path) -> dict[str, Any]:
         f"command: {origin['command']}",
         f"sha256 {model.model_hash}",
         "",
-        quality_table(model.quality),
+        quality_text(model.quality),
         "",
         *_ledger_lines(origin["ledger"]),
     ]

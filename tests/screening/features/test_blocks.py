@@ -91,9 +91,9 @@ def test_a_set_of_blocks_survives_its_description(mols):
         again.by_block(mols).sparse["torsions"] != features.by_block(mols).sparse["torsions"]
     ).nnz == 0
     with pytest.raises(ValueError, match="magic"):
-        FeatureSet(("morgan_counts", "magic")).names
+        _ = FeatureSet(("morgan_counts", "magic")).names
     with pytest.raises(ValueError, match="once"):
-        FeatureSet(("torsions", "torsions")).names
+        _ = FeatureSet(("torsions", "torsions")).names
 
 
 def test_packed_bits_are_rdkits(mols):

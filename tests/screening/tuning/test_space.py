@@ -15,7 +15,7 @@ from screening.tuning.space import Choice, Range, applied, rounded, settings_of,
 def test_every_list_of_features_exists_and_every_size_can_be_read():
     space = space_around(ModelOptions())
     for words in space["features"].values:
-        FeatureSet(applied({"features": words}, ModelOptions()).features).names
+        assert FeatureSet(applied({"features": words}, ModelOptions()).features).names
     for words in space["hidden"].values:
         assert all(size > 0 for size in applied({"hidden": words}, ModelOptions()).hidden)
 

@@ -19,7 +19,7 @@ SMALL = 100
 CLOSE = 0.01
 
 
-def quality_table(quality: dict[str, Any]) -> str:
+def quality_text(quality: dict[str, Any]) -> str:
     """Return the cross-validated figures of every task as plain text."""
     blocks = []
     for task, models in quality["tasks"].items():
@@ -34,7 +34,7 @@ def quality_table(quality: dict[str, Any]) -> str:
     return "\n\n".join(blocks)
 
 
-def warnings_of(quality: dict[str, Any], ours: str, forest: str) -> list[str]:
+def quality_warnings(quality: dict[str, Any], ours: str, forest: str) -> list[str]:
     """Return sentences about what a user should not overlook."""
     found = []
     for task, models in quality["tasks"].items():

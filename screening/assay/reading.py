@@ -1,0 +1,281 @@
+"""From a file, or from sequences in memory, to a curated assay in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from screening.assay.curation import Assay, Conflicts, curate
+from screening.assay.labels import MISSING_WORDS, Threshold, make_threshold, read_label
+from screening.assay.targets import choose_targets
+from screening.chemistry import Level, Limits, Standardiser, is_missing, shortened, smiles_of
+from screening.tables import Announce, AssayTable, Columns, read_table, silent
+
+# Name of the one task whose labels have no name.
+ACTIVE = "active"
+
+
+def read_assay(
+    path: str | Path,
+    *,
+    smiles_column: str | None = None,
+    id_column: str | None = None,
+    targets: str | Sequence[str] = (),
+    active_above: float | None = None,
+    active_below: float | None = None,
+    conflicts: Conflicts = "drop",
+    standardize: Level = "parent",
+    limits: Limits | None = None,
+    workers: int = 1,
+    announce: Announce = silent,
+) -> Assay:
+    """Read a file of tested compounds: standardise, label, merge, and tell contradictions.
+
+    Parameters
+    ----------
+    path
+        CSV, TSV, SMILES, SDF or Parquet, also gzipped.
+    smiles_column, id_column
+        Columns of structures and names; guessed where there is one candidate.
+    targets
+        Columns of labels or measured values, one a task; guessed where there is one candidate.
+    active_above, active_below
+        From which measured value on, in the units of the column, a compound counts as active; one
+        of the two, or none where the columns hold labels.
+    conflicts
+        What is done with a structure that is both active and inactive: drop its label, take the
+        majority, or stop with an error.
+    standardize
+        none, parent or tautomer.
+    limits
+        How large a molecule may be; the default limits when None.
+    workers
+        Processes; the assay is the same for any number.
+    announce
+        Is told what was recognised.
+
+    Returns
+    -------
+    Assay
+        Its `ledger` tells what became of every row.
+
+    Raises
+    ------
+    UserError
+        The file cannot be read, a column is missing or not clear, a cell is no label, or no
+        compound, or one class only, is left.
+
+    Examples
+    --------
+    >>> from screening import read_assay
+    >>> rows = ["smiles,pIC50", "CCO,7.5", "OCC,7.7", "CCN,4.1", "CCCl,<5", "CC(,6"]
+    >>> with open("assay.csv", "w") as file:
+    ...     print(*rows, sep=chr(10), file=file)
+    >>> assay = read_assay("assay.csv", active_above=7)
+    >>> assay.smiles, assay.labels[:, 0].tolist()
+    (['CCO', 'CCN', 'CCCl'], [1.0, 0.0, 0.0])
+    >>> for sentence in assay.ledger.sentences():
+    ...     print(sentence)
+    assay.csv: 5 rows, 3 compounds kept.
+    1 rows rejected; the first is line 6 (parse: ...).
+    1 rows repeat a structure and were merged.
+    pIC50: active when above 7.
+    """
+    threshold = make_threshold(active_above, active_below)
+    table = read_table(
+        str(path), smiles_column=smiles_column, id_column=id_column, announce=announce
+    )
+    wanted = (targets,) if isinstance(targets, str) else tuple(targets)
+    return curate(
+        table,
+        choose_targets(table, wanted, threshold, announce),
+        threshold=threshold,
+        standardiser=Standardiser(standardize),
+        limits=limits,
+        conflicts=conflicts,
+        workers=workers,
+    )
+
+
+@dataclass(frozen=True)
+class ClassPair:
+    """How a caller writes the two classes.
+
+    Attributes
+    ----------
+    inactive, active : object
+        Two labels of one type: numbers, bools or texts.
+    """
+
+    inactive: Any
+    active: Any
+
+    def sorted(self) -> NDArray[Any]:
+        """Return both as scikit-learn orders classes."""
+        return np.unique([self.inactive, self.active])
+
+
+PLAIN = ClassPair(0, 1)
+
+
+def assay_of(
+    X: Any,
+    y: Any,
+    *,
+    threshold: Threshold | None = None,
+    active_class: Any = None,
+    **curation: Any,
+) -> tuple[Assay, ClassPair]:
+    """Make an assay of compounds and labels in memory.
+
+    Parameters
+    ----------
+    X : sequence of n str or Mol
+    y : sequence of n labels or values, or table of shape (n, n_tasks)
+        None, NaN and empty texts are missing.
+    threshold
+        Turns values into labels; None where y holds labels.
+    active_class
+        Which label is the active one, where that is not clear.
+    **curation
+        See `curate`.
+
+    Returns
+    -------
+    assay : Assay
+        Rows are positions in X, from 0.
+    classes : ClassPair
+        How y writes the classes; 0 and 1 where it holds values.
+
+    Raises
+    ------
+    ValueError
+        y has another length than X, has not two classes, or does not say which is active.
+    UserError
+        See `curate`.
+    """
+    smiles = smiles_of(X)
+    columns = _target_columns(y)
+    for name, values in columns.items():
+        if len(values) != len(smiles):
+            raise ValueError(f"{len(smiles)} compounds have {len(values)} labels of {name!r}.")
+    classes = PLAIN
+    if threshold is None:
+        classes = find_classes([v for values in columns.values() for v in values], active_class)
+        columns = {name: _as_labels(values, classes) for name, values in columns.items()}
+    cells = {name: [_as_cell(v) for v in values] for name, values in columns.items()}
+    structures = "smiles"
+    while structures in cells:
+        structures += "_"
+    names = (structures, *cells)
+    table = AssayTable(
+        "the assay",
+        Columns(structures, None, names),
+        np.arange(len(smiles), dtype=np.int64),
+        pd.DataFrame({structures: smiles, **cells}, dtype=str),
+        place="position",
+    )
+    return curate(table, tuple(columns), threshold=threshold, **curation), classes
+
+
+def labels_of(y: Any, classes: ClassPair, threshold: Threshold | None) -> NDArray[np.float32]:
+    """Return 1, 0 or NaN for each label or value, shape (n, n_tasks).
+
+    Raises
+    ------
+    ValueError
+        A text is no number, where there is a threshold.
+    """
+    columns = list(_target_columns(y).values())
+    if threshold is None:
+        columns = [_as_labels(values, classes) for values in columns]
+    labels = [[read_label(_as_cell(v), threshold).label for v in values] for values in columns]
+    return np.array(labels, dtype=np.float32).T
+
+
+def find_classes(values: Sequence[Any], active_class: Any = None) -> ClassPair:
+    """Tell the two labels apart, and which is the active one.
+
+    Of numbers and bools it is the larger. Of texts it is the one that says so: active, yes, true,
+    hit, 1 and their like. Other texts need `active_class`.
+
+    Raises
+    ------
+    ValueError
+        There are not two labels, or it is not clear which is the active one.
+
+    Examples
+    --------
+    >>> find_classes(["inactive", "active", None])
+    ClassPair(inactive='inactive', active='active')
+    >>> find_classes(["safe", "toxic"], active_class="toxic")
+    ClassPair(inactive='safe', active='toxic')
+    """
+    found = list(dict.fromkeys(_plain(value) for value in values if not _no_label(value)))
+    if len(found) != 2:
+        shown = ", ".join(shortened(repr(label)) for label in found[:5])
+        raise ValueError(
+            f"labels are of two classes, and here are {len(found)} ({shown or 'none'}"
+            f"{', ...' if len(found) > 5 else ''}); for measured values give active_above or "
+            "active_below."
+        )
+    if active_class is not None:
+        if active_class not in found:
+            raise ValueError(f"active_class {active_class!r} is none of the labels {found}.")
+        return ClassPair(*sorted(found, key=lambda label: bool(label == active_class)))
+    if any(isinstance(label, str) for label in found):
+        return ClassPair(*_by_meaning(found))
+    return ClassPair(*sorted(found))
+
+
+def _by_meaning(labels: Sequence[Any]) -> list[Any]:
+    """Return the inactive label and the active one, by what their words say."""
+    try:
+        said = [read_label(str(label), None).label for label in labels]
+    except ValueError:
+        said = []
+    if sorted(said) != [0, 1]:
+        raise ValueError(f"which of the labels {labels} is the active one? Give active_class.")
+    return [labels[said.index(0)], labels[said.index(1)]]
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _no_label(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().lower() in MISSING_WORDS
+    return is_missing(value)
+
+
+def _as_labels(values: Sequence[Any], classes: ClassPair) -> list[Any]:
+    return [None if _no_label(v) else int(_plain(v) == classes.active) for v in values]
+
+
+def _as_cell(value: Any) -> str:
+    return "" if is_missing(value) else str(_plain(value))
+
+
+def _target_columns(y: Any) -> dict[str, list[Any]]:
+    """Return the labels of each task by its name."""
+    if y is None:
+        raise ValueError("labels are missing: give y beside the compounds.")
+    if isinstance(y, pd.DataFrame):
+        return {str(name): list(y[name]) for name in y.columns}
+    if isinstance(y, pd.Series):
+        return {ACTIVE if y.name is None else str(y.name): list(y)}
+    array = np.asarray(y, dtype=object)
+    if array.ndim == 2 and array.shape[1] > 1:
+        return {f"task_{i}": array[:, i].tolist() for i in range(array.shape[1])}
+    if array.ndim == 2:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise ValueError(f"labels are a sequence or a table, not an array of shape {array.shape}.")
+    return {ACTIVE: array.tolist()}

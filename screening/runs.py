@@ -1,0 +1,306 @@
+"""Whole files in one call: screen a library, predict a table, pretrain on a library."""
+
+from __future__ import annotations
+
+import html
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from screening.chemistry import Standardiser
+from screening.classifier import ScreeningClassifier, load_model
+from screening.errors import UserError
+from screening.library import Counts, RunSummary, ScreenOptions, draw_unlabelled
+from screening.library import screen as score_library
+from screening.library.manifest import MODEL
+from screening.model import (
+    ModelOptions,
+    Pretrained,
+    ScreeningModel,
+    file_hash,
+    pretrain_on,
+    save_model,
+)
+from screening.plate import PlateOptions, make_plate, write_plate
+from screening.processes import usable_cores
+from screening.progress import Rows, Stages
+from screening.report import model_of, read_run, write_report
+from screening.tables import Announce, read_table, silent
+
+_SHOWN = 10
+AnyModel = str | Path | ScreeningClassifier | ScreeningModel
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes
+    ----------
+    folder : Path
+    counts : Counts
+        Rows read, scored and rejected.
+    seconds : dict of str to float
+    pages : tuple of Path
+        The report, and the files of the plate where one was asked for.
+    """
+
+    folder: Path
+    counts: Counts
+    seconds: dict[str, float]
+    pages: tuple[Path, ...]
+
+    @property
+    def hits(self) -> pd.DataFrame:
+        """The hits, best first: the columns of hits.csv."""
+        return read_run(self.folder).hits
+
+    @property
+    def rejects(self) -> pd.DataFrame:
+        """Every row that could not be scored, and why."""
+        return pd.read_csv(self.folder / "rejects.csv", keep_default_na=False)
+
+    def __str__(self) -> str:
+        counts = self.counts
+        return (
+            f"{counts.read} rows read: {counts.scored} scored, {counts.rejected} rejected; "
+            f"{self.folder / 'hits.csv'}"
+        )
+
+    def _repr_html_(self) -> str:
+        pages = "".join(
+            f'<li><a href="{html.escape(str(p), quote=True)}">{html.escape(p.name)}</a></li>'
+            for p in self.pages
+        )
+        return f"<p>{html.escape(str(self))}</p><ul>{pages}</ul>{self.hits.head(_SHOWN).to_html()}"
+
+
+def screen(
+    sources: str | Path | Sequence[str | Path],
+    model: AnyModel,
+    output: str | Path,
+    *,
+    report: bool = True,
+    plate: PlateOptions | None = None,
+    workers: int | None = None,
+    progress: bool = True,
+    announce: Announce = silent,
+    **options: Any,
+) -> Run:
+    """Score a library, rank it, and write what `ebmscreen screen` writes.
+
+    A run that was stopped continues when the same call is made again.
+
+    Parameters
+    ----------
+    sources
+        Files of any size, globs, or prepared libraries.
+    model
+        A model file, or a fitted classifier, which is then kept in the folder.
+    output
+        Folder of the run: `hits.csv`, `rejects.csv`, `scores/`, `run.json`, `report.html`.
+    report
+        Whether the report is written.
+    plate
+        What a plate of compounds to buy should be like; none is picked when None.
+    workers
+        Processes; all usable cores when None. The result is the same for any number.
+    progress
+        Whether a bar is shown.
+    announce
+        Is told what was recognised in each file.
+    **options
+        Settings of `ScreenOptions`, such as `top`, `rank_by`, `risk` and `prevalence`.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    UserError
+        The library or the model cannot be read, the folder holds another run, or nothing can be
+        written.
+    """
+    folder = Path(output)
+    path = _model_file(model, folder)
+    settings = ScreenOptions(workers=workers or usable_cores(), **options)
+    files = [sources] if isinstance(sources, str | Path) else list(sources)
+    with Rows(progress) as rows:
+        done: RunSummary = score_library(
+            [str(file) for file in files],
+            path,
+            folder,
+            settings,
+            announce=announce,
+            on_progress=lambda counts, share: rows.show(counts.read, counts.rejected, share),
+        )
+    pages = write_pages(folder, path, plate) if report else []
+    return Run(folder, done.counts, done.seconds, tuple(pages))
+
+
+def write_pages(run: Path, model: Path | None, plate: PlateOptions | None) -> list[Path]:
+    """Write the report of a run and, where one is asked for, the plate's files.
+
+    Parameters
+    ----------
+    run
+        Folder of a finished run.
+    model
+        The model file; the one that the run names when None.
+    plate
+        What the plate should be like, or None for no plate files.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+    """
+    written = [write_report(run, model, plate=plate)]
+    if plate is not None:
+        about = read_run(run)
+        written += write_plate(
+            make_plate(about.hits, model_of(about, model), plate, task=about.task), run
+        )
+    return written
+
+
+def _model_file(model: AnyModel, run: Path) -> Path:
+    """Return the file of a model; a fitted one is written to the run's folder first."""
+    if isinstance(model, str | Path):
+        return Path(model)
+    trained = model.model_ if isinstance(model, ScreeningClassifier) else model
+    path = run / MODEL
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = Path(folder) / MODEL
+        save_model(trained, fresh)
+        if not path.is_file():
+            run.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(fresh, path)
+        elif file_hash(path) != file_hash(fresh):
+            raise UserError(f"{run} holds a run of another model; write to another folder.")
+    return path
+
+
+def predict(
+    compounds: Any,
+    model: AnyModel,
+    *,
+    smiles_column: str | None = None,
+    id_column: str | None = None,
+    risk: float = 0.1,
+    prevalence: float | None = None,
+    announce: Announce = silent,
+) -> pd.DataFrame:
+    """Return what a model says of each compound of a file or a sequence, in its order.
+
+    Parameters
+    ----------
+    compounds : str, Path or sequence of n str or Mol
+        A table of compounds by its path, or SMILES or molecules.
+    model
+        A model file, or a fitted classifier.
+    smiles_column, id_column
+        Of the file; guessed where there is one candidate.
+    risk, prevalence
+        See `ScreeningClassifier.predict_table`.
+    announce
+        Is told what was recognised in the file.
+
+    Returns
+    -------
+    DataFrame
+        One row an input. Columns of the file follow those of the model, `input_<name>` where a
+        name is taken.
+
+    Raises
+    ------
+    UserError
+        The file or the model cannot be read.
+    """
+    fitted = _fitted(model)
+    if not isinstance(compounds, str | Path):
+        return fitted.predict_table(compounds, risk=risk, prevalence=prevalence)
+    table = read_table(
+        str(compounds), smiles_column=smiles_column, id_column=id_column, announce=announce
+    )
+    # In a row with too many cells nobody knows which one is the structure.
+    clear = ["" if i in table.problems else text for i, text in enumerate(table.smiles)]
+    found = fitted.predict_table(clear, ids=table.ids, risk=risk, prevalence=prevalence)
+    found["smiles"] = table.smiles
+    for position, problem in table.problems.items():
+        found.loc[position, ["reason", "message"]] = ["parse", problem]
+    others = table.cells.drop(columns=[n for n in (table.columns.smiles, table.columns.id) if n])
+    for name in others:
+        free = name
+        while free in found:
+            free = f"input_{free}"
+        found[free] = others[name].to_numpy()
+    return found
+
+
+def _fitted(model: AnyModel) -> ScreeningClassifier:
+    if isinstance(model, ScreeningClassifier):
+        return model
+    if isinstance(model, ScreeningModel):
+        return ScreeningClassifier.of_model(model)
+    return load_model(model)
+
+
+def pretrain(
+    sources: str | Path | Sequence[str | Path],
+    options: ModelOptions | None = None,
+    *,
+    rows: int = 20_000,
+    smiles_column: str | None = None,
+    progress: bool = True,
+    announce: Announce = silent,
+) -> Pretrained:
+    """Pretrain a stack of RBMs on compounds without labels, for any assay to start from.
+
+    Parameters
+    ----------
+    sources
+        Files or globs.
+    options
+        Features, standardisation, sizes, epochs and seed; the defaults when None.
+    rows
+        How many rows are drawn, evenly from all files.
+    smiles_column
+        Guessed where there is one candidate.
+    progress
+        Whether a bar is shown.
+    announce
+        Is told what was recognised in each file.
+
+    Returns
+    -------
+    Pretrained
+        For `ScreeningClassifier(pretrained=...)`, and for `screening.model.save_pretrained`.
+
+    Raises
+    ------
+    UserError
+        A file cannot be read, or holds no molecules.
+    """
+    settings = options or ModelOptions()
+    files = [sources] if isinstance(sources, str | Path) else list(sources)
+    with Stages(progress) as stages:
+        drawn = draw_unlabelled(
+            [str(file) for file in files],
+            rows,
+            standardiser=Standardiser(settings.standardize),
+            limits=settings.limits,
+            seed=settings.seed,
+            smiles_column=smiles_column,
+            announce=announce,
+            on_step=stages.step,
+        )
+        return pretrain_on(
+            drawn.molecules(), settings, described=drawn.described(), on_step=stages.step
+        )
