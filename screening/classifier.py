@@ -79,8 +79,7 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     active_above, active_below : float, optional
-        Labels are measured values, and a compound counts as active from this value on; one of the
-        two.
+        Labels are measured values, and compounds above (below) this one are active; one of the two.
     active_class : object, optional
         Which of two labels is the active one, where they do not say so themselves.
     conflicts : {'drop', 'majority', 'error'}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -111,20 +111,29 @@ class Ledger:
         if self.rejects:
             first = self.rejects[0]
             lines.append(
-                f"{len(self.rejects)} rows rejected; the first is {self.place} {first.row} "
+                f"{_count(self.rejects, 'row')} rejected; the first is {self.place} {first.row} "
                 f"({first.reason}: {first.message})."
             )
-        if self.unlabelled:
+        if self.unlabelled == 1:
+            lines.append("1 row has no label and is left out.")
+        elif self.unlabelled:
             lines.append(f"{self.unlabelled} rows have no label and are left out.")
-        if merged:
+        if merged == 1:
+            lines.append("1 row repeats a structure and was merged.")
+        elif merged:
             lines.append(f"{merged} rows repeat a structure and were merged.")
         if self.conflicts:
+            places = ", ".join(map(str, self.conflicts[0].rows))
+            has = "has" if len(self.conflicts) == 1 else "have"
             lines.append(
-                f"{len(self.conflicts)} structures have contradicting labels "
-                f"({len(dropped)} dropped); the first is on {self.place}s "
-                f"{', '.join(map(str, self.conflicts[0].rows))}."
+                f"{_count(self.conflicts, 'structure')} {has} contradicting labels "
+                f"({len(dropped)} dropped); the first is on {self.place}s {places}."
             )
         return lines
+
+
+def _count(things: Sequence[Any], name: str) -> str:
+    return f"1 {name}" if len(things) == 1 else f"{len(things)} {name}s"
 
 
 def _with_tuples(item: Mapping[str, Any]) -> dict[str, Any]:

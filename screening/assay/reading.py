@@ -46,8 +46,8 @@ def read_assay(
     targets
         Columns of labels or measured values, one a task; guessed where there is one candidate.
     active_above, active_below
-        From which measured value on, in the units of the column, a compound counts as active; one
-        of the two, or none where the columns hold labels.
+        Compounds whose measured value, in the units of the column, is above (below) this one are
+        active; one of the two, or none where the columns hold labels.
     conflicts
         What is done with a structure that is both active and inactive: drop its label, take the
         majority, or stop with an error.
@@ -83,8 +83,8 @@ def read_assay(
     >>> for sentence in assay.ledger.sentences():
     ...     print(sentence)
     assay.csv: 5 rows, 3 compounds kept.
-    1 rows rejected; the first is line 6 (parse: ...).
-    1 rows repeat a structure and were merged.
+    1 row rejected; the first is line 6 (parse: ...).
+    1 row repeats a structure and was merged.
     pIC50: active when above 7.
     """
     threshold = make_threshold(active_above, active_below)
