@@ -19,13 +19,13 @@ import pandas as pd
 
 from screening.assay import curate
 from screening.chemistry import Failure
+from screening.demo import Retrieval, hide, judge
 from screening.features import Encoder
 from screening.learners import ModelOptions
 from screening.learners.baselines import morgan_forest
 from screening.learners.ensemble import Ensemble
 from screening.learners.networks import EncodedPart, train_ensembles
 from screening.tables import read_table
-from workflows.demo import Retrieval, hide, judge
 
 FIGURES = ("roc_auc_held_out", "roc_auc", "ef_1", "ef_5", "bedroc_20", "hits_in_top_100")
 

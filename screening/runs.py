@@ -276,7 +276,7 @@ def pretrain(
     progress
         Whether a bar is shown.
     announce
-        Is told what was recognised in each file.
+        Is told what was recognised in each file, and what was done.
 
     Returns
     -------
@@ -301,6 +301,14 @@ def pretrain(
             announce=announce,
             on_step=stages.step,
         )
-        return pretrain_on(
-            drawn.molecules(), settings, described=drawn.described(), on_step=stages.step
+        pretrained = pretrain_on(
+            drawn.molecules(), settings, origin=drawn.described(), on_step=stages.step
         )
+    reasons = ", ".join(f"{count} {reason}" for reason, count in drawn.rejected.items())
+    made = pretrained.provenance
+    announce(
+        f"pretrained on {made['molecules']} molecules, of {drawn.drawn} rows drawn from "
+        f"{drawn.read} (rejected: {reasons or 'none'}), {made['columns']} columns, "
+        f"{made['seconds']} s."
+    )
+    return pretrained

@@ -14,6 +14,13 @@ class Messages:
 
     level: int = 0
 
+    @classmethod
+    def of(cls, quiet: bool, verbose: int) -> Messages:
+        """Return the messages that -q and -v ask for."""
+        if verbose > 1:
+            logging.basicConfig(level=logging.DEBUG)
+        return cls(-1 if quiet else verbose)
+
     def announce(self, sentence: str) -> None:
         """Say one sentence on stderr, unless quiet."""
         if self.level >= 0:
@@ -32,10 +39,3 @@ class Messages:
     def shows_progress(self) -> bool:
         """Whether progress is shown at all."""
         return self.level >= 0
-
-
-def messages_of(quiet: bool, verbose: int) -> Messages:
-    """Return the messages that -q and -v ask for."""
-    if verbose > 1:
-        logging.basicConfig(level=logging.DEBUG)
-    return Messages(-1 if quiet else verbose)

@@ -1,15 +1,26 @@
-"""Options that several commands share, spelled once."""
+"""Options that several commands share, spelled once, and their values by type.
+
+A command gathers what click hands it in a dataclass made of those below: one field an option.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from screening.processes import usable_cores
 from workflows.config import read_config
+from workflows.messages import Messages
+
+if TYPE_CHECKING:
+    from screening.assay import Assay, Conflicts
+    from screening.chemistry import Level, Limits
+    from screening.model import ModelOptions
+    from screening.tables import AssayTable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -55,9 +66,54 @@ COMMON = several(
     click.option("-v", "--verbose", count=True, help="Say more; twice for debugging."),
 )
 
+
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """Values of `COMMON`."""
+
+    config: Path | None
+    seed: int
+    num_workers: int
+    quiet: bool
+    verbose: int
+
+    @property
+    def messages(self) -> Messages:
+        """What -q and -v ask for."""
+        return Messages.of(self.quiet, self.verbose)
+
+
 COLUMNS = several(
     click.option("-s", "--smiles-column", help="Column of the structures; guessed when clear."),
     click.option("--id-column", help="Column of the compound names; guessed when clear."),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """Values of `COLUMNS`."""
+
+    smiles_column: str | None
+    id_column: str | None
+
+
+ACTIVITY = several(
+    click.option(
+        "-t",
+        "--target-column",
+        "targets",
+        multiple=True,
+        help="Column of labels or values; several times for several tasks.",
+    ),
+    click.option("--active-above", type=float, metavar="X", help="A value above X is active."),
+    click.option("--active-below", type=float, metavar="X", help="A value below X is active."),
+    click.option(
+        "--conflicts",
+        type=click.Choice(["drop", "majority", "error"]),
+        default="drop",
+        show_default=True,
+        help="What to do with one structure that is both active and inactive.",
+    ),
 )
 
 MOLECULES = several(
@@ -78,6 +134,71 @@ MOLECULES = several(
     ),
 )
 
+
+@dataclass(frozen=True, kw_only=True)
+class Molecules:
+    """Values of `MOLECULES`."""
+
+    max_atoms: int
+    timeout: float
+
+    @property
+    def limits(self) -> Limits:
+        """What one molecule may cost."""
+        from screening.chemistry import Limits
+
+        return Limits(self.max_atoms, self.timeout)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activity(Common, Columns, Molecules):
+    """Values of `COLUMNS`, `ACTIVITY`, `MOLECULES` and `COMMON`: how an assay is read."""
+
+    targets: tuple[str, ...]
+    active_above: float | None
+    active_below: float | None
+    conflicts: Conflicts
+
+    def table(self, path: str) -> AssayTable:
+        """Read the table of an assay, and tell what was recognised."""
+        from screening.tables import read_table
+
+        return read_table(
+            path,
+            smiles_column=self.smiles_column,
+            id_column=self.id_column,
+            announce=self.messages.announce,
+        )
+
+    def assay(self, table: AssayTable, standardize: Level) -> Assay:
+        """Curate an assay, and tell what became of its rows.
+
+        Raises
+        ------
+        UserError
+            See `screening.read_assay`.
+        """
+        from screening.assay import assay_from
+
+        assay = assay_from(
+            table,
+            targets=self.targets,
+            active_above=self.active_above,
+            active_below=self.active_below,
+            conflicts=self.conflicts,
+            standardize=standardize,
+            limits=self.limits,
+            workers=self.num_workers,
+            announce=self.messages.announce,
+        )
+        for sentence in assay.ledger.sentences():
+            self.messages.announce(sentence)
+        return assay
+
+
+FEATURES = click.option(
+    "--features", metavar="NAME,NAME", help="Feature blocks, separated by commas."
+)
 FOREST_FEATURES = click.option(
     "--forest-features",
     metavar="NAME,NAME",
@@ -101,3 +222,61 @@ STANDARDIZE = click.option(
     show_default=True,
     help="How structures are cleaned: parent = largest organic fragment, neutral.",
 )
+EPOCHS = click.option("--epochs", type=click.IntRange(min=1), help="Epochs of fine-tuning.")
+ENSEMBLE = click.option(
+    "--ensemble-size", type=click.IntRange(min=1), help="Networks in the ensemble."
+)
+# Everything that decides how a network is made of an assay.
+NETWORKS = several(FEATURES, FOREST_FEATURES, LABELS, UNITS, STANDARDIZE, ENSEMBLE, EPOCHS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Networks(Common, Molecules):
+    """Values of `NETWORKS`, `MOLECULES` and `COMMON`; None leaves the default of the model."""
+
+    features: str | None = None
+    forest_features: str | None = None
+    labels: str | None = None
+    units: str | None = None
+    standardize: Level
+    ensemble_size: int | None = None
+    epochs: int | None = None
+    pretrain: str | None = None
+    blend: str | None = None
+
+    def model_options(self) -> ModelOptions:
+        """Return the settings of the model.
+
+        Raises
+        ------
+        UserError
+            A feature block is unknown or named twice.
+        """
+        from screening.model import ModelOptions
+
+        chosen: dict[str, Any] = {
+            "features": _blocks("--features", self.features),
+            "forest_features": _blocks("--forest-features", self.forest_features),
+            "labels": self.labels,
+            "units": self.units,
+            "standardize": self.standardize,
+            "ensemble_size": self.ensemble_size,
+            "epochs": self.epochs,
+            "pretrain": self.pretrain,
+            "blend": self.blend,
+            "limits": self.limits,
+            "seed": self.seed,
+        }
+        return ModelOptions(**{name: value for name, value in chosen.items() if value is not None})
+
+
+def _blocks(option: str, words: str | None) -> tuple[str, ...] | None:
+    from screening.errors import UserError
+    from screening.features import FeatureSet
+
+    if not words:
+        return None
+    try:
+        return FeatureSet([name.strip() for name in words.split(",")]).names
+    except ValueError as error:
+        raise UserError(f"{option}: {error}.") from error

@@ -87,10 +87,36 @@ def read_assay(
     1 row repeats a structure and was merged.
     pIC50: active when above 7.
     """
-    threshold = make_threshold(active_above, active_below)
     table = read_table(
         str(path), smiles_column=smiles_column, id_column=id_column, announce=announce
     )
+    return assay_from(
+        table,
+        targets=targets,
+        active_above=active_above,
+        active_below=active_below,
+        conflicts=conflicts,
+        standardize=standardize,
+        limits=limits,
+        workers=workers,
+        announce=announce,
+    )
+
+
+def assay_from(
+    table: AssayTable,
+    *,
+    targets: str | Sequence[str] = (),
+    active_above: float | None = None,
+    active_below: float | None = None,
+    conflicts: Conflicts = "drop",
+    standardize: Level = "parent",
+    limits: Limits | None = None,
+    workers: int = 1,
+    announce: Announce = silent,
+) -> Assay:
+    """Make an assay of a table that was read; see `read_assay`."""
+    threshold = make_threshold(active_above, active_below)
     wanted = (targets,) if isinstance(targets, str) else tuple(targets)
     return curate(
         table,

@@ -34,7 +34,7 @@ from screening.evaluation.splits import (
     scaffold_split,
     series_scaffold,
 )
-from screening.evaluation.wording import quality_text, quality_warnings
+from screening.evaluation.wording import quality_text, quality_warnings, tuning_text
 
 __all__ = [
     "Difference",
@@ -64,5 +64,6 @@ __all__ = [
     "scaffold_split",
     "series_scaffold",
     "time_parts",
+    "tuning_text",
     "unpaired_difference",
 ]

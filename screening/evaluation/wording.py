@@ -1,4 +1,4 @@
-"""The table of a model's quality beside the baselines, and what to say of it in words."""
+"""Held-out figures in words: a model beside its baselines, and a search for settings."""
 
 from __future__ import annotations
 
@@ -56,3 +56,39 @@ def quality_warnings(quality: dict[str, Any], ours: str, forest: str) -> list[st
                 f"({mine['roc_auc']:.3f}); do not buy by it."
             )
     return found
+
+
+def tuning_text(tuned: dict[str, Any]) -> str:
+    """Return the outcome in words, from `Tuned.to_dict()`."""
+    default, best = tuned["trials"][0], tuned["trials"][tuned["best"]]
+    count = len(tuned["trials"])
+    head = f"tuning, {count} {'trial' if count == 1 else 'trials'}: "
+    if tuned["best"] == 0:
+        return head + f"none beats the default settings ({default['score']:.3f} mean ROC-AUC)"
+    lines = [
+        head + f"the best is number {tuned['best']} with {best['score']:.3f} mean ROC-AUC on the "
+        f"inner folds, the default settings have {default['score']:.3f}",
+        _check_line(tuned["confirmed"]),
+    ]
+    if not tuned["changed"]:
+        return "\n".join([*lines, "within noise: the default settings are kept"])
+    lines += ["chosen (default):", *_setting_lines(best["settings"], default["settings"])]
+    unseen = tuned["unseen"]
+    lines.append(
+        f"on {unseen['n']} compounds that took no part in the search: "
+        f"{unseen['chosen']:.3f} with the chosen settings, {unseen['default']:.3f} with the default"
+    )
+    return "\n".join(lines)
+
+
+def _check_line(confirmed: dict[str, Any]) -> str:
+    folds = len(confirmed["default"])
+    error = confirmed["standard_error"]
+    noise = "too few for a standard error" if error is None else f"standard error {error:.3f}"
+    return f"on another cut into {folds} folds it gains {confirmed['gain']:+.3f} ({noise})"
+
+
+def _setting_lines(chosen: dict[str, Any], default: dict[str, Any]) -> list[str]:
+    return [
+        f"  {name.replace('_', ' '):15} {value} ({default[name]})" for name, value in chosen.items()
+    ]

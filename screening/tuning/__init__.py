@@ -5,6 +5,6 @@ Needs optuna, which only this package imports.
 
 from screening.tuning.judging import PARTS
 from screening.tuning.records import Comparison, Trial, Tuned, Verdict
-from screening.tuning.tune import tune
+from screening.tuning.tune import note_tuning, tune
 
-__all__ = ["PARTS", "Comparison", "Trial", "Tuned", "Verdict", "tune"]
+__all__ = ["PARTS", "Comparison", "Trial", "Tuned", "Verdict", "note_tuning", "tune"]

@@ -12,10 +12,10 @@ from screening.assay import Assay
 from screening.errors import UserError
 from screening.evaluation import Split
 from screening.learners import Compounds, ModelOptions
-from screening.model import Pretrained
+from screening.model import Pretrained, ScreeningModel
 from screening.progress import OnStep
 from screening.tuning.file import SearchFile, identity
-from screening.tuning.judging import Judge, cut, divide, score_on_unseen
+from screening.tuning.judging import PARTS, Judge, cut, divide, score_on_unseen
 from screening.tuning.records import Comparison, Trial, Tuned, Verdict
 from screening.tuning.sampling import propose
 from screening.tuning.space import (
@@ -167,3 +167,12 @@ def _cut(
 
 def _seed(options: ModelOptions, code: int) -> int:
     return int(np.random.SeedSequence([options.seed, code]).generate_state(1)[0] >> 1)
+
+
+def note_tuning(model: ScreeningModel, tuned: Tuned) -> None:
+    """Put a search into the model's provenance, and what it does to the figures beside them."""
+    model.provenance["tuning"] = tuned.to_dict()
+    if tuned.changed:
+        model.quality["protocol"] += (
+            f"; settings tuned on {PARTS - 1}/{PARTS} of these compounds, which flatters"
+        )

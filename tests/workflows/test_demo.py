@@ -11,7 +11,6 @@ import pytest
 from screening.model import ModelOptions
 from screening.tables import read_table
 from workflows import demo
-from workflows.messages import Messages
 
 SMALL = ModelOptions(hidden=(32, 16), ensemble_size=2, epochs=10, pretrain_epochs=2, folds=2)
 
@@ -58,9 +57,7 @@ def test_the_whole_demo_in_small(tmp_path, monkeypatch):
         demo, "sample", lambda name, real=demo.sample: collection if "wehi" in name else real(name)
     )
     folder = tmp_path / "demo"
-    result = demo.run_demo(
-        folder, seed=0, workers=1, begin_again=False, messages=Messages(-1), options=SMALL
-    )
+    result = demo.run_demo(folder, seed=0, workers=1, options=SMALL, progress=False)
     content = json.loads((folder / "run" / "demo.json").read_text())
     assert [m["name"] for m in content["models"]] == ["ebmscreen", "Random forest"]
     # Scores of probabilities: a forest judged by hard labels stays far below this.

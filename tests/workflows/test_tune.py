@@ -82,7 +82,7 @@ CHECK = {"default": [0.8] * 5, "chosen": [0.81] * 5, "gain": 0.01, "standard_err
 
 
 def test_the_outcome_in_words():
-    from workflows.tuning import tuning_text
+    from screening.evaluation import tuning_text
 
     kept = {"trials": TRIALS[:1], "best": 0, "changed": False, "confirmed": None, "unseen": None}
     assert tuning_text(kept).startswith("tuning, 1 trial: none beats the default settings (0.800")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from workflows.messages import messages_of
-from workflows.options import COMMON, FOLDER
+from workflows.options import COMMON, FOLDER, Common
 
 
 @click.command("demo", epilog="Example: ebmscreen demo -o demo/")
@@ -16,25 +16,23 @@ from workflows.options import COMMON, FOLDER
 )
 @click.option("--force", is_flag=True, help="Begin again where the folder holds an earlier demo.")
 @COMMON
-def command(
-    output: Path,
-    force: bool,
-    config: Path | None,
-    seed: int,
-    num_workers: int,
-    quiet: bool,
-    verbose: int,
-) -> None:
+def command(output: Path, force: bool, **given: Any) -> None:
     """Train on part of the bundled BACE-1 assay, hide the rest in a library, and find it again.
 
     The assay is split by scaffold. The held-out compounds, whose activity was measured, are hidden
     among 10,000 compounds of a screening collection; the report shows how well they were found,
     beside the random forest that the networks are blended with.
     """
-    del config
-    from workflows.demo import run_demo
+    asked = Common(**given)
+    from screening.demo import run_demo
 
-    messages = messages_of(quiet, verbose)
-    result = run_demo(output, seed=seed, workers=num_workers, begin_again=force, messages=messages)
+    result = run_demo(
+        output,
+        seed=asked.seed,
+        workers=asked.num_workers,
+        begin_again=force,
+        announce=asked.messages.announce,
+        progress=asked.messages.shows_progress,
+    )
     click.echo(result.table())
     click.echo(f"\nReport: {result.report}")

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from screening.processes import TRAINING, begin_loading
 from workflows.config import write_config
 from workflows.options import (
+    ACTIVITY,
     COLUMNS,
     COMMON,
-    FILE,
     FOLDER,
-    FOREST_FEATURES,
-    LABELS,
     MOLECULES,
-    STANDARDIZE,
-    UNITS,
+    NETWORKS,
+    Activity,
+    Networks,
 )
-from workflows.messages import Messages
+from workflows.pretrained import PRETRAINED, refuse_other_settings
+
+if TYPE_CHECKING:
+    from screening.assay import Assay
+    from screening.study import StudyOptions
+    from screening.tables import AssayTable
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateRequest(Activity, Networks):
+    """What the command line asks for."""
+
+    split: str | None
+    split_column: str | None
+    time_column: str | None
+    splits: int | None
+    models: str | None
+    gap: bool
+    label_curve: bool
+    prevalence: float
+    calibration: Literal["folds", "validation"]
+    pretrained: Path | None
 
 
 @click.command(
@@ -31,22 +52,7 @@ from workflows.messages import Messages
 @click.argument("assay")
 @click.option("-o", "--output", type=FOLDER, required=True, help="The folder of the study.")
 @COLUMNS
-@click.option(
-    "-t",
-    "--target-column",
-    "targets",
-    multiple=True,
-    help="Column of labels or values; several times for several tasks.",
-)
-@click.option("--active-above", type=float, metavar="X", help="A value above X is active.")
-@click.option("--active-below", type=float, metavar="X", help="A value below X is active.")
-@click.option(
-    "--conflicts",
-    type=click.Choice(["drop", "majority", "error"]),
-    default="drop",
-    show_default=True,
-    help="What to do with one structure that is both active and inactive.",
-)
+@ACTIVITY
 @click.option(
     "--split",
     type=click.Choice(["scaffold", "cluster", "random", "time"]),
@@ -83,69 +89,58 @@ from workflows.messages import Messages
     help="How the DBN is calibrated: by cross-validation as `train` does, "
     "or on the validation part, without networks for folds.",
 )
-@click.option(
-    "--pretrained",
-    type=FILE,
-    help="Also a DBN that starts from this file of `ebmscreen pretrain`.",
-)
-@click.option("--features", metavar="NAME,NAME", help="Feature blocks of the DBN.")
-@FOREST_FEATURES
-@LABELS
-@UNITS
-@STANDARDIZE
+@PRETRAINED
+@NETWORKS
 @MOLECULES
-@click.option("--ensemble-size", type=click.IntRange(min=1), help="Networks in the ensemble.")
-@click.option("--epochs", type=click.IntRange(min=1), help="Epochs of fine-tuning.")
 @COMMON
 def command(assay: str, output: Path, **given: Any) -> None:
     """Judge the DBN and the baselines on repeated splits of ASSAY.
 
-    Every model learns from the same compounds and is judged by the same others. Tables go to
-    OUTPUT as CSV, figures as PNG. An interrupted study goes on where it stopped; models, splits
-    and options such as --gap can be added to a finished one.
+    Every model learns from the same compounds and is judged by the same others; with --pretrained,
+    also a DBN that starts from that stack. Tables go to OUTPUT as CSV, figures as PNG. An
+    interrupted study goes on where it stopped; models, splits and options such as --gap can be
+    added to a finished one.
     """
-    if given["num_workers"] > 1:
+    asked = EvaluateRequest(**given)
+    if asked.num_workers > 1:
         begin_loading(TRAINING)
     from screening.learners import Compounds
-    from screening.study import run_study, write_study
-    from workflows.checks import writable_folder
-    from workflows.comparison import outcome_text, warnings_of
-    from workflows.model_options import model_options
-    from workflows.pretrained import pretrained_file
     from screening.progress import Stages
+    from screening.study import outcome_text, outcome_warnings, run_study, write_study
+    from workflows.checks import writable_folder
 
-    talk = Messages.of(given["quiet"], given["verbose"])
-    options = study_options(given)
+    options = study_options(asked)
     writable_folder(output)
-    limits = _limits(given)
-    models = model_options({"pretrain": "rbm", **given}, limits)
-    pretrained = pretrained_file(given, models)
+    models = asked.model_options()
+    pretrained = refuse_other_settings(asked.pretrained, models)
     if pretrained is not None:
         models = pretrained.applied_to(models)
-    table, curated = _curate(assay, given, models, talk)
-    with Stages(talk.shows_progress) as stages:
+    table = asked.table(assay)
+    curated = asked.assay(table, models.standardize)
+    messages = asked.messages
+    with Stages(messages.shows_progress) as stages:
         study = run_study(
-            Compounds(curated, given["num_workers"]),
+            Compounds(curated, asked.num_workers),
             models,
             options,
             output,
             pretrained=pretrained,
-            calibrated_on=given["calibration"],
-            column=_column(table, curated, given, options.kind, talk),
-            workers=given["num_workers"],
+            calibrated_on=asked.calibration,
+            column=_column(table, curated, asked, options.kind),
+            workers=asked.num_workers,
             on_step=stages.step,
-            on_result=talk.detail,
+            on_result=messages.detail,
         )
     outcome = write_study(study, output)
     write_config(click.get_current_context(), output / "evaluate.toml")
     click.echo(outcome_text(study, outcome))
-    for warning in warnings_of(study, outcome):
-        talk.warn(warning)
-    talk.announce(f"{output}: {', '.join(path.name for path in outcome.files)}.")
+    for warning in outcome_warnings(study, outcome):
+        messages.warn(warning)
+    messages.announce(f"{output}: {', '.join(path.name for path in outcome.files)}.")
 
 
-def study_options(given: dict[str, Any]) -> Any:
-    """Return what is compared, from the options of the command line.
+def study_options(asked: EvaluateRequest) -> StudyOptions:
+    """Return what is compared.
 
     Raises
     ------
@@ -158,24 +153,25 @@ def study_options(given: dict[str, Any]) -> Any:
     from screening.learners.registry import LIBRARY
     from screening.study import CURVE, StudyOptions
 
-    if given["split_column"] and given["split"]:
+    if asked.split_column and asked.split:
         raise click.UsageError("--split and --split-column are both given; one of them says it.")
-    if (given["split"] == "time") != bool(given["time_column"]):
+    if (asked.split == "time") != bool(asked.time_column):
         raise click.UsageError("--split time and --time-column need each other.")
-    chosen: dict[str, Any] = {}
-    if given["models"]:
-        chosen["models"] = _models(given["models"])
-        if (LIBRARY in chosen["models"]) != bool(given["pretrained"]):
+    models = DEFAULT_MODELS
+    if asked.models:
+        models = _models(asked.models)
+        if (LIBRARY in models) != bool(asked.pretrained):
             raise click.UsageError(f"--models {LIBRARY} and --pretrained FILE need each other.")
-    elif given["pretrained"]:
-        chosen["models"] = (*DEFAULT_MODELS, LIBRARY)
+    elif asked.pretrained:
+        models = (*DEFAULT_MODELS, LIBRARY)
+    kind: Any = "column" if asked.split_column else asked.split or "scaffold"
     return StudyOptions(
-        kind="column" if given["split_column"] else given["split"] or "scaffold",
-        n_splits=given["splits"],
-        gap=given["gap"],
-        label_counts=CURVE if given["label_curve"] else (),
-        prevalence=given["prevalence"],
-        **chosen,
+        kind=kind,
+        n_splits=asked.splits,
+        gap=asked.gap,
+        label_counts=CURVE if asked.label_curve else (),
+        prevalence=asked.prevalence,
+        models=models,
     )
 
 
@@ -191,49 +187,20 @@ def _models(words: str) -> tuple[str, ...]:
     return names
 
 
-def _limits(given: dict[str, Any]) -> Any:
-    from screening.chemistry import Limits
-
-    return Limits(given["max_atoms"], given["timeout"])
-
-
-def _curate(assay: str, given: dict[str, Any], models: Any, talk: Talk) -> Any:
-    from screening.assay import choose_targets, curate, make_threshold
-    from screening.chemistry import Standardiser
-    from screening.tables import read_table
-
-    threshold = make_threshold(given["active_above"], given["active_below"])
-    table = read_table(
-        assay,
-        smiles_column=given["smiles_column"],
-        id_column=given["id_column"],
-        announce=talk.announce,
-    )
-    curated = curate(
-        table,
-        choose_targets(table, given["targets"], threshold, talk.announce),
-        threshold=threshold,
-        standardiser=Standardiser(models.standardize),
-        limits=models.limits,
-        conflicts=given["conflicts"],
-        workers=given["num_workers"],
-    )
-    for sentence in curated.ledger.sentences():
-        talk.announce(sentence)
-    return table, curated
-
-
-def _column(table: Any, curated: Any, given: dict[str, Any], kind: str, talk: Talk) -> Any:
+def _column(table: AssayTable, curated: Assay, asked: EvaluateRequest, kind: str) -> Any:
+    """Return the part or the time of each compound, where a column says it."""
     from screening.study import read_parts, read_times
 
     if kind == "time":
-        return read_times(table, curated, given["time_column"])
+        assert asked.time_column is not None
+        return read_times(table, curated, asked.time_column)
     if kind != "column":
         return None
-    parts, torn = read_parts(table, curated, given["split_column"])
+    assert asked.split_column is not None
+    parts, torn = read_parts(table, curated, asked.split_column)
     if torn:
-        talk.warn(
-            f"{torn} compounds have rows in several parts of {given['split_column']!r}; "
+        asked.messages.warn(
+            f"{torn} compounds have rows in several parts of {asked.split_column!r}; "
             "they are taken for the training part, or else the validation part."
         )
     return parts

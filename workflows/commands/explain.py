@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from workflows.messages import messages_of
-from workflows.options import COMMON, FILE
+from workflows.options import COMMON, FILE, Common
 
 
 @click.command(
@@ -25,7 +24,7 @@ from workflows.options import COMMON, FILE
 @click.option("-o", "--output", type=FILE, required=True, help="The picture to write (.svg).")
 @click.option("-t", "--target-column", "task", help="Task to explain; the first if not given.")
 @COMMON
-def command(smiles: str, model: Path, output: Path, task: str | None, **common: Any) -> None:
+def command(smiles: str, model: Path, output: Path, task: str | None, **given: Any) -> None:
     """Draw the molecule SMILES with each atom coloured by what it contributes to the score."""
     from screening.errors import UserError
     from screening.explain import draw_explanation, explain_molecule
@@ -33,7 +32,7 @@ def command(smiles: str, model: Path, output: Path, task: str | None, **common: 
     from screening.tables import write_atomically
     from workflows.checks import writable_file
 
-    messages = messages_of(common["quiet"], common["verbose"])
+    messages = Common(**given).messages
     if output.suffix.lower() != ".svg":
         raise UserError(f"{output}: the picture is SVG; give the file a name that ends in .svg.")
     writable_file(output)

@@ -137,7 +137,7 @@ def _pretraining_lines(pretrained: dict[str, Any] | None) -> list[str]:
 
 
 def _tuning_lines(tuning: dict[str, Any] | None) -> list[str]:
-    from workflows.tuning import tuning_text
+    from screening.evaluation import tuning_text
 
     return [] if tuning is None else tuning_text(tuning).splitlines()
 

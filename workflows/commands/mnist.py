@@ -13,7 +13,7 @@ import click
 from tqdm import tqdm
 
 from workflows.config import write_config
-from workflows.messages import messages_of
+from workflows.messages import Messages
 from workflows.options import COMMON, FOLDER, several
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _prepared(given: SharedOptions) -> Iterator[ExperimentInputs]:
     from workflows.mnist.digits import load_digits
     from workflows.mnist.inputs import ExperimentInputs, ExperimentOptions, reduced_for
 
-    messages = messages_of(given.quiet, given.verbose)
+    messages = Messages.of(given.quiet, given.verbose)
     folder = given.output
     writable_folder(folder)
     digits = load_digits(given.mnist_dir, given.download)

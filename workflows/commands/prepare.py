@@ -9,7 +9,7 @@ import click
 
 from screening.processes import begin_loading
 from workflows.config import write_config
-from workflows.messages import messages_of
+from workflows.messages import Messages
 from workflows.options import COLUMNS, COMMON, FOLDER, MOLECULES, STANDARDIZE
 
 
@@ -57,7 +57,7 @@ def command(library: tuple[str, ...], output: Path, **given: Any) -> int:
     from screening.progress import Rows
     from workflows.checks import writable_folder
 
-    messages = messages_of(given["quiet"], given["verbose"])
+    messages = Messages.of(given["quiet"], given["verbose"])
     features = ModelOptions().blocks
     standardize = given["standardize"]
     if given["features"]:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from workflows.config import write_config
-from workflows.messages import messages_of
-from workflows.options import COLUMNS, COMMON, FILE, MOLECULES, STANDARDIZE, UNITS
+from workflows.options import (
+    COLUMNS,
+    COMMON,
+    FEATURES,
+    FILE,
+    MOLECULES,
+    STANDARDIZE,
+    UNITS,
+    Columns,
+    Networks,
+)
 
-ROWS = click.IntRange(min=10)
-DEFAULT_ROWS = 20_000
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainRequest(Columns, Networks):
+    """What the command line asks for."""
+
+    rows: int
 
 
 @click.command(
@@ -24,13 +38,13 @@ DEFAULT_ROWS = 20_000
 @click.option("-o", "--output", type=FILE, required=True, help="The file to write (.ebm).")
 @click.option(
     "--rows",
-    type=ROWS,
-    default=DEFAULT_ROWS,
+    type=click.IntRange(min=10),
+    default=20_000,
     show_default=True,
     help="Rows to draw from the library, evenly from all files.",
 )
 @COLUMNS
-@click.option("--features", metavar="NAME,NAME", help="Feature blocks, separated by commas.")
+@FEATURES
 @UNITS
 @STANDARDIZE
 @MOLECULES
@@ -41,29 +55,24 @@ def command(library: tuple[str, ...], output: Path, **given: Any) -> None:
 
     `-` reads stdin.
     """
+    asked = PretrainRequest(**given)
     from screening.model import save_pretrained
+    from screening.runs import pretrain
     from workflows.checks import writable_file
-    from workflows.pretrained import pretrain_from
 
-    messages = messages_of(given["quiet"], given["verbose"])
     writable_file(output)
-    options = _options(given)
-    pretrained = pretrain_from(
-        library, given["rows"], options, messages, smiles_column=given["smiles_column"]
+    # Epochs are those of the RBMs here: nothing is fine-tuned.
+    options = replace(asked, epochs=None).model_options()
+    if asked.epochs is not None:
+        options = replace(options, pretrain_epochs=asked.epochs)
+    pretrained = pretrain(
+        library,
+        options,
+        rows=asked.rows,
+        smiles_column=asked.smiles_column,
+        progress=asked.messages.shows_progress,
+        announce=asked.messages.announce,
     )
     save_pretrained(pretrained, output)
     write_config(click.get_current_context(), output.with_suffix(".toml"))
     click.echo(output)
-
-
-def _options(given: dict[str, Any]) -> Any:
-    from dataclasses import replace
-
-    from screening.chemistry import Limits
-    from workflows.model_options import model_options
-
-    chosen = {**given, "pretrain": "rbm", "epochs": None}
-    options = model_options(chosen, Limits(given["max_atoms"], given["timeout"]))
-    if given["epochs"] is not None:
-        options = replace(options, pretrain_epochs=given["epochs"])
-    return options

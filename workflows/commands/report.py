@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from workflows.checks import writable_file
-from workflows.messages import messages_of
+from workflows.messages import Messages
 from workflows.options import COMMON, FILE
 from workflows.plate import BUDGET, plate_options, write_pages
 
@@ -37,7 +37,7 @@ def command(what: Path, qmrf: Path | None, **given: Any) -> None:
 
     That of a run or a study is `report.html` in its folder; that of a model stands beside it.
     """
-    messages = messages_of(given["quiet"], given["verbose"])
+    messages = Messages.of(given["quiet"], given["verbose"])
     messages.detail(f"reading {what}")
     model, output = given["model"], given["output"]
     plate = plate_options(given)

@@ -9,7 +9,7 @@ import click
 
 from screening.processes import begin_loading
 from workflows.config import write_config
-from workflows.messages import messages_of
+from workflows.messages import Messages
 from workflows.options import COLUMNS, COMMON, FOLDER, MOLECULES
 from workflows.plate import BUDGET, plate_options, write_pages
 
@@ -85,7 +85,7 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
     from screening.progress import Rows
     from workflows.checks import writable_folder
 
-    messages = messages_of(given["quiet"], given["verbose"])
+    messages = Messages.of(given["quiet"], given["verbose"])
     if given["scheduler"] and given["engine"] != "dask":
         raise click.UsageError("--scheduler needs --engine dask.")
     plate = plate_options(given)

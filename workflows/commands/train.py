@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from screening.processes import TRAINING, begin_loading
 from workflows.config import write_config
 from workflows.options import (
+    ACTIVITY,
     COLUMNS,
     COMMON,
     FILE,
-    FOREST_FEATURES,
-    LABELS,
     MOLECULES,
-    STANDARDIZE,
-    UNITS,
+    NETWORKS,
+    Activity,
+    Networks,
 )
-from workflows.messages import Messages
+from workflows.pretrained import PRETRAINED, refuse_other_settings
+
+if TYPE_CHECKING:
+    from screening.assay import Assay
+    from screening.model import ModelOptions, Pretrained
+    from screening.progress import OnStep
+    from screening.tuning import Trial, Tuned
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainRequest(Activity, Networks):
+    """What the command line asks for."""
+
+    pretrained: Path | None
+    pretrain_on: tuple[str, ...]
+    pretrain_rows: int
+    tune: int | None
 
 
 @click.command(
@@ -28,30 +46,9 @@ from workflows.messages import Messages
 @click.argument("assay")
 @click.option("-o", "--output", type=FILE, required=True, help="The model file to write (.ebm).")
 @COLUMNS
-@click.option(
-    "-t",
-    "--target-column",
-    "targets",
-    multiple=True,
-    help="Column of labels or values; several times for several tasks.",
-)
-@click.option("--active-above", type=float, metavar="X", help="A value above X is active.")
-@click.option("--active-below", type=float, metavar="X", help="A value below X is active.")
-@click.option(
-    "--conflicts",
-    type=click.Choice(["drop", "majority", "error"]),
-    default="drop",
-    show_default=True,
-    help="What to do with one structure that is both active and inactive.",
-)
-@click.option("--features", metavar="NAME,NAME", help="Feature blocks, separated by commas.")
-@FOREST_FEATURES
-@LABELS
-@UNITS
-@STANDARDIZE
+@ACTIVITY
+@NETWORKS
 @MOLECULES
-@click.option("--ensemble-size", type=click.IntRange(min=1), help="Networks in the ensemble.")
-@click.option("--epochs", type=click.IntRange(min=1), help="Epochs of fine-tuning.")
 @click.option(
     "--pretrain",
     type=click.Choice(["rbm", "none"]),
@@ -59,7 +56,7 @@ from workflows.messages import Messages
     show_default=True,
     help="Start from RBMs, or from random weights (the ablation).",
 )
-@click.option("--pretrained", type=FILE, help="Start from this file of `ebmscreen pretrain`.")
+@PRETRAINED
 @click.option(
     "--pretrain-on",
     multiple=True,
@@ -91,69 +88,130 @@ def command(assay: str, output: Path, **given: Any) -> None:
 
     Prints the cross-validated quality of the model beside the baselines.
     """
-    if given["num_workers"] > 1:
+    asked = TrainRequest(**given)
+    if asked.num_workers > 1:
         begin_loading(TRAINING)
-    from screening.assay import choose_targets, curate, graded_sentences, make_threshold
-    from screening.chemistry import Limits, Standardiser
+    from screening.assay import graded_sentences
+    from screening.evaluation import quality_text, quality_warnings, tuning_text
     from screening.model import FOREST, SHIPPED, save_model, train_model
-    from screening.tables import read_table
-    from workflows.checks import writable_file
-    from workflows.model_options import model_options
-    from workflows.pretrained import stack_of
     from screening.progress import Stages
-    from workflows.quality import quality_table, warnings_of
-    from workflows.tuning import note_tuning, require_optuna, search_settings, tuning_text
+    from workflows.checks import writable_file
 
-    if given["tune"]:
+    if asked.tune:
         require_optuna()
-    talk = Messages.of(given["quiet"], given["verbose"])
     writable_file(output)
-    threshold = make_threshold(given["active_above"], given["active_below"])
-    table = read_table(
-        assay,
-        smiles_column=given["smiles_column"],
-        id_column=given["id_column"],
-        announce=talk.announce,
-    )
-    limits = Limits(given["max_atoms"], given["timeout"])
-    options = model_options(given, limits)
-    pretrained = stack_of(given, options, talk)
+    messages = asked.messages
+    options = asked.model_options()
+    table = asked.table(assay)
+    pretrained = stack_of(asked, options)
     if pretrained is not None:
         options = pretrained.applied_to(options)
-    curated = curate(
-        table,
-        choose_targets(table, given["targets"], threshold, talk.announce),
-        threshold=threshold,
-        standardiser=Standardiser(options.standardize),
-        limits=limits,
-        conflicts=given["conflicts"],
-        workers=given["num_workers"],
-    )
-    for sentence in (*curated.ledger.sentences(), *graded_sentences(curated, options.labels)):
-        talk.announce(sentence)
+    curated = asked.assay(table, options.standardize)
+    for sentence in graded_sentences(curated, options.labels):
+        messages.announce(sentence)
     tuned = None
-    with Stages(talk.shows_progress) as stages:
-        if given["tune"]:
-            tuned = search_settings(curated, options, output, given, pretrained, talk, stages.step)
+    with Stages(messages.shows_progress) as stages:
+        if asked.tune:
+            tuned = search(curated, options, output, asked, pretrained, stages.step)
+            options = tuned.options
             click.echo(tuning_text(tuned.to_dict()))
         model = train_model(
             curated,
-            options if tuned is None else tuned.options,
+            options,
             pretrained=pretrained,
-            workers=given["num_workers"],
+            workers=asked.num_workers,
             on_step=stages.step,
         )
     if tuned is not None:
+        from screening.tuning import note_tuning
+
         note_tuning(model, tuned)
     if pretrained is not None:
         share = model.provenance["pretrained"]["unknown_share"]
-        talk.announce(
+        messages.announce(
             f"{100 * share:.0f} % of the substructures in the assay's compounds are too rare in "
             "the pretraining library to have a column; the networks do not see them."
         )
     save_model(model, output)
     write_config(click.get_current_context(), output.with_suffix(".toml"))
-    click.echo(quality_table(model.quality))
-    for warning in warnings_of(model.quality, SHIPPED, FOREST):
-        talk.warn(warning)
-    talk.announce(f"{output}: {len(curated)} compounds, {model.provenance['seconds']} s.")
+    click.echo(quality_text(model.quality))
+    for warning in quality_warnings(model.quality, SHIPPED, FOREST):
+        messages.warn(warning)
+    messages.announce(f"{output}: {len(curated)} compounds, {model.provenance['seconds']} s.")
+
+
+def stack_of(asked: TrainRequest, options: ModelOptions) -> Pretrained | None:
+    """Return the stack that `--pretrained` or `--pretrain-on` starts from, or None.
+
+    Raises
+    ------
+    UsageError
+        Options exclude each other, or are not those of the stack.
+    UserError
+        A file cannot be used.
+    """
+    if asked.pretrained and asked.pretrain_on:
+        raise click.UsageError("--pretrained and --pretrain-on exclude each other.")
+    if (asked.pretrained or asked.pretrain_on) and asked.pretrain == "none":
+        raise click.UsageError("--pretrain none leaves nothing to pretrain; drop one of the two.")
+    if asked.pretrain_on:
+        from screening.runs import pretrain
+
+        messages = asked.messages
+        return pretrain(
+            asked.pretrain_on,
+            options,
+            rows=asked.pretrain_rows,
+            progress=messages.shows_progress,
+            announce=messages.announce,
+        )
+    return refuse_other_settings(asked.pretrained, options)
+
+
+def require_optuna() -> None:
+    """Raise UserError when the package that proposes settings is not installed."""
+    from screening.errors import UserError
+
+    if find_spec("optuna") is None:
+        raise UserError(
+            "--tune needs the package optuna, which is not installed; `pip install optuna` "
+            "or the extra `tune` of ebmscreen brings it."
+        )
+
+
+def search(
+    assay: Assay,
+    options: ModelOptions,
+    output: Path,
+    asked: TrainRequest,
+    pretrained: Pretrained | None,
+    on_step: OnStep,
+) -> Tuned:
+    """Search settings; the search of `model.ebm` is kept beside it, as `model.tune.sqlite`.
+
+    Raises
+    ------
+    UserError
+        See `screening.tuning.tune`.
+    """
+    from screening.tuning import tune
+
+    assert asked.tune is not None
+    # Who names a setting has chosen it.
+    named = {"features": asked.features, "epochs": asked.epochs}
+
+    def tell(trial: Trial) -> None:
+        settings = ", ".join(f"{name} {value}" for name, value in trial.settings.items())
+        asked.messages.detail(f"trial {trial.number}: {trial.score:.4f} ({settings})")
+
+    return tune(
+        assay,
+        options,
+        output.with_suffix(".tune.sqlite"),
+        asked.tune,
+        fixed=[name for name, value in named.items() if value is not None],
+        pretrained=pretrained,
+        workers=asked.num_workers,
+        on_step=on_step,
+        on_trial=tell,
+    )

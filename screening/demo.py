@@ -6,26 +6,28 @@ import json
 import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pyarrow.dataset as pds
 from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score, roc_curve
 
+from screening.assay import Assay, read_assay
+from screening.chemistry import Failure, murcko_scaffold
 from screening.errors import UserError
-from screening.tables import read_table, write_atomically
+from screening.evaluation import bedroc, enrichment_factor, hits_in_top, scaffold_split
+from screening.model import SHIPPED, ModelOptions, ScreeningModel, save_model, train_model
+from screening.progress import Stages
+from screening.report import write_report
+from screening.runs import screen
 from screening.samples import sample
-
-if TYPE_CHECKING:
-    from screening.assay import Assay
-    from screening.model import ModelOptions, ScreeningModel
-    from workflows.messages import Messages
+from screening.tables import Announce, read_table, silent, write_atomically
 
 # One compound in five is held out, as whole scaffolds.
 HELD_OUT = 0.2
 # What the demo writes: only these are removed when it begins again.
-OURS = ("assay.csv", "library.csv", "known.csv", "model.ebm", "run")
+WRITTEN = ("assay.csv", "library.csv", "known.csv", "model.ebm", "run")
 TASK = "active"
 
 
@@ -87,11 +89,12 @@ class DemoResult:
 def run_demo(
     folder: Path,
     *,
-    seed: int,
-    workers: int,
-    begin_again: bool,
-    talk: Talk,
+    seed: int = 0,
+    workers: int = 1,
+    begin_again: bool = False,
     options: ModelOptions | None = None,
+    announce: Announce = silent,
+    progress: bool = True,
 ) -> DemoResult:
     """Split, train, screen, compare and report.
 
@@ -105,50 +108,41 @@ def run_demo(
         Processes.
     begin_again
         Remove what an earlier demo left in the folder.
-    talk
-        Where progress is told.
     options
         Of the model, whose seed is set to `seed`; the defaults when None.
+    announce
+        Is told what is being done.
+    progress
+        Whether bars are shown.
 
     Raises
     ------
     UserError
         The folder holds other files, or an earlier demo and `begin_again` is not set.
     """
-    from screening.assay import curate
-    from screening.library import Counts, ScreenOptions, screen
-    from screening.model import SHIPPED, ModelOptions, save_model, train_model
-    from screening.report import write_report
-    from screening.progress import Rows, Stages
-
     make_room(folder, begin_again)
-    talk.announce("1/4  BACE-1 assay: holding out one compound in five, as whole scaffolds")
+    announce("1/4  BACE-1 assay: holding out one compound in five, as whole scaffolds")
     known = hide(folder, seed)
 
-    talk.announce("2/4  training")
-    table = read_table(str(folder / "assay.csv"), smiles_column="smiles", id_column="id")
-    assay = curate(table, (TASK,))
-    with Stages(talk.shows_progress) as stages:
+    announce("2/4  training")
+    assay = read_assay(folder / "assay.csv", smiles_column="smiles", id_column="id", targets=TASK)
+    with Stages(progress) as stages:
         settings = replace(options or ModelOptions(), seed=seed)
         model = train_model(assay, settings, workers=workers, on_step=stages.step)
     save_model(model, folder / "model.ebm")
 
-    talk.announce("3/4  screening")
-    with Rows(talk.shows_progress) as rows:
+    announce("3/4  screening")
+    run = folder / "run"
+    screen(
+        folder / "library.csv",
+        folder / "model.ebm",
+        run,
+        report=False,
+        workers=workers,
+        progress=progress,
+    )
 
-        def show(counts: Counts, share: float | None) -> None:
-            rows.show(counts.read, counts.rejected, share)
-
-        library, run = folder / "library.csv", folder / "run"
-        screen(
-            [str(library)],
-            folder / "model.ebm",
-            run,
-            ScreenOptions(workers=workers),
-            on_progress=show,
-        )
-
-    talk.announce("4/4  the forest alone, and the report")
+    announce("4/4  the forest alone, and the report")
     scored = read_scores(run)
     forest = forest_beside(model, scored["smiles"].tolist())
     labels = scored["id"].map(known)
@@ -179,7 +173,7 @@ def make_room(folder: Path, begin_again: bool) -> None:
         It holds an earlier demo and may not begin again, or files that are not the demo's.
     """
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    foreign = there - set(OURS)
+    foreign = there - set(WRITTEN)
     if foreign:
         raise UserError(
             f"{folder} holds {sorted(foreign)[0]}, which is not the demo's; choose another."
@@ -197,13 +191,7 @@ def hide(folder: Path, seed: int) -> dict[str, int]:
 
     The library's rows carry no sign of where they come from: two columns, one random order.
     """
-    from screening.assay import curate
-    from screening.chemistry import murcko_scaffold
-    from screening.evaluation import scaffold_split
-
-    assay = curate(
-        read_table(str(sample("bace.csv")), smiles_column="mol", id_column="CID"), ("Class",)
-    )
+    assay = read_assay(sample("bace.csv"), smiles_column="mol", id_column="CID", targets="Class")
     split = scaffold_split([murcko_scaffold(mol) for mol in assay.mols], HELD_OUT, seed)
     training, hidden = assay.take(split.train), assay.take(split.test)
     collection = read_table(str(sample("wehi.csv.gz")))
@@ -242,8 +230,6 @@ def forest_beside(model: ScreeningModel, library: list[str]) -> NDArray[np.float
     ValueError
         The model is not blended with a forest.
     """
-    from screening.chemistry import Failure
-
     if model.forest_blend is None:
         raise ValueError("the model has no forest")
     mols = [mol for mol in map(model.prepare, library) if not isinstance(mol, Failure)]
@@ -263,10 +249,6 @@ def judge(name: str, labels: pd.Series, scores: NDArray[np.float64]) -> Retrieva
     scores
         Probability of each library compound.
     """
-    from sklearn.metrics import roc_auc_score, roc_curve
-
-    from screening.evaluation import bedroc, enrichment_factor, hits_in_top
-
     held_out = labels.notna().to_numpy()
     known = labels[held_out].to_numpy(dtype=float)
     everything = (labels == 1).to_numpy(dtype=float)

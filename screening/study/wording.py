@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from screening.learners import MODELS
+from screening.learners.registry import DBN, FOREST, UNPRETRAINED
+from screening.study.tables import overall_task
+
 if TYPE_CHECKING:
     import pandas as pd
 
-    from screening.study import Outcome, Study
+    from screening.study.run import Study
+    from screening.study.write import Outcome
 
 SHOWN = (
     ("roc_auc", "ROC-AUC", ".3f"),
@@ -30,8 +35,6 @@ _NAMES = 24
 
 def outcome_text(study: Study, outcome: Outcome) -> str:
     """Return everything that is printed on stdout."""
-    from screening.study import overall_task
-
     task = overall_task(study)
     blocks = [_head(study), _figures(study, outcome, task), _differences(study, outcome, task)]
     if len(study.compounds.assay.tasks) > 1:
@@ -43,11 +46,8 @@ def outcome_text(study: Study, outcome: Outcome) -> str:
     return "\n\n".join(block for block in blocks if block)
 
 
-def warnings_of(study: Study, outcome: Outcome) -> list[str]:
+def outcome_warnings(study: Study, outcome: Outcome) -> list[str]:
     """Return sentences about what a user should not overlook."""
-    from screening.learners.registry import DBN, FOREST
-    from screening.study import overall_task
-
     task = overall_task(study)
     found = []
     if study.options.splits < FEW:
@@ -167,8 +167,6 @@ def _ends(row: pd.Series[float]) -> str:
 
 
 def _curve(study: Study, outcome: Outcome, task: str) -> str:
-    from screening.learners.registry import UNPRETRAINED
-
     table = outcome.summary
     rows = table[(table.split == study.options.kind) & (table.task == task)]
     counts = list(dict.fromkeys(rows[rows.labels != "all"].labels))
@@ -191,8 +189,6 @@ def _curve(study: Study, outcome: Outcome, task: str) -> str:
 
 
 def _title(model: str) -> str:
-    from screening.learners import MODELS
-
     return MODELS[model].title
 
 
