@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from screening import demo
 from screening.model import ModelOptions
 from screening.tables import read_table
-from workflows import demo
 
 SMALL = ModelOptions(hidden=(32, 16), ensemble_size=2, epochs=10, pretrain_epochs=2, folds=2)
 
