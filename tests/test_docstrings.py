@@ -1,13 +1,16 @@
-"""The examples in docstrings and documents run, and print what they say."""
+"""The examples in docstrings, documents and notebooks run."""
 
 import doctest
 import gzip
 import importlib
+import os
 import re
 from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pytest
+from nbclient import NotebookClient
 
 from screening import ScreeningClassifier
 
@@ -68,3 +71,23 @@ def test_the_example_of_the_readme(tmp_path, monkeypatch):
     assert names["table"]["reason"].tolist() == ["", "parse"]
     hits = pd.read_csv(tmp_path / "run" / "hits.csv")
     assert sorted(hits["smiles"]) == ["CCN", "CCO"]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "docs" / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem
+)
+def test_notebooks(path, tmp_path, monkeypatch):
+    """Every cell runs; figures and tables are there, and no output is kept in the repository."""
+    # The kernel starts in a folder of its own, from which the data lies where it does from docs/.
+    (tmp_path / "docs" / "notebooks").mkdir(parents=True)
+    (tmp_path / "data").symlink_to(ROOT / "data", target_is_directory=True)
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+    book = nbformat.read(path, as_version=4)
+    assert not any(cell.get("outputs") for cell in book.cells)
+    folder = str(tmp_path / "docs" / "notebooks")
+    client = NotebookClient(book, timeout=600, resources={"metadata": {"path": folder}})
+    client.execute()
+    outputs = [output for cell in book.cells for output in cell.get("outputs", [])]
+    drawn = [o for o in outputs if {"image/png", "image/svg+xml"} & set(o.get("data", {}))]
+    assert len(drawn) >= 4

@@ -60,7 +60,7 @@ class AtomContributions:
 
     def _repr_svg_(self) -> str:
         """Return the picture that a notebook shows."""
-        return draw_explanation(self)
+        return draw_explanation(self, scale=1.3)
 
 
 def explain(model: ScreeningModel, mol: Chem.Mol, task: str | None = None) -> AtomContributions:
