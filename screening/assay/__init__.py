@@ -43,6 +43,6 @@ __all__ = [
     "make_threshold",
     "read_assay",
     "read_label",
-    "taught_labels",
     "read_structures",
+    "taught_labels",
 ]
