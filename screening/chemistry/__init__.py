@@ -1,6 +1,6 @@
 """Molecules: parsed, standardised, named, or rejected with a reason."""
 
-from screening.chemistry.alerts import Alert, alert_names, alerts
+from screening.chemistry.alerts import Alert, alerts
 from screening.chemistry.molecule import Failure, Limits, Reject, read_molecule
 from screening.chemistry.sequences import is_missing, molecules_of, shortened, smiles_of
 from screening.chemistry.standardise import (
@@ -18,7 +18,6 @@ __all__ = [
     "Limits",
     "Reject",
     "Standardiser",
-    "alert_names",
     "alerts",
     "canonical_smiles",
     "is_missing",
