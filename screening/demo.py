@@ -161,7 +161,8 @@ def run_demo(
     }
     with write_atomically(run / "demo.json") as temporary:
         temporary.write_text(json.dumps(content), encoding="utf-8")
-    return DemoResult(write_report(run, folder / "model.ebm"), protocol, retrievals)
+    (report,) = write_report(run, model)
+    return DemoResult(report, protocol, retrievals)
 
 
 def make_room(folder: Path, begin_again: bool) -> None:

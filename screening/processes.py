@@ -19,7 +19,7 @@ from types import ModuleType
 
 _SERVER = "forkserver"
 # What workers need that score molecules: torch, RDKit, the model.
-SCREENING = ("screening.library.scorers", "screening.library.prepare")
+SCREENING = ("screening.library.scoring", "screening.library.prepared.prepare")
 # What they need that train.
 TRAINING = ("screening.model",)
 

@@ -26,10 +26,10 @@ from screening.model import (
     pretrain_on,
     save_model,
 )
-from screening.plate import PlateOptions, make_plate, write_plate
+from screening.plate import PlateOptions
 from screening.processes import usable_cores
 from screening.progress import Rows, Stages
-from screening.report import model_of, read_run, write_report
+from screening.report import read_run, write_report
 from screening.tables import Announce, read_table, silent
 
 _SHOWN = 10
@@ -140,34 +140,8 @@ def screen(
             announce=announce,
             on_progress=lambda counts, share: rows.show(counts.read, counts.rejected, share),
         )
-    pages = write_pages(folder, path, plate) if report else []
+    pages = write_report(folder, done.model, plate=plate) if report else []
     return Run(folder, done.counts, done.seconds, tuple(pages))
-
-
-def write_pages(run: Path, model: Path | None, plate: PlateOptions | None) -> list[Path]:
-    """Write the report of a run and, where one is asked for, the plate's files.
-
-    Parameters
-    ----------
-    run
-        Folder of a finished run.
-    model
-        The model file; the one that the run names when None.
-    plate
-        What the plate should be like, or None for no plate files.
-
-    Returns
-    -------
-    list of Path
-        What was written.
-    """
-    written = [write_report(run, model, plate=plate)]
-    if plate is not None:
-        about = read_run(run)
-        written += write_plate(
-            make_plate(about.hits, model_of(about, model), plate, task=about.task), run
-        )
-    return written
 
 
 def _model_file(model: AnyModel, run: Path) -> Path:

@@ -1,8 +1,7 @@
-"""The plate to buy: its options, and its files beside the report."""
+"""The plate to buy: its options on a command line."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -96,31 +95,3 @@ def _catalogs(text: str) -> tuple[str, ...]:
                 f"--bar-alerts {name!r}: the catalogs are {', '.join(CATALOGS)}, or none."
             )
     return names
-
-
-def write_pages(run: Path, model: Path | None, options: PlateOptions | None) -> list[Path]:
-    """Write the report of a run and, where a budget is given, the plate's files.
-
-    Parameters
-    ----------
-    run
-        Folder of a finished run.
-    model
-        The model file; the one that the run names when None.
-    options
-        What the plate should be like, or None for no plate files.
-
-    Returns
-    -------
-    list of Path
-        What was written.
-    """
-    from screening.plate import make_plate, write_plate
-    from screening.report import model_of, read_run, write_report
-
-    written = [write_report(run, model, plate=options)]
-    if options is not None:
-        about = read_run(run)
-        plate = make_plate(about.hits, model_of(about, model), options, task=about.task)
-        written += write_plate(plate, run)
-    return written

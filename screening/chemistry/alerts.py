@@ -80,7 +80,8 @@ def _pattern(entry: FilterCatalogEntry) -> Chem.Mol | None:
     before, mark, after = stored.partition(_MOLECULE)
     try:
         length = int(before.split()[-1])
-        pattern, rest = Chem.Mol((mark + after)[:length]), (mark + after)[length:]
+        rest = (mark + after)[length:]
+        pattern = Chem.Mol((mark + after)[:length])  # type: ignore[call-overload]
     except (IndexError, ValueError, RuntimeError):
         return None
     # An entry of several patterns may match without the first.

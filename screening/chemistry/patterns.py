@@ -19,9 +19,7 @@ _OF_ATOMS = frozenset(
     "AtomFormalCharge AtomExplicitDegree AtomTotalDegree AtomTotalValence AtomInRing AtomInNRings "
     "AtomMinRingSize".split()
 )
-_OF_BONDS = frozenset(
-    "BondAnd BondOr BondNull BondOrder SingleOrAromaticBond BondInRing".split()
-)
+_OF_BONDS = frozenset("BondAnd BondOr BondNull BondOrder SingleOrAromaticBond BondInRing".split())
 
 
 class PatternScreen:
@@ -81,7 +79,7 @@ class PatternScreen:
             ends = (bond.GetBeginAtom(), bond.GetEndAtom())
             alone = [self._alone(atom) for atom in ends]
             if _names(bond) <= _OF_BONDS:
-                known.append(self._bonds.add(*alone, bond))
+                known.append(self._bonds.add(alone, bond))
             if not _names(bond) <= _OF_BONDS or alone != list(ends):
                 rare.add(self._keep(ends, bond))
         rare |= {self._keep((atom,), None) for atom in form.GetAtoms() if not atom.GetDegree()}
@@ -123,11 +121,9 @@ class _BondQueries:
         self._of_order: dict[Any, NDArray[np.bool_]] = {}
         self._of_bond: dict[Any, Words] = {}
 
-    def add(self, begin: Chem.Atom, end: Chem.Atom, bond: Chem.Bond) -> int:
+    def add(self, atoms: Sequence[Chem.Atom], bond: Chem.Bond) -> int:
         """Return the number of a query, the same for the same one."""
-        ends = sorted(
-            self._atoms.setdefault(_text(a), (len(self._atoms), a))[0] for a in (begin, end)
-        )
+        ends = sorted(self._atoms.setdefault(_text(a), (len(self._atoms), a))[0] for a in atoms)
         order = self._orders.setdefault(_text(bond), (len(self._orders), bond))[0]
         return self._queries.setdefault((ends[0], ends[1], order), len(self._queries))
 
@@ -217,7 +213,7 @@ def _names(query: Chem.Atom | Chem.Bond) -> set[str]:
 
 
 def _text(query: Chem.Atom | Chem.Bond) -> str:
-    return f"{query.GetSmarts()} {query.DescribeQuery()}"
+    return f"{query.GetSmarts()} {query.DescribeQuery()}"  # type: ignore[call-arg]
 
 
 def _bits(mol: Chem.Mol) -> Words:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rdkit import Chem
-from rdkit.Chem import QED, Descriptors, rdMolDescriptors
+from rdkit.Chem import QED, rdMolDescriptors
 
 # RDKit's own contribution; it reads the fragment table of the RDKit package, never a user's file.
 from rdkit.Contrib.SA_Score import sascorer
@@ -53,14 +53,16 @@ def properties(mol: Chem.Mol) -> Properties:
     https://doi.org/10.1038/nchem.1243. SA score: Ertl and Schuffenhauer 2009,
     https://doi.org/10.1186/1758-2946-1-8.
     """
+    # QED needs most of them too: they are computed once.
+    of_qed = QED.properties(mol)
     return Properties(
-        mw=round(Descriptors.MolWt(mol), 2),  # type: ignore[attr-defined]
-        logp=round(rdMolDescriptors.CalcCrippenDescriptors(mol)[0], 2),
-        tpsa=round(rdMolDescriptors.CalcTPSA(mol), 1),
-        hbd=rdMolDescriptors.CalcNumHBD(mol),
+        mw=round(of_qed.MW, 2),
+        logp=round(of_qed.ALOGP, 2),
+        tpsa=round(of_qed.PSA, 1),
+        hbd=of_qed.HBD,
         hba=rdMolDescriptors.CalcNumHBA(mol),
-        rotatable_bonds=rdMolDescriptors.CalcNumRotatableBonds(mol),
+        rotatable_bonds=of_qed.ROTB,
         fsp3=round(rdMolDescriptors.CalcFractionCSP3(mol), 2),
-        qed=round(QED.qed(mol), 2),
+        qed=round(QED.qed(mol, qedProperties=of_qed), 2),
         sa_score=round(sascorer.calculateScore(mol), 2),
     )

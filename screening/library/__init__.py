@@ -1,9 +1,9 @@
 """The library run: any number of rows scored, ranked, accounted for, and continued."""
 
-from screening.library.complete import Counts
+from screening.library.loop import Counts
 from screening.library.options import ScreenOptions
-from screening.library.prepare import PrepareOptions, PrepareSummary, prepare_library
-from screening.library.prepared_source import is_prepared, open_prepared
+from screening.library.prepared.prepare import PrepareOptions, PrepareSummary, prepare_library
+from screening.library.prepared.source import is_prepared, open_prepared
 from screening.library.run import RunSummary, screen
 from screening.library.unlabelled import Unlabelled, draw_unlabelled
 

@@ -1,4 +1,4 @@
-"""What a run was started with, so that it can only be continued as it began."""
+"""What the shards of a run depend on, so that it can only be continued as it began."""
 
 from __future__ import annotations
 
@@ -7,26 +7,33 @@ from pathlib import Path
 from typing import Any
 
 from screening.errors import UserError
-from screening.library.shard import ShardFiles, ShardRecord
-from screening.model import file_hash
 from screening.tables import write_atomically
 
 NAME = "manifest.json"
 # A model that came from no file lies in the folder of its run.
 MODEL = "model.ebm"
 
+Settings = dict[str, Any]
 
-def begin_or_continue(run: Path, records: Path, wanted: dict[str, Any]) -> bool:
-    """Write the manifest of a new run, or check that of one that is there.
+
+def begun(records: Path) -> Settings | None:
+    """Return what the run was begun with whose records are in a folder; None where none was."""
+    path = records / NAME
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def begin_or_continue(folder: Path, records: Path, now: Settings) -> bool:
+    """Write what a new run depends on, or check it against the run that is there.
 
     Parameters
     ----------
-    run : Path
+    folder : Path
         The run's folder.
     records : Path
         The folder of its records in it.
-    wanted : dict
-        Everything that the shards depend on.
+    now : dict
+        Everything that the shards depend on: `sources`, `bytes` (size, or digest, of each) and
+        `options`; and what makes them, `model_hash` or `parameters`.
 
     Returns
     -------
@@ -38,24 +45,114 @@ def begin_or_continue(run: Path, records: Path, wanted: dict[str, Any]) -> bool:
     UserError
         The folder holds a run of something else, or files that no run made.
     """
-    path = records / NAME
-    if path.is_file():
-        changed = differences(json.loads(path.read_text(encoding="utf-8")), wanted)
+    was = begun(records)
+    if was is not None:
+        changed = [sentence for compare in _COMPARISONS for sentence in compare(was, now)]
         if changed:
             raise UserError(
-                f"{run} holds a run with other settings ({'; '.join(changed)}); "
-                "repeat its command to continue it, or write to another folder."
+                f"{folder} cannot be continued: {'; '.join(changed)}. Repeat the command that "
+                "began it, or write to another folder."
             )
         return True
-    if run.is_dir() and any(path.name != MODEL for path in run.iterdir()):
-        raise UserError(f"{run} is not empty and holds no run; write to another folder.")
-    with write_atomically(path) as temporary:
-        temporary.write_text(json.dumps(wanted, indent=1), encoding="utf-8")
+    if folder.is_dir() and any(path.name != MODEL for path in folder.iterdir()):
+        raise UserError(f"{folder} is not empty and holds no run; write to another folder.")
+    with write_atomically(records / NAME) as temporary:
+        temporary.write_text(json.dumps(now, indent=1), encoding="utf-8")
     return False
 
 
-def differences(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """Say which settings are not as they were, one phrase each."""
+def _sources(was: Settings, now: Settings) -> list[str]:
+    if was["sources"] == now["sources"]:
+        return []
+    before, after = (", ".join(settings["sources"]) for settings in (was, now))
+    return [f"it was begun with the library {before}, and this command names {after}"]
+
+
+def _sizes(was: Settings, now: Settings) -> list[str]:
+    found = []
+    for source in was["bytes"].keys() & now["bytes"].keys():
+        before, after = was["bytes"][source], now["bytes"][source]
+        if before == after:
+            continue
+        if isinstance(before, int) and isinstance(after, int):
+            more = "more" if after > before else "fewer"
+            difference = abs(after - before)
+            noun = "byte" if difference == 1 else "bytes"
+            found.append(
+                f"the library {source} has {difference:,} {noun} {more} than when the run began"
+            )
+        else:
+            found.append(f"the library {source} was prepared anew since the run began")
+    return sorted(found)
+
+
+def _model(was: Settings, now: Settings) -> list[str]:
+    if was.get("model_hash") == now.get("model_hash"):
+        return []
+    name = f"{was['model']}, " if was.get("model") else ""
+    before, after = (settings["model_hash"][:12] for settings in (was, now))
+    other = f"{name}SHA-256 {before}…; this one's is {after}…"
+    return [f"the run was made with another model ({other})"]
+
+
+def _limits(was: Settings, now: Settings) -> list[str]:
+    before, after = (settings["options"].get("limits", {}) for settings in (was, now))
+    return [
+        f"it was begun with {option} {before[key]:g}, and this command's is {after[key]:g}"
+        for key, option in (("max_atoms", "--max-atoms"), ("timeout_seconds", "--timeout"))
+        if key in before and key in after and before[key] != after[key]
+    ]
+
+
+def _columns(was: Settings, now: Settings) -> list[str]:
+    found = []
+    for key, what in (("smiles_column", "structures"), ("id_column", "names")):
+        if key not in now["options"] or was["options"].get(key) == now["options"][key]:
+            continue
+        before, after = (_column(settings, key) for settings in (was, now))
+        if before != after:
+            found.append(
+                f"{what} were taken from {before}, and this command takes them from {after}"
+            )
+    return found
+
+
+def _column(settings: Settings, key: str) -> str:
+    # A guess is as good as the name, where it was made from all there is: one file.
+    if len(settings["sources"]) == 1 and key in settings.get("columns", {}):
+        name = settings["columns"][key]
+        return f"the column {name!r}" if name else "no column"
+    name = settings["options"].get(key)
+    return f"the column {name!r}" if name else "the column that is guessed"
+
+
+def _parameters(was: Settings, now: Settings) -> list[str]:
+    before, after = was.get("parameters"), now.get("parameters")
+    if before == after:
+        return []
+    if before is None or after is None:
+        return ["it is of another command"]
+    if before["standardize"] != after["standardize"]:
+        levels = (before["standardize"], after["standardize"])
+        return ["it was begun with --standardize {}, and this command's is {}".format(*levels)]
+    names = [", ".join(b["name"] for b in p["features"]["blocks"]) for p in (before, after)]
+    if names[0] == names[1]:
+        return ["it was begun by another version of ebmscreen"]
+    return [f"it was begun with the features {names[0]}, and this command's are {names[1]}"]
+
+
+def _restated(was: Settings, now: Settings) -> list[str]:
+    del now
+    if was["options"].get("prevalence") is None:
+        return []
+    return ["its scores were stored for --prevalence, by an earlier version"]
+
+
+_COMPARISONS = (_sources, _sizes, _model, _limits, _columns, _parameters, _restated)
+
+
+def differences(was: Settings, now: Settings) -> list[str]:
+    """Say which of any settings are not as they were, one phrase each, by their names."""
     flat_was, flat_now = _flat(was), _flat(now)
     return [
         f"{key} was {flat_was.get(key)!r} and is {flat_now.get(key)!r}"
@@ -64,21 +161,11 @@ def differences(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
     ]
 
 
-def _flat(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _flat(value: Settings, prefix: str = "") -> Settings:
+    found: Settings = {}
     for key, item in value.items():
         if isinstance(item, dict):
             found.update(_flat(item, f"{prefix}{key}."))
         else:
             found[f"{prefix}{key}"] = item
     return found
-
-
-def finished(files: ShardFiles, number: int) -> ShardRecord | None:
-    """Return the record of a shard whose files are whole, or None when it must be done."""
-    try:
-        record = files.read_record(number)
-        whole = file_hash(files.scores(number)) == record.scores_hash
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return record if whole else None

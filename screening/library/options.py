@@ -1,19 +1,21 @@
-"""Every setting of a library run, and which of them decide its result."""
+"""Every setting of a library run, and what each of them decides."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from screening.chemistry import Limits
 
-Engine = Literal["local", "dask"]
-_WHO_COMPUTES = ("workers", "engine", "scheduler")
+EngineName = Literal["local", "dask"]
 
 
 @dataclass(frozen=True)
 class ScreenOptions:
     """How a library is screened.
+
+    Scores depend on the columns and the limits alone. What ranks and describes (`top`, `rank_by`,
+    `risk`, `prevalence`) may be another one on a run that is there: no row is scored again.
 
     Attributes
     ----------
@@ -27,10 +29,13 @@ class ScreenOptions:
         Accepted share of wrong conformal sets.
     prevalence : float in (0, 1), optional
         Share of actives in the library; the assay's base rate when None.
-    limits : Limits
-        Size and time that one molecule may take.
+    max_atoms : int, optional
+        Heavy atoms; larger molecules are rejected. The model's limit when None.
+    timeout_seconds : float, optional
+        Time for one molecule; the model's limit when None.
     shard_size : int
-        Rows of a shard: what a killed run loses. Does not change the result.
+        Rows of a shard: what a killed run loses. Does not change the result; a run that is there
+        keeps its own.
     workers : int
         Processes. Does not change the result.
     engine : {'local', 'dask'}
@@ -46,13 +51,16 @@ class ScreenOptions:
     rank_by: str | None = None
     risk: float = 0.1
     prevalence: float | None = None
-    limits: Limits = field(default_factory=Limits)
+    max_atoms: int | None = None
+    timeout_seconds: float | None = None
     shard_size: int = 2000
     workers: int = 1
-    engine: Engine = "local"
+    engine: EngineName = "local"
     scheduler: str | None = None
 
-    def identity(self) -> dict[str, Any]:
-        """Return the settings that a continued run must share: those that shards depend on."""
-        everything = asdict(self)
-        return {key: value for key, value in everything.items() if key not in _WHO_COMPUTES}
+    def limits(self, of_model: Limits) -> Limits:
+        """Return what a molecule may cost, where the model was trained with the limits given."""
+        return Limits(
+            of_model.max_atoms if self.max_atoms is None else self.max_atoms,
+            of_model.timeout_seconds if self.timeout_seconds is None else self.timeout_seconds,
+        )

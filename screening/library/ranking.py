@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 Row = dict[str, Any]
 
 
-def best_rows(parts: Iterable[Path], score_column: str, top: int) -> list[Row]:
+def best_rows(
+    parts: Iterable[Path], score: Callable[[pa.Table], NDArray[np.float64]], top: int
+) -> list[Row]:
     """Return the `top` rows of highest score, best first; equal scores keep the input's order.
 
     Parameters
     ----------
     parts
         Parquet files of scores, in input order.
-    score_column
-        The column that decides.
+    score
+        Gives what decides, for each row of a part.
     top
         Number of rows wanted.
     """
@@ -29,7 +33,7 @@ def best_rows(parts: Iterable[Path], score_column: str, top: int) -> list[Row]:
     order = 0
     for part in parts:
         table = pq.read_table(part)
-        scores = table[score_column].to_numpy()
+        scores = score(table)
         # Only rows that can still enter are taken out of the table.
         bar = heap[0][0] if len(heap) == top else -np.inf
         candidates = np.flatnonzero(scores > bar)
@@ -47,16 +51,26 @@ def best_rows(parts: Iterable[Path], score_column: str, top: int) -> list[Row]:
     return [row for *_, row in sorted(heap, key=lambda entry: entry[:2], reverse=True)]
 
 
-def first_places(parts: Iterable[Path], keys: Iterable[int]) -> dict[int, tuple[str, int, str]]:
-    """Return source, row and name of the first library row of each structure key."""
-    wanted = np.array(sorted(set(keys)), dtype=np.int64)
-    found: dict[int, tuple[str, int, str]] = {}
+def duplicates_of(parts: Iterable[Path], rows: Sequence[Row]) -> list[str]:
+    """Return, for each row, the name of the first row of its structure; empty where it is that one.
+
+    Parameters
+    ----------
+    parts
+        Parquet files of scores, in input order.
+    rows
+        Some of their rows.
+    """
+    wanted = np.unique(np.array([row["structure_key"] for row in rows], dtype=np.int64))
+    first: dict[int, Row] = {}
     for part in parts:
         table = pq.read_table(part, columns=["source", "row", "id", "structure_key"])
-        column = table["structure_key"].to_numpy()
-        for position in np.flatnonzero(np.isin(column, wanted)):
-            key = int(column[position])
-            if key not in found:
-                row = table.slice(int(position), 1).to_pylist()[0]
-                found[key] = (row["source"], row["row"], row["id"])
-    return found
+        keys = table["structure_key"].to_numpy()
+        for position in np.flatnonzero(np.isin(keys, wanted)):
+            if int(keys[position]) not in first:
+                first[int(keys[position])] = table.slice(int(position), 1).to_pylist()[0]
+    of_rows = [(row, first[row["structure_key"]]) for row in rows]
+    return [
+        "" if (twin["source"], twin["row"]) == (row["source"], row["row"]) else twin["id"]
+        for row, twin in of_rows
+    ]

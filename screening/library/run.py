@@ -1,4 +1,4 @@
-"""A library run from the first row to hits.csv: plan, score, rank, write."""
+"""A library run from the first row to the table of hits: score, rank, describe, write."""
 
 from __future__ import annotations
 
@@ -10,31 +10,43 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+from rdkit import Chem
+
+from screening.chemistry import Limits, prepare_molecule
 from screening.errors import UserError
-from screening.library.complete import (
+from screening.hits import (
+    Hits,
+    Ranked,
+    columns_for,
+    describe_hits,
+    make_hits,
+    named,
+    restated,
+    write_hits,
+)
+from screening.library.engines.cluster import DaskEngine, Recipe
+from screening.library.engines.workers import ScorerMaker, Workers
+from screening.library.loop import (
     Counts,
     Engine,
-    Progress,
-    complete_shards,
-    ignore_progress,
-    rejects_of,
-    stop_on_sigterm,
+    OnCounts,
+    do_shards,
+    ignore_counts,
     write_rejects,
 )
-from screening.library.dask_engine import DaskEngine, Recipe
-from screening.library.hits import make_hits, write_hits
-from screening.library.manifest import begin_or_continue
+from screening.library.manifest import begin_or_continue, begun
 from screening.library.options import ScreenOptions
-from screening.library.prepared_source import (
+from screening.library.prepared.source import (
     PreparedStream,
     check_prepared,
     is_prepared,
     open_prepared,
 )
-from screening.library.raw_source import RawStream
-from screening.library.scorers import WorkerTask, model_scorer
-from screening.library.shard import ShardFiles
-from screening.library.workers import ScorerMaker, Workers
+from screening.library.ranking import Row, best_rows, duplicates_of
+from screening.library.scoring import WorkerTask, model_scorer
+from screening.library.shards import ShardFiles
+from screening.library.sources import RawStream
 from screening.model import ScreeningModel, command_line, load_model, versions
 from screening.tables import Announce, silent, write_atomically
 
@@ -49,7 +61,9 @@ class RunSummary:
     counts : Counts
     continued : int
         Shards that an earlier run had finished.
-    hits : int
+    hits : Hits
+    model : ScreeningModel
+        That scored.
     seconds : dict of str to float
         One entry a stage, summed over workers, and `total` by the clock.
     """
@@ -57,7 +71,8 @@ class RunSummary:
     folder: Path
     counts: Counts
     continued: int
-    hits: int
+    hits: Hits
+    model: ScreeningModel = field(repr=False)
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -68,10 +83,13 @@ def screen(
     options: ScreenOptions | None = None,
     *,
     announce: Announce = silent,
-    on_progress: Progress = ignore_progress,
+    warn: Announce = silent,
+    on_progress: OnCounts = ignore_counts,
     make_scorer: ScorerMaker = model_scorer,
 ) -> RunSummary:
     """Score a library, rank it, and write the run's files; continue where an earlier call stopped.
+
+    Shards that are there are not scored again, whatever the options that rank and describe.
 
     Parameters
     ----------
@@ -80,11 +98,14 @@ def screen(
     model_path
         The .ebm file.
     folder
-        RUN/: new, empty, or holding the same run unfinished.
+        RUN/: new, empty, or holding a run of the same library, model and limits.
     options
         Settings; the defaults when None.
     announce
         Is told what was recognised in each file, and that a run is continued.
+    warn
+        Is told what a prepared library lacks, and which option takes rows that were too large, when
+        they are many.
     on_progress
         Is told the counts, and the share of the input read where that is known.
     make_scorer
@@ -104,48 +125,115 @@ def screen(
     started = time.perf_counter()
     # A wrong model is told before anything is written or any process started.
     model = load_model(model_path)
-    check_task(model, options.rank_by)
-    stream = open_sources([str(source) for source in sources], model, options, announce)
-    wanted = {
-        "sources": stream.sources,
-        "bytes": stream.identity(),
-        "model_hash": model.model_hash,
-        "options": options.identity(),
-    }
+    _check_task(model, options.rank_by)
+    limits = options.limits(model.options.limits)
     files = ShardFiles.of_run(folder)
-    if begin_or_continue(folder, files.records, wanted):
-        announce(f"{folder}: continuing the run that is there.")
-    task = WorkerTask(model_path.resolve(), folder.resolve(), options.limits, options.prevalence)
-    with stop_on_sigterm(), _engine(task, stream, options, make_scorer) as engine:
-        done = complete_shards(stream, files, engine, on_progress)
-    write_rejects(rejects_of(files, done.shards), folder / "rejects.csv")
+    before = begun(files.records)
+    shard_size = before["options"]["shard_size"] if before else options.shard_size
+    stream = _open(sources, model, options, shard_size, announce, warn)
+    now = {
+        **stream.identity(),
+        "model_hash": model.model_hash,
+        "model": model_path.name,
+        "options": {"shard_size": shard_size},
+    }
+    if isinstance(stream, RawStream):
+        columns = {"smiles_column": options.smiles_column, "id_column": options.id_column}
+        now["options"] |= {**columns, "limits": asdict(limits)}
+    if begin_or_continue(folder, files.records, now):
+        announce(f"{folder}: continuing the run that is there, shards of {shard_size} rows.")
+    task = WorkerTask(model_path.resolve(), folder.resolve(), limits)
+
+    def engine() -> AbstractContextManager[Engine]:
+        if options.engine == "local":
+            return Workers(task, options.workers, make_scorer)
+        raw = isinstance(stream, RawStream)
+        recipe = Recipe.of(stream.sources, options, shard_size) if raw else None
+        return DaskEngine(task, recipe, options.workers, options.scheduler, make_scorer)
+
+    done = do_shards(stream, files, engine, on_progress)
+    large = write_rejects(files, done.shards, folder / "rejects.csv")
+    if advice := large.advice(done.counts.read, _TAKE_THEM[isinstance(stream, RawStream)]):
+        warn(advice)
     ranking_started = time.perf_counter()
     parts = [files.scores(number) for number in range(done.shards)]
-    hits = make_hits(parts, model, options)
-    write_hits(hits, folder / "hits.csv")
+    hits = rank(parts, model, options, limits)
+    write_hits(hits, folder)
     done.seconds["hits"] = time.perf_counter() - ranking_started
     done.seconds["total"] = time.perf_counter() - started
     seconds = {stage: round(spent, 3) for stage, spent in done.seconds.items()}
-    summary = RunSummary(folder, done.counts, done.continued, len(hits), seconds)
-    _write_run_json(summary, stream, model, model_path, options)
+    summary = RunSummary(folder, done.counts, done.continued, hits, model, seconds)
+    _write_run_json(summary, stream.sources, model_path, {**asdict(options), **asdict(limits)})
     return summary
 
 
-def _engine(
-    task: WorkerTask,
-    stream: RawStream | PreparedStream,
+_TAKE_THEM = {
+    True: "--max-atoms {atoms} takes them all, into another folder",
+    False: "prepare the library with --max-atoms {atoms} to take them all",
+}
+
+
+def rank(
+    parts: Sequence[Path], model: ScreeningModel, options: ScreenOptions, limits: Limits
+) -> Hits:
+    """Rank scored rows and describe the best.
+
+    Parameters
+    ----------
+    parts
+        Parquet files of scores, at the assay's base rate, in input order.
+    model
+        That scored them.
+    options
+        What to rank by, and how many.
+    limits
+        That molecules were read with.
+    """
+    task = options.rank_by or model.tasks[0]
+    base_rate = model.calibrations[model.tasks.index(task)].base_rate
+    column = named("score", task, model.tasks)
+    rows = best_rows(
+        parts,
+        lambda table: restated(table[column].to_numpy(), base_rate, options.prevalence),
+        options.top,
+    )
+    twins = duplicates_of(parts, rows)
+    for place, (row, twin) in enumerate(zip(rows, twins, strict=True), start=1):
+        row |= {"rank": place, "duplicate_of": twin}
+    described = describe_hits(
+        _as_table(rows, model.tasks),
+        [_again(model, row["smiles"], limits) for row in rows],
+        model,
+        task=task,
+        risk=options.risk,
+        prevalence=options.prevalence,
+    )
+    ranked = Ranked(model.tasks, task, options.risk, base_rate, options.prevalence)
+    return make_hits(described, [row["input"] for row in rows], ranked)
+
+
+def _as_table(rows: Sequence[Row], tasks: Sequence[str]) -> pa.Table:
+    if rows:
+        return pa.Table.from_pylist(list(rows))
+    return pa.table(
+        {name: pa.array([], c.type) for name, c in columns_for(tasks, csv=True).items()}
+    )
+
+
+def _again(model: ScreeningModel, smiles: str, limits: Limits) -> Chem.Mol:
+    mol = prepare_molecule(smiles, model.standardiser, limits)
+    # A row that was scored can be read again; anything else is a fault of ours.
+    assert isinstance(mol, Chem.Mol), f"a scored structure cannot be read again: {mol.message}"
+    return mol
+
+
+def _open(
+    sources: Sequence[str],
+    model: ScreeningModel,
     options: ScreenOptions,
-    make_scorer: ScorerMaker,
-) -> AbstractContextManager[Engine]:
-    """Return what does the shards: processes here, or a dask cluster."""
-    if options.engine == "local":
-        return Workers(task, options.workers, make_scorer)
-    recipe = Recipe.of(stream.sources, options) if isinstance(stream, RawStream) else None
-    return DaskEngine(task, recipe, options.workers, options.scheduler, make_scorer)
-
-
-def open_sources(
-    sources: list[str], model: ScreeningModel, options: ScreenOptions, announce: Announce
+    shard_size: int,
+    announce: Announce,
+    warn: Announce,
 ) -> RawStream | PreparedStream:
     """Open raw files or prepared libraries.
 
@@ -154,50 +242,43 @@ def open_sources(
     UserError
         A source cannot be read, does not fit the model, or both kinds are mixed.
     """
-    prepared = [source for source in sources if is_prepared(source)]
+    names = [str(source) for source in sources]
+    prepared = [name for name in names if is_prepared(name)]
     if not prepared:
-        return RawStream(
-            sources, options.smiles_column, options.id_column, options.shard_size, announce
-        )
-    if len(prepared) < len(sources):
+        return RawStream(names, options.smiles_column, options.id_column, shard_size, announce)
+    if len(prepared) < len(names):
         raise UserError(
             f"{prepared[0]} is a prepared library and other sources are not; "
             "screen the two kinds in two runs."
         )
-    libraries = [open_prepared(source) for source in prepared]
+    libraries = [open_prepared(name) for name in prepared]
     for library in libraries:
-        counts = library.description["counts"]
         announce(
-            f"{library.folder}: prepared library, {counts['scored']} molecules in "
-            f"{len(library.parts)} parts; chemistry is not done again."
+            f"{library.folder}: prepared library, {library.description['counts']['scored']} "
+            f"molecules in {len(library.parts)} parts; chemistry is not done again."
         )
         for warning in check_prepared(library, model):
-            announce(f"warning: {warning}")
+            warn(warning)
     return PreparedStream(libraries)
 
 
-def check_task(model: ScreeningModel, task: str | None) -> None:
-    """Raise UserError when the model has no such task."""
+def _check_task(model: ScreeningModel, task: str | None) -> None:
     if task is not None and task not in model.tasks:
         raise UserError(f"--rank-by {task!r}: the model's tasks are {', '.join(model.tasks)}.")
 
 
 def _write_run_json(
-    summary: RunSummary,
-    stream: RawStream | PreparedStream,
-    model: ScreeningModel,
-    model_path: Path,
-    options: ScreenOptions,
+    summary: RunSummary, sources: list[str], model_path: Path, options: dict[str, Any]
 ) -> None:
     content: dict[str, Any] = {
         "counts": asdict(summary.counts),
-        "hits": summary.hits,
+        "hits": len(summary.hits),
         "shards_continued": summary.continued,
-        "sources": stream.sources,
+        "sources": sources,
         "model": str(model_path),
-        "model_hash": model.model_hash,
-        "tasks": list(model.tasks),
-        "options": asdict(options),
+        "model_hash": summary.model.model_hash,
+        "tasks": list(summary.model.tasks),
+        "options": options,
         "versions": versions(),
         "command": command_line(),
         "seconds": summary.seconds,

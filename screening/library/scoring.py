@@ -1,33 +1,73 @@
-"""Scores of one shard: from features to the table that everybody may read."""
+"""Scores of one shard: from rows or prepared features to the table that everybody may read."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from screening.library.columns import score_columns
-from screening.library.featurised import Featurised
-from screening.library.shard import Clock, Watch
-from screening.model import ScreeningModel
+from screening.chemistry import Limits
+from screening.hits import score_columns
+from screening.library.engines.workers import Assignment, Scorer
+from screening.library.featurise import Featurised, MoleculeReader, featurise_chunk
+from screening.library.prepared.format import PreparedPart, read_part
+from screening.library.shards import Clock, ShardFiles, ShardRecord, Watch
+from screening.model import ScreeningModel, load_model
+
+
+@dataclass(frozen=True)
+class WorkerTask:
+    """What every worker of a screen needs to know, sent once."""
+
+    model: Path
+    run: Path
+    limits: Limits
+
+
+def model_scorer(task: WorkerTask) -> Scorer:
+    """Load the model and return what scores shards with it."""
+    model = load_model(task.model)
+    return scorer_of(model, MoleculeReader(model.standardiser, task.limits), task)
+
+
+def scorer_of(model: ScreeningModel, reader: MoleculeReader, task: WorkerTask) -> Scorer:
+    """Return what scores shards with this model and reader."""
+    files = ShardFiles.of_run(task.run)
+
+    def score(assignment: Assignment, watch: Watch) -> ShardRecord:
+        clock = Clock()
+        piece = assignment.piece
+        if isinstance(piece, PreparedPart):
+            found, rejects = read_part(piece, model.features)
+            clock.lap("read")
+        else:
+            found, rejects = featurise_chunk(
+                piece,
+                reader,
+                model.features,
+                known_failures=assignment.failures,
+                careful=assignment.careful,
+                watch=watch,
+                clock=clock,
+            )
+        table = score_table(model, found, watch=watch, clock=clock)
+        return files.write(assignment.number, table, rejects, clock)
+
+    return score
 
 
 def score_table(
-    model: ScreeningModel,
-    found: Featurised,
-    *,
-    prevalence: float | None,
-    watch: Watch,
-    clock: Clock,
+    model: ScreeningModel, found: Featurised, *, watch: Watch, clock: Clock
 ) -> pa.Table:
-    """Score molecules; one row each, in their order.
+    """Score molecules at the assay's base rate; one row each, in their order.
 
     Parameters
     ----------
     model
     found
         With the features of this model.
-    prevalence
-        Restates the score; None leaves it at the assay's base rate.
     watch
         Is told before each piece of work.
     clock
@@ -44,10 +84,7 @@ def score_table(
         "row": pa.array(found.rows, pa.int64()),
         "id": pa.array(found.ids, pa.string()),
         "smiles": pa.array(found.smiles, pa.string()),
-        **{
-            name: pa.array(values)
-            for name, values in score_columns(model, scores, prevalence).items()
-        },
+        **{n: pa.array(values) for n, values in score_columns(scores, model.tasks).items()},
         "structure_key": pa.array(found.keys, pa.int64()),
         "in_training": pa.array(np.isin(found.keys, model.training.keys), pa.bool_()),
         "input": pa.array(found.inputs, pa.string()),

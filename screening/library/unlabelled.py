@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,13 +11,12 @@ from rdkit import Chem
 
 from screening.chemistry import Failure, Limits, Standardiser, prepare_molecule
 from screening.errors import UserError
-from screening.library.prepared_source import is_prepared
-from screening.library.raw_source import RawStream
+from screening.library.prepared.source import is_prepared
+from screening.library.sources import RawStream
+from screening.progress import OnStep
 from screening.tables import Announce, Chunk
 
 _CHUNK = 5000
-
-Step = Callable[[str, int, int], None]
 
 
 @dataclass
@@ -48,7 +47,7 @@ class Unlabelled:
     read: int
     standardiser: Standardiser
     limits: Limits
-    on_step: Step
+    on_step: OnStep
     rejected: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -102,7 +101,7 @@ def draw_unlabelled(
     seed: int,
     smiles_column: str | None = None,
     announce: Announce,
-    on_step: Step,
+    on_step: OnStep,
 ) -> Unlabelled:
     """Draw rows of a library, to make molecules of them.
 

@@ -1,16 +1,14 @@
 """What to buy: a plate picked from the hits with a reason for each, as CSV, SDF and XLSX."""
 
-from screening.plate.clusters import clusters
-from screening.plate.make import describe_for_plate, make_plate, write_plate
+from screening.plate.make import Plate, make_plate, write_plate
 from screening.plate.pick import PlateOptions, pick_plate
 from screening.plate.sdf import write_sdf
 from screening.plate.spreadsheet import write_xlsx
 from screening.plate.text import guard_formula, write_guarded_csv
 
 __all__ = [
+    "Plate",
     "PlateOptions",
-    "clusters",
-    "describe_for_plate",
     "guard_formula",
     "make_plate",
     "pick_plate",

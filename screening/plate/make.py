@@ -1,117 +1,78 @@
-"""From a run's hits to the plate's three files."""
+"""From hits to a plate, and its three files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
-from rdkit import Chem
 
-from screening.chemistry.properties import Properties, properties
-from screening.library.columns import named
-from screening.model import ScreeningModel
-from screening.plate.clusters import clusters
+from screening.chemistry.properties import Properties
+from screening.hits import Hits
 from screening.plate.pick import PlateOptions, pick_plate
 from screening.plate.sdf import write_sdf
 from screening.plate.spreadsheet import write_xlsx
 from screening.plate.text import write_guarded_csv
 
-_ADDED = ("pick", "pick_reason", "cluster", "active_similarity", *Properties._fields)
+_ADDED = ("cluster", "active_similarity", *Properties._fields)
+_PICK = ("pick", "pick_reason")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Plate:
-    """A plate and the molecules on it.
+    """A plate picked from hits.
 
     Attributes
     ----------
+    hits : Hits
     table : DataFrame
-        The picked hits in the order of picking, with `pick`, `pick_reason`, `cluster` and the
-        properties.
-    mols : list of Mol
-        Their standardised molecules.
+        Every hit, best first: the columns of hits.csv, `cluster`, `active_similarity` (to the
+        nearest known active), the properties, and `pick` (1, 2, ...; 0 when not picked) with
+        `pick_reason`. A column of the library that has one of these names is `input_<name>`.
     """
 
+    hits: Hits
     table: pd.DataFrame
-    mols: list[Chem.Mol]
+
+    def picked(self) -> pd.DataFrame:
+        """Return the picks in the order of picking, what was picked and why in front."""
+        chosen = self.table[self.table["pick"] > 0].sort_values("pick")
+        return chosen[[*_PICK, *(name for name in chosen.columns if name not in _PICK)]]
 
 
-def make_plate(
-    hits: pd.DataFrame,
-    model: ScreeningModel,
-    options: PlateOptions | None = None,
-    *,
-    task: str | None = None,
-) -> Plate:
+def make_plate(hits: Hits, options: PlateOptions | None = None) -> Plate:
     """Pick a plate from the hits of a run.
-
-    Parameters
-    ----------
-    hits
-        Rows of hits.csv. A column of the library that has the name of one of the plate's is
-        called `input_<name>` there.
-    model
-        The model that the run was made with, with its limits.
-    options
-    task
-        Task that is ranked by; the model's first when None.
 
     Raises
     ------
     UserError
         A window names a column that is not there.
     """
-    task = task or model.tasks[0]
-    mols = [model.prepare(smiles) for smiles in hits["smiles"]]
-    molecules = [mol for mol in mols if isinstance(mol, Chem.Mol)]
-    # A hit was scored, so it can be read; anything else is a run of another model.
-    assert len(molecules) == len(mols), "a hit's structure cannot be read by this model"
-    fingerprints = model.fingerprints(molecules)
-    _, similarity = model.training.nearest_labelled(fingerprints, model.tasks.index(task), 1)
-    described = describe_for_plate(hits, molecules)
-    described["cluster"] = clusters(fingerprints)
-    described["active_similarity"] = similarity.astype(float).round(3)
+    described = hits.described
+    nearest = [known["similarity"] for known in described["nearest_active"].to_pylist()]
+    similarity = np.array(nearest, dtype=np.float32)
+    table = hits.frame(beside=(*_ADDED, *_PICK))
+    for name in (*Properties._fields, "cluster"):
+        table[name] = described[name].to_numpy()
+    table["active_similarity"] = similarity.astype(float).round(3)
     table = pick_plate(
-        described,
-        fingerprints,
+        table,
+        hits.fingerprints,
         options,
         active_similarity=similarity,
-        score=named("score", task, model.tasks),
+        score=hits.column("score"),
+        groups=described["cluster"].to_numpy(),
     )
-    picked = table[table["pick"] > 0].sort_values("pick")
-    front = ["pick", "pick_reason"]
-    ordered = picked[[*front, *(c for c in picked.columns if c not in front)]]
-    return Plate(ordered.reset_index(drop=True), [molecules[i] for i in picked.index])
-
-
-def describe_for_plate(hits: pd.DataFrame, mols: list[Chem.Mol]) -> pd.DataFrame:
-    """Return the hits with the property columns that windows may name.
-
-    A column of the library that has the name of one of the plate's is called `input_<name>`.
-    """
-    return pd.concat([_with_room(hits.reset_index(drop=True)), _properties(mols)], axis=1)
-
-
-def _with_room(hits: pd.DataFrame) -> pd.DataFrame:
-    """Rename the library's own columns where the plate has one of that name, as hits.csv does."""
-    names: dict[str, str] = {}
-    for name in hits.columns:
-        free = name
-        while free in _ADDED or (free != name and free in hits.columns):
-            free = f"input_{free}"
-        names[name] = free
-    return hits.rename(columns=names)
-
-
-def _properties(mols: list[Chem.Mol]) -> pd.DataFrame:
-    return pd.DataFrame([properties(mol)._asdict() for mol in mols], columns=Properties._fields)
+    return Plate(hits, table)
 
 
 def write_plate(plate: Plate, folder: Path) -> list[Path]:
     """Write plate.csv, plate.sdf and plate.xlsx into a folder; return their paths."""
     paths = [folder / f"plate.{suffix}" for suffix in ("csv", "sdf", "xlsx")]
-    write_guarded_csv(plate.table, paths[0])
-    write_sdf(plate.table, plate.mols, paths[1])
-    write_xlsx(plate.table, plate.mols, paths[2])
+    picked = plate.picked()
+    mols = [plate.hits.mols[place] for place in picked.index]
+    write_guarded_csv(picked, paths[0])
+    write_sdf(picked, mols, paths[1])
+    write_xlsx(picked, mols, paths[2])
     return paths

@@ -13,8 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from screening.errors import UserError
+from screening.hits import clusters
 from screening.model import tanimoto
-from screening.plate.clusters import clusters
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,19 @@ def pick_plate(
     *,
     active_similarity: NDArray[np.float32] | None = None,
     score: str = "score",
+    groups: NDArray[np.int64] | None = None,
 ) -> pd.DataFrame:
     """Pick compounds one by one, each the best given those before it.
 
     A compound's worth is its score, less `diversity` times its similarity to the nearest pick,
     plus `novelty` times one less its similarity to the nearest known active. Of equals the better
-    ranked is taken. Where the options limit the picks of a cluster (see `clusters`), the rest of a
-    full one is passed over.
+    ranked is taken. Where the options limit the picks of a cluster, the rest of a full one is
+    passed over.
 
     Parameters
     ----------
     hits
-        Rows of hits.csv, best first; property columns where `windows` names them.
+        The columns of hits.csv, best first; property columns where `windows` names them.
     fingerprints : uint8 array of shape (n, n_bytes)
         Packed bits of the hits.
     options
@@ -80,6 +81,8 @@ def pick_plate(
         To the nearest known active.
     score
         Column that is ranked by.
+    groups : array of shape (n,), optional
+        The cluster of each hit; made of the fingerprints when None.
 
     Returns
     -------
@@ -103,7 +106,9 @@ def pick_plate(
     nearest = np.zeros(len(table))
     order = np.zeros(len(table), dtype=np.int64)
     reasons = [f"not picked: {r}" if r else "not picked: others fill the plate" for r in excluded]
-    room = _Room(fingerprints, options.per_cluster)
+    if groups is None:
+        groups = clusters(fingerprints)
+    picked: Counter[int] = Counter()
     for number in range(1, options.budget + 1):
         if not free.any():
             break
@@ -113,25 +118,13 @@ def pick_plate(
         closest = float(nearest[chosen]) if number > 1 else None
         reasons[chosen] = _reason(records[chosen], score, closest, similarity)
         nearest = np.maximum(nearest, tanimoto(fingerprints[chosen : chosen + 1], fingerprints)[0])
-        for place in np.flatnonzero(free & room.filled_by(chosen)):
-            free[place] = False
-            reasons[place] = f"not picked: {options.per_cluster} of its cluster are picked"
+        group = int(groups[chosen])
+        picked[group] += 1
+        if picked[group] == options.per_cluster:
+            for place in np.flatnonzero(free & (groups == group)):
+                free[place] = False
+                reasons[place] = f"not picked: {options.per_cluster} of its cluster are picked"
     return table.assign(pick=order, pick_reason=reasons)
-
-
-class _Room:
-    """What is left in each cluster of hits."""
-
-    def __init__(self, fingerprints: NDArray[np.uint8], per_cluster: int | None) -> None:
-        self._limit = per_cluster
-        self._groups = clusters(fingerprints) if per_cluster else np.zeros(len(fingerprints))
-        self._picked: Counter[int] = Counter()
-
-    def filled_by(self, pick: int) -> NDArray[np.bool_]:
-        """Count a pick; return the hits of its cluster if that is full now, and none if not."""
-        group = int(self._groups[pick])
-        self._picked[group] += 1
-        return (self._groups == group) & (self._picked[group] == self._limit)
 
 
 def exclusions(hits: pd.DataFrame, options: PlateOptions) -> list[str]:
@@ -149,25 +142,19 @@ def exclusions(hits: pd.DataFrame, options: PlateOptions) -> list[str]:
 
 
 def _why_not(row: Mapping[Any, Any], options: PlateOptions) -> str:
-    if _text(row, "in_training") == "True":
+    if row.get("in_training"):
         return "already tested in the assay"
-    if twin := _text(row, "duplicate_of"):
+    if twin := row.get("duplicate_of"):
         return f"same structure as {twin}"
-    if options.in_domain_only and _text(row, "in_domain") != "True":
+    if options.in_domain_only and not row["in_domain"]:
         return "outside the applicability domain"
-    for alert in _text(row, "alerts").split("; "):
+    for alert in str(row.get("alerts", "")).split("; "):
         if alert.split(":")[0] in options.barred_alerts:
             return f"alert {alert}"
     for name, (low, high) in options.windows.items():
         if reason := _outside(name, row[name], low, high):
             return reason
     return ""
-
-
-def _text(row: Mapping[Any, Any], name: str) -> str:
-    """Return a cell as text; a missing one, however pandas read it, is empty."""
-    value = row.get(name)
-    return "" if value is None or value != value else str(value)
 
 
 def _outside(name: str, cell: Any, low: float | None, high: float | None) -> str:

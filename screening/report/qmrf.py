@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from screening.model import SHIPPED, ScreeningModel
-from screening.report.assemble import figure_text
-from screening.report.quality import NAMES, beside_the_forest
+from screening.report.page import figure_text
+from screening.report.panels.quality import NAMES, beside_the_forest
 from screening.tables import write_atomically
 
 _STATED = "To be stated by the author of the model:"

@@ -6,39 +6,40 @@ from collections import Counter
 from pathlib import PurePath
 from typing import Any
 
-from screening.model import ScreeningModel
-from screening.report.compounds import LONGEST_TEXT, Compounds, cut
+from screening.hits import Ranked
+from screening.report.cards import HitCards
+from screening.report.page import LONGEST_TEXT, cut
 from screening.report.run_folder import RunFolder
 
 REJECTS_SHOWN = 500
 
 
-def headline(compounds: Compounds) -> str:
+def headline(cards: HitCards) -> str:
     """Return what to buy in one line."""
-    picked = sum(1 for hit in compounds.hits if hit["pick"])
+    picked = len(cards.picked())
     if not picked:
         return "Nothing to buy"
     return f"Buy these {picked}" if picked > 1 else "Buy this one"
 
 
-def lead(run: RunFolder, model: ScreeningModel, compounds: Compounds) -> list[str]:
+def lead(run: RunFolder, cards: HitCards) -> list[str]:
     """Return the sentences below the headline."""
-    picked = [hit for hit in compounds.hits if hit["pick"]]
+    picked = cards.picked()
     if not picked:
         return ["No hit may be suggested: see the hits and why each was left out."]
     clusters = len({hit["cluster"] for hit in picked})
     sure = sum(1 for hit in picked if hit["set"] == "active")
     inside = sum(1 for hit in picked if hit["inside"])
-    risk = 100 * run.info["options"]["risk"]
+    risk = 100 * run.hits.ranked.risk
     sentences = [
         (
-            f"{len(picked)} of the {len(compounds.hits):,} best-scored compounds, picked for "
+            f"{len(picked)} of the {len(cards.hits):,} best-scored compounds, picked for "
             f"score and "
             f"for being unlike each other: {count(clusters, 'cluster')}, "
             f"scores {picked_range(picked)}. {sure} are called active at {risk:.0f} % risk; "
             f"{inside} lie inside the model’s applicability domain."
         ),
-        expectation(run, model, len(picked), sum(hit["score"] for hit in picked)),
+        expectation(run.hits.ranked, len(picked), sum(hit["score"] for hit in picked)),
     ]
     outside = len(picked) - inside
     if outside > len(picked) / 2:
@@ -55,19 +56,17 @@ def picked_range(picked: list[dict[str, Any]]) -> str:
     return f"{min(scores):.2f} to {max(scores):.2f}"
 
 
-def expectation(run: RunFolder, model: ScreeningModel, n: int, total: float) -> str:
+def expectation(ranked: Ranked, n: int, total: float) -> str:
     """Say how many actives to expect, and at which base rate that holds."""
-    base = model.calibrations[model.tasks.index(run.task)].base_rate
-    prevalence = run.info["options"].get("prevalence")
-    if prevalence:
+    if ranked.prevalence:
         return (
-            f"In a library of which {100 * prevalence:g} % are active, as assumed here, "
+            f"In a library of which {100 * ranked.prevalence:g} % are active, as assumed here, "
             f"{total:.0f} of the {n} would be expected to be active."
         )
     return (
-        f"Scores are probabilities at the assay’s base rate ({100 * base:.0f} % active). A library "
-        "holds far fewer actives: use the scores to rank, or state the expected share with "
-        "--prevalence to read them as probabilities."
+        f"Scores are probabilities at the assay’s base rate ({100 * ranked.base_rate:.0f} % "
+        "active). A library holds far fewer actives: use the scores to rank, or state the expected "
+        "share with --prevalence to read them as probabilities."
     )
 
 
@@ -76,16 +75,15 @@ def count(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def counts(run: RunFolder, compounds: Compounds) -> list[tuple[str, str]]:
+def counts(run: RunFolder, cards: HitCards) -> list[tuple[str, str]]:
     """Return the counts that add up: read = scored + rejected."""
     of_run = run.info["counts"]
-    picked = sum(1 for hit in compounds.hits if hit["pick"])
     return [
         ("rows read", f"{of_run['read']:,}"),
         ("could not be used", f"{of_run['rejected']:,}"),
         ("scored", f"{of_run['scored']:,}"),
-        ("best kept as hits", f"{len(compounds.hits):,}"),
-        ("suggested", f"{picked:,}"),
+        ("best kept as hits", f"{len(cards.hits):,}"),
+        ("suggested", f"{len(cards.picked()):,}"),
     ]
 
 

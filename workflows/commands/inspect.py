@@ -34,6 +34,7 @@ def command(path: Path, as_json: bool, **common: Any) -> None:
 
 def _run(path: Path) -> dict[str, Any]:
     from screening.errors import UserError
+    from screening.hits import columns_for
 
     try:
         run = json.loads((path / "run.json").read_text(encoding="utf-8"))
@@ -42,7 +43,7 @@ def _run(path: Path) -> dict[str, Any]:
             f"{path} holds no finished run (run.json cannot be read); "
             "repeat the `ebmscreen screen` command to finish it."
         ) from error
-    counts = run["counts"]
+    counts, columns = run["counts"], columns_for(run["tasks"], csv=True)
     lines = [
         f"run of {', '.join(run['sources'])}",
         f"{counts['read']} rows read = {counts['scored']} scored + {counts['rejected']} rejected",
@@ -50,14 +51,21 @@ def _run(path: Path) -> dict[str, Any]:
         f"model {run['model']} (sha256 {run['model_hash'][:12]})",
         "seconds: " + ", ".join(f"{stage} {spent}" for stage, spent in run["seconds"].items()),
         f"command: {run['command']}",
+        "columns of hits.csv, and of hits.parquet with types and more:",
+        *(f"  {name}: {column.meaning}" for name, column in columns.items()),
     ]
-    return {"summary": "\n".join(lines), **run}
+    described = {
+        name: {"type": str(c.type), "meaning": c.meaning, "made": c.made, "in_csv": c.in_csv}
+        for name, c in columns_for(run["tasks"]).items()
+    }
+    return {"summary": "\n".join(lines), "columns": described, **run}
 
 
 def _prepared(path: Path) -> dict[str, Any]:
     from screening.library import open_prepared
 
-    content = open_prepared(str(path)).description
+    library = open_prepared(str(path))
+    content, limits = library.description, library.limits
     counts, parameters = content["counts"], content["parameters"]
     names = [block["name"] for block in parameters["features"]["blocks"]]
     lines = [
@@ -65,6 +73,7 @@ def _prepared(path: Path) -> dict[str, Any]:
         f"{counts['read']} rows = {counts['scored']} molecules + {counts['rejected']} rejected",
         f"{len(content['parts'])} parts; rejects in _rejects.csv",
         f"features {', '.join(names)}; standardisation {parameters['standardize']}",
+        f"limits: {limits.max_atoms} heavy atoms, {limits.timeout_seconds:g} s a molecule",
         "versions " + ", ".join(f"{k} {v}" for k, v in content["versions"].items()),
         f"command: {content['command']}",
     ]

@@ -41,7 +41,8 @@ from workflows.options import COLUMNS, COMMON, FOLDER, MOLECULES, STANDARDIZE
     type=click.IntRange(min=1),
     default=2000,
     show_default=True,
-    help="Rows of one Parquet file: what an interruption may cost.",
+    help="Rows of one Parquet file: what an interruption may cost. A preparation that is there "
+    "keeps its own.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 when any row was rejected.")
 @COMMON
@@ -81,7 +82,12 @@ def command(library: tuple[str, ...], output: Path, **given: Any) -> int:
 
         try:
             summary = prepare_library(
-                library, output, options, announce=messages.announce, on_progress=show
+                library,
+                output,
+                options,
+                announce=messages.announce,
+                warn=messages.warn,
+                on_progress=show,
             )
         except KeyboardInterrupt:
             messages.warn(f"stopped; the same command continues where {output} is.")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from workflows.checks import writable_file
 from workflows.messages import Messages
 from workflows.options import COMMON, FILE
-from workflows.plate import BUDGET, plate_options, write_pages
+from workflows.plate import BUDGET, plate_options
+
+if TYPE_CHECKING:
+    from screening.plate import PlateOptions
 
 
 @click.command("report", epilog="Example: ebmscreen report run/ --budget 96")
@@ -54,13 +57,19 @@ def command(what: Path, qmrf: Path | None, **given: Any) -> None:
         )
         click.echo(write_study_report(what))
         return
-    for path in write_pages(what, model, plate):
+    _of_run(what, model, plate, qmrf)
+
+
+def _of_run(run: Path, model: Path | None, plate: PlateOptions | None, qmrf: Path | None) -> None:
+    from screening.report import model_of, write_qmrf, write_report
+
+    if qmrf is not None:
+        writable_file(qmrf)
+    loaded = model_of(run, model)
+    for path in write_report(run, loaded, plate=plate):
         click.echo(path)
     if qmrf is not None:
-        from screening.report import model_of, read_run, write_qmrf
-
-        writable_file(qmrf)
-        click.echo(write_qmrf(model_of(read_run(what), model), qmrf))
+        click.echo(write_qmrf(loaded, qmrf))
 
 
 def _of_model(path: Path, output: Path | None, qmrf: Path | None) -> None:

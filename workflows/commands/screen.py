@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ import click
 from screening.processes import begin_loading
 from workflows.config import write_config
 from workflows.messages import Messages
-from workflows.options import COLUMNS, COMMON, FOLDER, MOLECULES
-from workflows.plate import BUDGET, plate_options, write_pages
+from workflows.options import COLUMNS, COMMON, FOLDER
+from workflows.plate import BUDGET, plate_options
 
 
 @click.command(
@@ -50,13 +51,26 @@ from workflows.plate import BUDGET, plate_options, write_pages
     metavar="P",
     help="Share of actives expected in the library; restates the score.",
 )
-@MOLECULES
+@click.option(
+    "--max-atoms",
+    type=click.IntRange(min=1),
+    show_default="the model's",
+    help="Heavy atoms; larger molecules are rejected.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.1),
+    show_default="the model's",
+    metavar="SECONDS",
+    help="Time limit for one molecule.",
+)
 @click.option(
     "--shard-size",
     type=click.IntRange(min=1),
     default=2000,
     show_default=True,
-    help="Rows that a killed run loses; does not change the result.",
+    help="Rows that a killed run loses; does not change the result. A run that is there keeps "
+    "its own.",
 )
 @click.option(
     "--engine",
@@ -77,10 +91,12 @@ from workflows.plate import BUDGET, plate_options, write_pages
 def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -> int:
     """Score every compound of the LIBRARY files, rank them, and write hits and report.
 
-    A run that was stopped continues when the same command is given again. `-` reads stdin.
+    A run that was stopped continues when the same command is given again. With other options that
+    rank, describe or pick (--top, --rank-by, --risk, --prevalence, --budget), the same run is
+    ranked and described again, and nothing is scored again. `-` reads stdin.
     """
+    started = time.perf_counter()
     begin_loading()
-    from screening.chemistry import Limits
     from screening.library import Counts, ScreenOptions, screen
     from screening.progress import Rows
     from workflows.checks import writable_folder
@@ -97,7 +113,8 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
         rank_by=given["rank_by"],
         risk=given["risk"],
         prevalence=given["prevalence"],
-        limits=Limits(given["max_atoms"], given["timeout"]),
+        max_atoms=given["max_atoms"],
+        timeout_seconds=given["timeout"],
         shard_size=given["shard_size"],
         workers=given["num_workers"],
         engine=given["engine"],
@@ -110,22 +127,44 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
 
         try:
             summary = screen(
-                library, model, output, options, announce=messages.announce, on_progress=show
+                library,
+                model,
+                output,
+                options,
+                announce=messages.announce,
+                warn=messages.warn,
+                on_progress=show,
             )
         except KeyboardInterrupt:
             messages.warn(f"stopped; the same command continues where {output} is.")
             return 130
     write_config(click.get_current_context(), output / "config.toml")
+    click.echo(output / "hits.csv")
+    written = []
+    if not given["no_report"]:
+        from screening.report import write_report
+
+        written = write_report(output, summary.model, plate=plate)
+        for path in written:
+            click.echo(path)
+    _warn_of_older_files(output, {path.name for path in written}, messages)
     counts = summary.counts
     messages.announce(
         f"{counts.read} rows read: {counts.scored} scored, {counts.rejected} rejected; "
-        f"{summary.hits} hits in {summary.seconds['total']:.0f} s."
+        f"{len(summary.hits)} hits in {time.perf_counter() - started:.0f} s."
     )
-    click.echo(output / "hits.csv")
-    if not given["no_report"]:
-        for path in write_pages(output, model, plate):
-            click.echo(path)
     if given["strict"] and counts.rejected:
         messages.warn(f"{counts.rejected} rows were rejected; see {output / 'rejects.csv'}.")
         return 1
     return 0
+
+
+def _warn_of_older_files(run: Path, written: set[str], messages: Messages) -> None:
+    """Name the files of an earlier call that may show other hits than those written now."""
+    names = ("report.html", "plate.csv", "plate.sdf", "plate.xlsx")
+    older = [name for name in names if name not in written and (run / name).is_file()]
+    if older:
+        messages.warn(
+            f"{', '.join(older)} in {run} may show earlier hits; `ebmscreen report {run}` writes "
+            "the report again, and with --budget N the plate."
+        )

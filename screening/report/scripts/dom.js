@@ -1,3 +1,7 @@
+// The data of the page, and which hits the reader has chosen (by rank).
+const data = JSON.parse(document.getElementById("data").textContent);
+const selected = new Set();
+
 // Elements are built one by one: text from the files only ever becomes text.
 function el(tag, attributes, ...children) {
   const node = document.createElement(tag);

@@ -1,4 +1,4 @@
-"""Bring every shard of a run to its end: skip what is done, have an engine do the rest."""
+"""The loop over a library's shards: skip what is done, have an engine do the rest."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ import csv
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
 from screening.chemistry import Reject
-from screening.library.manifest import finished
-from screening.library.shard import STAGES, ShardFiles, ShardRecord
-from screening.library.workers import Piece
+from screening.library.engines.workers import Piece
+from screening.library.shards import STAGES, ShardFiles, ShardRecord
 from screening.tables import write_atomically
 
 REJECT_COLUMNS = ("source", "row", "id", "smiles", "reason", "message")
+# Of all rows: when more are too large, the limit is worth a word.
+_MANY = 0.01
 
 
 @dataclass
@@ -35,10 +37,11 @@ class Counts:
         self.rejected += len(record.rejects)
 
 
-Progress = Callable[[Counts, float | None], None]
+# Told the counts, and the share of the input read, None where that is not known.
+OnCounts = Callable[[Counts, float | None], None]
 
 
-def ignore_progress(counts: Counts, share: float | None) -> None:
+def ignore_counts(counts: Counts, share: float | None) -> None:
     """Take no notice of progress."""
     del counts, share
 
@@ -60,7 +63,7 @@ class Engine(Protocol):
 
 
 @dataclass
-class Completed:
+class AllShards:
     """What a run's shards came to.
 
     Attributes
@@ -84,10 +87,15 @@ class Completed:
         self.counts.add(record)
 
 
-def complete_shards(
-    stream: Stream, files: ShardFiles, engine: Engine, on_progress: Progress
-) -> Completed:
+def do_shards(
+    stream: Stream,
+    files: ShardFiles,
+    engine: Callable[[], AbstractContextManager[Engine]],
+    on_counts: OnCounts,
+) -> AllShards:
     """Do every shard that is not done.
+
+    A request to end (SIGTERM) is treated like Ctrl-C: workers are stopped, whole shards stay.
 
     Parameters
     ----------
@@ -96,26 +104,32 @@ def complete_shards(
     files
         Where shards are.
     engine
-        Does those that are not there yet.
-    on_progress
-        Is told the counts, and the share of the input read where that is known.
+        Gives what does those that are not there yet; not called when there are none.
+    on_counts
+        Is told how far it is.
     """
-    done = Completed()
+    done = AllShards()
 
     def remaining() -> Iterator[tuple[int, Piece]]:
         for number, piece in _timed(enumerate(stream), done.seconds):
-            record = finished(files, number)
+            record = files.finished(number)
             if record is None:
                 yield number, piece
             else:
                 done.continued += 1
                 done.add(record)
 
-    for record in engine.run(remaining()):
-        done.add(record)
-        for stage, spent in record.seconds.items():
-            done.seconds[stage] = done.seconds.get(stage, 0.0) + spent
-        on_progress(done.counts, stream.share_read())
+    rest = remaining()
+    with _stop_on_sigterm():
+        first = next(rest, None)
+        if first is None:
+            return done
+        with engine() as started:
+            for record in started.run(chain([first], rest)):
+                done.add(record)
+                for stage, spent in record.seconds.items():
+                    done.seconds[stage] = done.seconds.get(stage, 0.0) + spent
+                on_counts(done.counts, stream.share_read())
     return done
 
 
@@ -132,9 +146,7 @@ def _timed(
 
 
 @contextmanager
-def stop_on_sigterm() -> Iterator[None]:
-    """Treat a request to end like Ctrl-C: workers are stopped, whole shards stay."""
-
+def _stop_on_sigterm() -> Iterator[None]:
     def stop(number: int, frame: object) -> None:
         del number, frame
         raise KeyboardInterrupt
@@ -150,18 +162,62 @@ def stop_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def rejects_of(files: ShardFiles, shards: int) -> Iterator[Reject]:
-    """Yield the rejects of all shards, in input order, one shard in memory at a time."""
-    for number in range(shards):
-        yield from files.read_record(number).rejects
+@dataclass
+class TooLarge:
+    """Rows that were rejected for their size.
+
+    Attributes
+    ----------
+    rows : int
+    atoms : int
+        Heavy atoms of the largest.
+    """
+
+    rows: int = 0
+    atoms: int = 0
+
+    def advice(self, read: int, take_them: str) -> str:
+        """Return which option takes these rows; empty unless more than 1 in 100 rows is one.
+
+        Parameters
+        ----------
+        read
+            Rows of the library.
+        take_them
+            What to do, a sentence with `{atoms}` for the number.
+        """
+        if self.rows <= _MANY * read:
+            return ""
+        return (
+            f"{self.rows:,} of {read:,} rows ({100 * self.rows / read:.1f} %) have too many heavy "
+            f"atoms and were rejected; {take_them.format(atoms=self.atoms)}."
+        )
 
 
-def write_rejects(rejects: Iterator[Reject], path: Path) -> None:
-    """Write a rejects table."""
+def write_rejects(files: ShardFiles, shards: int, path: Path) -> TooLarge:
+    """Write the rejects of all shards, in input order, one shard in memory at a time.
+
+    Returns
+    -------
+    TooLarge
+        How many of them are there for their size.
+    """
+    large = TooLarge()
     with (
         write_atomically(path) as temporary,
         temporary.open("w", encoding="utf-8", newline="") as file,
     ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(REJECT_COLUMNS)
-        writer.writerows([getattr(r, c) for c in REJECT_COLUMNS] for r in rejects)
+        for number in range(shards):
+            for reject in files.read_record(number).rejects:
+                writer.writerow([getattr(reject, column) for column in REJECT_COLUMNS])
+                if reject.reason == "too_large":
+                    large = TooLarge(large.rows + 1, max(large.atoms, _heavy_atoms(reject)))
+    return large
+
+
+def _heavy_atoms(reject: Reject) -> int:
+    # The message begins with the number: see `read_molecule`.
+    number = reject.message.split(maxsplit=1)[0]
+    return int(number) if number.isdecimal() else 0

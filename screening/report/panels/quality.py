@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from screening.model import FOREST, SHIPPED, ScreeningModel
-from screening.report.figures import (
+from screening.report.panels.figures import (
     enrichment_plot,
     learning_plot,
     pretraining_plot,
@@ -13,8 +13,8 @@ from screening.report.figures import (
     roc_plot,
     score_plot,
 )
-from screening.report.plots import Plot
-from screening.report.run_folder import Library
+from screening.report.panels.plots import Plot
+from screening.report.run_folder import LibraryCounts
 
 NAMES = (
     ("roc_auc", "ROC-AUC"),
@@ -36,7 +36,9 @@ _DEMO_NAMES = (
 )
 
 
-def quality_of(model: ScreeningModel, task: str, library: Library | None = None) -> dict[str, Any]:
+def quality_of(
+    model: ScreeningModel, task: str, library: LibraryCounts | None = None
+) -> dict[str, Any]:
     """Return protocol, rows, sentence and plots of the held-out predictions of one task."""
     figures = model.quality["tasks"].get(task, {})
     index = model.tasks.index(task)

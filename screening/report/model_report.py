@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from screening.model import ScreeningModel, load_model
-from screening.report.assemble import assemble, write_page
-from screening.report.ledger import ledger_of
-from screening.report.plots import with_prefix
+from screening.report.page import assemble, write_page
+from screening.report.panels.ledger import ledger_of
+from screening.report.panels.plots import with_prefix
+from screening.report.panels.quality import beside_the_forest, quality_of
+from screening.report.panels.space import space_map
+from screening.report.panels.training_view import TrainingView, view_training
+from screening.report.panels.units import units_of
 from screening.report.qmrf import model_card, qmrf_sections
-from screening.report.quality import beside_the_forest, quality_of
-from screening.report.space import space_map
-from screening.report.training_view import TrainingView, view_training
-from screening.report.units import units_of
 
 
 def write_model_report(model_path: Path, path: Path) -> Path:

@@ -12,22 +12,20 @@ from typing import Any
 from screening.chemistry import Level, Limits, Standardiser
 from screening.errors import UserError
 from screening.features import FeatureSet
-from screening.library.complete import (
-    Completed,
+from screening.library.engines.workers import Assignment, Scorer, ScorerMaker, Workers
+from screening.library.featurise import MoleculeReader, featurise_chunk
+from screening.library.loop import (
+    AllShards,
     Counts,
-    Progress,
-    complete_shards,
-    ignore_progress,
-    rejects_of,
-    stop_on_sigterm,
+    OnCounts,
+    do_shards,
+    ignore_counts,
     write_rejects,
 )
-from screening.library.featurised import MoleculeReader, featurise_chunk
-from screening.library.manifest import begin_or_continue
-from screening.library.prepared_format import DESCRIPTION, files_of, parameters_of, part_table
-from screening.library.raw_source import RawStream
-from screening.library.shard import Clock, ShardRecord, Watch
-from screening.library.workers import Assignment, Scorer, ScorerMaker, Workers
+from screening.library.manifest import begin_or_continue, begun
+from screening.library.prepared.format import DESCRIPTION, files_of, parameters_of, part_table
+from screening.library.shards import Clock, ShardRecord, Watch
+from screening.library.sources import RawStream
 from screening.model import command_line, versions
 from screening.tables import Announce, silent, write_atomically
 
@@ -49,7 +47,7 @@ class PrepareOptions:
     limits : Limits
         Size and time that one molecule may take.
     part_size : int
-        Rows of a part: what a killed run loses.
+        Rows of a part: what a killed run loses. A preparation that is there keeps its own.
     workers : int
         Processes. Does not change the result.
     """
@@ -112,7 +110,8 @@ def prepare_library(
     options: PrepareOptions,
     *,
     announce: Announce = silent,
-    on_progress: Progress = ignore_progress,
+    warn: Announce = silent,
+    on_progress: OnCounts = ignore_counts,
     make_scorer: ScorerMaker = part_writer,
 ) -> PrepareSummary:
     """Parse, standardise and featurise a library; continue where an earlier call stopped.
@@ -126,6 +125,8 @@ def prepare_library(
     options
     announce
         Is told what was recognised in each file, and that a preparation is continued.
+    warn
+        Is told which option takes rows that were too large, when they are many.
     on_progress
         Is told the counts, and the share of the input read where that is known.
     make_scorer
@@ -141,28 +142,30 @@ def prepare_library(
         features = FeatureSet(options.features)
     except ValueError as error:
         raise UserError(f"--features: {error}.") from error
-    stream = RawStream(
-        sources, options.smiles_column, options.id_column, options.part_size, announce
-    )
+    files = files_of(folder)
+    before = begun(files.records)
+    part_size = before["options"]["part_size"] if before else options.part_size
+    stream = RawStream(sources, options.smiles_column, options.id_column, part_size, announce)
     parameters = parameters_of(features, options.standardize)
     wanted = {
-        "sources": stream.sources,
-        "bytes": stream.identity(),
+        **stream.identity(),
         "parameters": parameters,
         "options": {
             "smiles_column": options.smiles_column,
             "id_column": options.id_column,
             "limits": asdict(options.limits),
-            "part_size": options.part_size,
+            "part_size": part_size,
         },
     }
-    files = files_of(folder)
     if begin_or_continue(folder, files.records, wanted):
-        announce(f"{folder}: continuing the preparation that is there.")
+        announce(f"{folder}: continuing the preparation that is there, parts of {part_size} rows.")
     task = PrepareTask(folder, features.names, options.standardize, options.limits)
-    with stop_on_sigterm(), Workers(task, options.workers, make_scorer) as workers:
-        done = complete_shards(stream, files, workers, on_progress)
-    write_rejects(rejects_of(files, done.shards), folder / REJECTS)
+    done = do_shards(
+        stream, files, lambda: Workers(task, options.workers, make_scorer), on_progress
+    )
+    large = write_rejects(files, done.shards, folder / REJECTS)
+    if advice := large.advice(done.counts.read, "--max-atoms {atoms} takes them all"):
+        warn(advice)
     done.seconds["total"] = time.perf_counter() - started
     seconds = {stage: round(spent, 3) for stage, spent in done.seconds.items()}
     _describe(folder, done, stream, wanted, seconds)
@@ -171,7 +174,7 @@ def prepare_library(
 
 def _describe(
     folder: Path,
-    done: Completed,
+    done: AllShards,
     stream: RawStream,
     wanted: dict[str, Any],
     seconds: dict[str, float],

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from screening.errors import UserError
-from screening.report.assemble import assemble, write_page
+from screening.report.page import assemble, write_page
 
 # File, title, and what a row is.
 _TABLES = (

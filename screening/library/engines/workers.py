@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from screening.chemistry import Failure, Limits
 from screening.errors import UserError
-from screening.library.shard import ShardRecord, Watch
+from screening.library.shards import ShardRecord, Watch
 from screening.processes import begin_loading, without_main, worker_context
 
 # How often the clock of a silent worker is looked at.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
 from scipy.sparse import csr_matrix
 
-from screening.chemistry import Failure, Limits
+from screening.chemistry import Failure, Limits, prepare_molecule
 from screening.features import RawFeatures
 from screening.model import ScreeningModel
 
@@ -51,10 +51,10 @@ def molecules_of(
 ) -> tuple[list[Chem.Mol], NDArray[np.int64]]:
     """Read structures that were read before; one that cannot be is left out."""
     # Limits have done their work when these were first read.
-    reader = replace(model, options=replace(model.options, limits=Limits(max_atoms=10_000)))
+    limits = Limits(max_atoms=10_000)
     found = [
         (i, mol)
         for i, text in enumerate(smiles)
-        if not isinstance(mol := reader.prepare(text), Failure)
+        if not isinstance(mol := prepare_molecule(text, model.standardiser, limits), Failure)
     ]
     return [mol for _, mol in found], np.array([i for i, _ in found], dtype=np.int64)

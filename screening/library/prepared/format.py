@@ -30,8 +30,8 @@ from scipy.sparse import csr_matrix
 from screening.chemistry import Reject
 from screening.errors import UserError
 from screening.features import FeatureSet, RawFeatures
-from screening.library.featurised import Featurised
-from screening.library.shard import ShardFiles
+from screening.library.featurise import Featurised
+from screening.library.shards import ShardFiles
 
 SCHEMA_VERSION = 1
 METADATA_KEY = b"ebmscreen"

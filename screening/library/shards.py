@@ -122,6 +122,15 @@ class ShardFiles:
         """Return the record of a shard that is done."""
         return ShardRecord.from_json(self.record(number).read_text(encoding="utf-8"))
 
+    def finished(self, number: int) -> ShardRecord | None:
+        """Return the record of a shard whose files are whole, or None when it must be done."""
+        try:
+            record = self.read_record(number)
+            whole = file_hash(self.scores(number)) == record.scores_hash
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return record if whole else None
+
     def write(
         self, number: int, table: pa.Table, rejects: list[Reject], clock: Clock
     ) -> ShardRecord:

@@ -15,8 +15,8 @@ from sklearn.decomposition import PCA
 
 from ebm.sparse import to_torch_csr
 from screening.model import ScreeningModel
-from screening.report.plots import FAINT, INK, SERIES, Plot, plot_canvas
-from screening.report.training_view import TrainingView, molecules_of
+from screening.report.panels.plots import FAINT, INK, SERIES, Plot, plot_canvas
+from screening.report.panels.training_view import TrainingView, molecules_of
 
 LIBRARY_ROWS = 1000
 

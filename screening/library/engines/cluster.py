@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from screening.errors import UserError
+from screening.library.engines.workers import Piece, ScorerMaker, Workers
 from screening.library.options import ScreenOptions
-from screening.library.prepared_format import PreparedPart
-from screening.library.scorers import WorkerTask
-from screening.library.shard import ShardRecord
-from screening.library.workers import Piece, ScorerMaker, Workers
+from screening.library.prepared.format import PreparedPart
+from screening.library.scoring import WorkerTask
+from screening.library.shards import ShardRecord
 from screening.tables import Chunk, open_library
 
 # Shards in flight for each thread of the cluster: enough to keep it busy, few enough to wait for.
@@ -54,7 +54,7 @@ class Recipe:
     chunk_size: int
 
     @classmethod
-    def of(cls, sources: Sequence[str], options: ScreenOptions) -> Recipe:
+    def of(cls, sources: Sequence[str], options: ScreenOptions, shard_size: int) -> Recipe:
         """Return the recipe of a run.
 
         Raises
@@ -72,7 +72,7 @@ class Recipe:
             paths=tuple(str(Path(source).resolve()) for source in sources),
             smiles_column=options.smiles_column,
             id_column=options.id_column,
-            chunk_size=options.shard_size,
+            chunk_size=shard_size,
         )
 
     def chunks(self) -> Iterator[Chunk]:
@@ -114,7 +114,7 @@ class _Position:
                 return chunk
 
 
-class _Seat:
+class _Kept:
     """What a worker process keeps between shards: its place in the library, its guarded process."""
 
     def __init__(self, task: WorkerTask, recipe: Recipe | None, make_scorer: ScorerMaker) -> None:
@@ -129,7 +129,7 @@ class _Seat:
         self.workers.__exit__(None, None, None)
 
 
-_seat: _Seat | None = None
+_kept: _Kept | None = None
 _one_at_a_time = threading.Lock()
 
 
@@ -141,19 +141,19 @@ def do_shard(
     part: PreparedPart | None,
 ) -> ShardRecord:
     """Do one shard in a worker of the cluster."""
-    global _seat
+    global _kept
     with _one_at_a_time:
-        if _seat is None or _seat.key != (task, recipe, make_scorer):
-            if _seat is not None:
-                _seat.close()
-            _seat = _Seat(task, recipe, make_scorer)
-        piece: Any = part if part is not None else _seat.position and _seat.position.chunk(number)
+        if _kept is None or _kept.key != (task, recipe, make_scorer):
+            if _kept is not None:
+                _kept.close()
+            _kept = _Kept(task, recipe, make_scorer)
+        piece: Any = part if part is not None else _kept.position and _kept.position.chunk(number)
         try:
-            (record,) = list(_seat.workers.run([(number, piece)]))
+            (record,) = list(_kept.workers.run([(number, piece)]))
         except BaseException:
-            # Whatever went wrong, the next shard begins with a new seat.
-            _seat.close()
-            _seat = None
+            # Whatever went wrong, the next shard begins anew.
+            _kept.close()
+            _kept = None
             raise
     return record
 
@@ -245,14 +245,14 @@ class DaskEngine:
             )
             running.add(future)
             waiting += 1
-            if waiting >= self._room():
+            if waiting >= self._most():
                 yield self._result(next(running))
                 waiting -= 1
         while waiting:
             yield self._result(next(running))
             waiting -= 1
 
-    def _room(self) -> int:
+    def _most(self) -> int:
         threads = sum(self.client.nthreads().values())
         return max(1, _IN_FLIGHT_PER_THREAD * threads)
 

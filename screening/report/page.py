@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import math
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -13,16 +15,21 @@ from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 from markupsafe import Markup
 
 from screening.model import versions
-from screening.report.island import island
 from screening.tables import write_atomically
 
+# Names longer than this are cut in the page; hits.csv has them whole.
+LONGEST_TEXT = 2_000
 STYLES = ("style.css", "hits.css", "print.css")
-SCRIPTS = "start dom draw cards table filters export main".split()
+SCRIPTS = "dom draw cards table filters export main".split()
+
+
+_FOLDERS = {"html": "templates", "css": "styles", "js": "scripts"}
 
 
 def resource(name: str) -> str:
-    """Return the text of a file of the templates folder."""
-    return files("screening.report").joinpath("templates", name).read_text(encoding="utf-8")
+    """Return the text of a template, a style sheet or a script of the report."""
+    folder = _FOLDERS[name.rsplit(".", 1)[-1]]
+    return files("screening.report").joinpath(folder, name).read_text(encoding="utf-8")
 
 
 class _Loader(BaseLoader):
@@ -56,6 +63,14 @@ def figure_text(value: Any) -> str:
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
 
 
+def cut(text: object) -> str:
+    """Return a text short enough for a page."""
+    whole = str(text)
+    if len(whole) <= LONGEST_TEXT:
+        return whole
+    return f"{whole[:LONGEST_TEXT]}… ({len(whole):,} characters)"
+
+
 def assemble(template: str, *, title: str, data: dict[str, Any] | None, **content: Any) -> str:
     """Return the whole page.
 
@@ -81,7 +96,7 @@ def assemble(template: str, *, title: str, data: dict[str, Any] | None, **conten
             script=Markup(script),  # noqa: S704
             # The browser itself refuses any other script, and every request.
             script_hash=f"sha256-{digest}",
-            data=None if data is None else island(data),
+            data=None if data is None else json_for_page(data),
             version=versions()["ebmscreen"],
             **content,
         )
@@ -98,3 +113,25 @@ def write_page(html: str, path: Path) -> Path:
     with write_atomically(path) as temporary:
         temporary.write_text(html, encoding="utf-8", errors="replace", newline="\n")
     return path
+
+
+_ESCAPES = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
+
+
+def json_for_page(data: Any) -> Markup:
+    """Return JSON for a script element; signs that HTML or JavaScript would read are escaped."""
+    text = json.dumps(finite(data), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # Half of a surrogate pair cannot be written as UTF-8; a damaged name may hold one.
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return Markup(text.translate(_ESCAPES))  # noqa: S704
+
+
+def finite(value: Any) -> Any:
+    """Return the value with NaN and infinities, which JSON does not have, as null."""
+    if isinstance(value, dict):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -59,5 +59,14 @@ class RawStream:
         return self._stream.share_read()
 
     def identity(self) -> dict[str, Any]:
-        """Return the size of each file."""
-        return {s: Path(s).stat().st_size for s in self.sources if Path(s).is_file()}
+        """Return what tells this library from another: names, sizes, columns of the first file."""
+        columns = next(iter(self._stream.columns.values()), None)
+        return {
+            "sources": self.sources,
+            "bytes": {s: Path(s).stat().st_size for s in self.sources if Path(s).is_file()},
+            "columns": (
+                {}
+                if columns is None
+                else {"smiles_column": columns.smiles, "id_column": columns.id}
+            ),
+        }

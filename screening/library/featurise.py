@@ -23,7 +23,7 @@ from screening.chemistry import (
     structure_key,
 )
 from screening.features import FeatureSet, RawFeatures, stack
-from screening.library.shard import Clock, Watch
+from screening.library.shards import Clock, Watch
 from screening.tables import Chunk
 
 

@@ -9,8 +9,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from screening.chemistry import Limits
 from screening.errors import UserError
-from screening.library.prepared_format import (
+from screening.library.prepared.format import (
     DESCRIPTION,
     SCHEMA_VERSION,
     PreparedPart,
@@ -35,6 +36,11 @@ class PreparedLibrary:
     folder: Path
     description: dict[str, Any]
     digest: str
+
+    @property
+    def limits(self) -> Limits:
+        """What a molecule was allowed to cost."""
+        return Limits(**self.description["options"]["limits"])
 
     @property
     def parts(self) -> list[str]:
@@ -114,8 +120,9 @@ class PreparedStream:
         return self._given / max(1, sum(len(library.parts) for library in self.libraries))
 
     def identity(self) -> dict[str, Any]:
-        """Return what the result depends on."""
-        return {str(library.folder): library.digest for library in self.libraries}
+        """Return what tells these libraries from others: names and digests."""
+        digests = {str(library.folder): library.digest for library in self.libraries}
+        return {"sources": self.sources, "bytes": digests}
 
 
 def check_prepared(library: PreparedLibrary, model: ScreeningModel) -> list[str]:
@@ -124,7 +131,7 @@ def check_prepared(library: PreparedLibrary, model: ScreeningModel) -> list[str]
     Returns
     -------
     list of str
-        What is worth a warning: other versions of RDKit.
+        What is worth a warning: tighter limits than the model's, another version of RDKit.
 
     Raises
     ------
@@ -147,12 +154,24 @@ def check_prepared(library: PreparedLibrary, model: ScreeningModel) -> list[str]
                 f"{block['name']!r} (or with other settings of it); prepare it with "
                 f"--features {names}."
             )
+    warnings = []
+    limits, own = library.limits, model.options.limits
+    for option, value, wanted in (
+        ("--max-atoms", limits.max_atoms, own.max_atoms),
+        ("--timeout", limits.timeout_seconds, own.timeout_seconds),
+    ):
+        if value < wanted:
+            warnings.append(
+                f"{library.folder} was prepared with {option} {value:g}, and the model was trained "
+                f"with {wanted:g}: what lies between is missing. Prepare it with {option} "
+                f"{wanted:g}."
+            )
     was, now = library.description["versions"].get("rdkit"), versions()["rdkit"]
     if was != now:
-        return [
+        warnings.append(
             f"{library.folder} was prepared with RDKit {was}, this is {now}: features may differ."
-        ]
-    return []
+        )
+    return warnings
 
 
 def _frozen(block: dict[str, Any]) -> str:

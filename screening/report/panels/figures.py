@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from screening.model import ScreeningModel
-from screening.report.plots import DASHES, FAINT, INK, SERIES, Plot, plot_canvas
-from screening.report.run_folder import HISTOGRAM_BINS, Library
+from screening.report.panels.plots import DASHES, FAINT, INK, SERIES, Plot, plot_canvas
+from screening.report.run_folder import HISTOGRAM_BINS, LibraryCounts
 
-Scores = NDArray[np.float64]
+Values = NDArray[np.float64]
 _POINTS = 200
 
 
-def held_out(model: ScreeningModel, task: int) -> tuple[NDArray[np.int64], dict[str, Scores]]:
+def held_out(model: ScreeningModel, task: int) -> tuple[NDArray[np.int64], dict[str, Values]]:
     """Return labels and each model's held-out scores of the compounds that all models scored."""
     labels = model.training.labels[:, task]
     scores = {name: values[:, task] for name, values in model.training.held_out.items()}
@@ -42,12 +42,12 @@ def quality_plots(model: ScreeningModel, task: int) -> list[Plot]:
     ]
 
 
-def _roc(labels: NDArray[np.int64], scores: Scores) -> tuple[Scores, Scores]:
+def _roc(labels: NDArray[np.int64], scores: Values) -> tuple[Values, Values]:
     false, true, _ = roc_curve(labels, scores)
     return np.asarray(false), np.asarray(true)
 
 
-def enrichment(labels: NDArray[np.int64], scores: Scores) -> tuple[Scores, Scores]:
+def enrichment(labels: NDArray[np.int64], scores: Values) -> tuple[Values, Values]:
     """Return the share tested and the share of actives found, best scores first."""
     order = np.argsort(-scores, kind="stable")
     found = np.concatenate([[0], np.cumsum(labels[order])]) / labels.sum()
@@ -92,7 +92,7 @@ def enrichment_plot(
         return canvas.plot(name, title, summary, "The grey line is a random order.")
 
 
-def _precision_recall(labels: NDArray[np.int64], scores: Mapping[str, Scores]) -> Plot:
+def _precision_recall(labels: NDArray[np.int64], scores: Mapping[str, Values]) -> Plot:
     with plot_canvas() as canvas:
         axes = canvas.axes
         axes.axhline(labels.mean(), color=FAINT, linewidth=0.8)
@@ -106,7 +106,7 @@ def _precision_recall(labels: NDArray[np.int64], scores: Mapping[str, Scores]) -
         return canvas.plot("cv-pr", "Precision and recall", summary, "Grey: the base rate.")
 
 
-def _calibration(labels: NDArray[np.int64], scores: Mapping[str, Scores]) -> Plot:
+def _calibration(labels: NDArray[np.int64], scores: Mapping[str, Values]) -> Plot:
     with plot_canvas() as canvas:
         axes = canvas.axes
         axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8)
@@ -121,7 +121,7 @@ def _calibration(labels: NDArray[np.int64], scores: Mapping[str, Scores]) -> Plo
         return canvas.plot("cv-calibration", "Calibration", summary, caption)
 
 
-def score_plot(model: ScreeningModel, task: int, library: Library | None) -> Plot:
+def score_plot(model: ScreeningModel, task: int, library: LibraryCounts | None) -> Plot:
     """Return how scores of held-out actives, inactives and of the library lie."""
     labels, scores = held_out(model, task)
     ours = next(iter(scores.values()))
@@ -200,7 +200,7 @@ def learning_plot(model: ScreeningModel) -> Plot | None:
         return canvas.plot("learning", "Fine-tuning", summary)
 
 
-def _thin(x: Scores, y: Scores) -> tuple[Scores, Scores]:
+def _thin(x: Values, y: Values) -> tuple[Values, Values]:
     """Keep at most a few hundred points of a curve, ends included."""
     if len(x) <= 2 * _POINTS:
         return x, y

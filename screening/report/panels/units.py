@@ -14,7 +14,7 @@ from screening.drawing import Depiction, depict
 from screening.explain.hidden_units import HiddenUnit, Response, important_units
 from screening.features import bit_atoms
 from screening.model import ScreeningModel
-from screening.report.training_view import TrainingView
+from screening.report.panels.training_view import TrainingView
 
 # The molecular quantum numbers in words: Nguyen et al. 2009, https://doi.org/10.1002/cmdc.200900317
 _MQN = (

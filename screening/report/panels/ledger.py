@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from screening.model import ScreeningModel
-from screening.report.compounds import cut
+from screening.report.page import cut
 
 _ROWS = 300
 

@@ -1,0 +1,27 @@
+"""The table of hits: its columns, how scored molecules are described, and where it is kept."""
+
+from screening.hits.clusters import clusters
+from screening.hits.describe import describe, describe_hits, molecule_of, restated
+from screening.hits.schema import COLUMNS, SCORES, Column, columns_for, named, score_columns
+from screening.hits.table import CSV, PARQUET, Hits, Ranked, make_hits, read_hits, write_hits
+
+__all__ = [
+    "COLUMNS",
+    "CSV",
+    "PARQUET",
+    "SCORES",
+    "Column",
+    "Hits",
+    "Ranked",
+    "clusters",
+    "columns_for",
+    "describe",
+    "describe_hits",
+    "make_hits",
+    "molecule_of",
+    "named",
+    "read_hits",
+    "restated",
+    "score_columns",
+    "write_hits",
+]

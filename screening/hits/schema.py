@@ -1,0 +1,210 @@
+"""The columns of the table of hits, spelled once: name, type, meaning, and how each is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from screening.model import Scores
+
+TEXT, WHOLE, NUMBER, TRUTH = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+_ATOMS = pa.list_(pa.int32())
+_ALERTS = pa.list_(pa.struct([("catalog", TEXT), ("name", TEXT), ("atoms", _ATOMS)]))
+_KNOWN = pa.struct(
+    [
+        ("id", TEXT),
+        ("similarity", pa.float32()),
+        ("position", WHOLE),
+        ("atoms", _ATOMS),
+        ("known_atoms", _ATOMS),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the table of hits.
+
+    Attributes
+    ----------
+    name : str
+    type : DataType
+        In hits.parquet.
+    meaning : str
+    made : str
+        How the value comes about.
+    in_csv : bool
+        Whether hits.csv has it too.
+    per_task : bool
+        Whether a model of several tasks has one for each, called `<name>_<task>`.
+    """
+
+    name: str
+    type: pa.DataType
+    meaning: str
+    made: str
+    in_csv: bool = True
+    per_task: bool = False
+
+
+# In the order of hits.csv; columns of hits.parquet alone follow.
+COLUMNS = (
+    Column("rank", WHOLE, "place in the ranking, 1 is best", "by score; ties in input order"),
+    Column("id", TEXT, "name of the compound", "from the library, or row-<line>"),
+    Column("smiles", TEXT, "structure", "from the library, as it is there"),
+    Column(
+        "score",
+        NUMBER,
+        "probability of being active, 0-1",
+        "calibrated at the assay's base rate, or restated for --prevalence",
+        per_task=True,
+    ),
+    Column(
+        "score_std",
+        NUMBER,
+        "how far the networks disagree",
+        "standard deviation of their probabilities, at the assay's base rate",
+        per_task=True,
+    ),
+    Column(
+        "p_active",
+        NUMBER,
+        "conformal p-value of being active, 0-1",
+        "against held-out actives of the assay",
+        per_task=True,
+    ),
+    Column(
+        "p_inactive",
+        NUMBER,
+        "conformal p-value of being inactive, 0-1",
+        "against held-out inactives of the assay",
+        per_task=True,
+    ),
+    Column(
+        "prediction_set",
+        TEXT,
+        "active, inactive, either or neither",
+        "the classes whose p-value exceeds --risk",
+        per_task=True,
+    ),
+    Column(
+        "in_domain",
+        TRUTH,
+        "whether it lies in the applicability domain",
+        "by the two columns that follow, with the model's limits",
+    ),
+    Column(
+        "novelty_percentile",
+        NUMBER,
+        "how strange it is to the first RBM, 0-100",
+        "percentile among held-out compounds of the assay",
+    ),
+    Column("nearest_id", TEXT, "the most similar compound of the assay", "by Morgan fingerprints"),
+    Column("nearest_similarity", NUMBER, "its Tanimoto similarity, 0-1", "to four decimals"),
+    Column("nearest_label", TEXT, "active, inactive or empty", "its label for the ranked task"),
+    Column(
+        "alerts",
+        _ALERTS,
+        "structural alerts; in hits.csv as `CATALOG: name`",
+        "RDKit's PAINS, BRENK and NIH catalogs, with the atoms of the first match",
+    ),
+    Column("scaffold", TEXT, "Bemis-Murcko scaffold; empty without a ring", "without stereo"),
+    Column("source", TEXT, "file of the library", "as it was named"),
+    Column("row", WHOLE, "line in that file", "the header is line 1; SDF and Parquet: the record"),
+    Column(
+        "duplicate_of",
+        TEXT,
+        "name of the first row with the same structure; empty for that row",
+        "by the standardised structure",
+    ),
+    Column("in_training", TRUTH, "whether the assay tested it", "by the standardised structure"),
+    Column(
+        "structure",
+        TEXT,
+        "standardised structure; atoms are counted along it, from 0",
+        "canonical SMILES after standardisation",
+        in_csv=False,
+    ),
+    Column("fingerprint", pa.binary(), "Morgan bits", "radius 2, 2048 bits, packed", in_csv=False),
+    Column("cluster", WHOLE, "cluster of similar hits", "similarity 0.4 to a leader", in_csv=False),
+    Column(
+        "nearest_active",
+        _KNOWN,
+        "the most similar active of the assay, and the atoms that both share",
+        "by Morgan fingerprints; common circular substructures",
+        in_csv=False,
+    ),
+    Column(
+        "nearest_inactive",
+        _KNOWN,
+        "the same for the most similar inactive",
+        "as nearest_active",
+        in_csv=False,
+    ),
+    Column("mw", NUMBER, "molecular weight, g/mol", "average of the isotopes", in_csv=False),
+    Column("logp", NUMBER, "calculated logP", "Crippen", in_csv=False),
+    Column("tpsa", NUMBER, "polar surface area, Å²", "Ertl, N and O only", in_csv=False),
+    Column("hbd", WHOLE, "H-bond donors", "RDKit", in_csv=False),
+    Column("hba", WHOLE, "H-bond acceptors", "RDKit", in_csv=False),
+    Column("rotatable_bonds", WHOLE, "rotatable bonds", "RDKit, strict", in_csv=False),
+    Column("fsp3", NUMBER, "share of sp3 carbons, 0-1", "RDKit", in_csv=False),
+    Column("qed", NUMBER, "drug-likeness, 0-1", "QED", in_csv=False),
+    Column(
+        "sa_score", NUMBER, "synthetic accessibility, 1 easy to 10", "Ertl, RDKit", in_csv=False
+    ),
+)
+# Of the columns per task, those that every scored row has.
+SCORES = ("score", "score_std", "p_active", "p_inactive")
+
+
+def named(column: str, task: str, tasks: Sequence[str]) -> str:
+    """Return the column's name for a task: `score`, or `score_<task>` where there are several."""
+    return column if len(tasks) == 1 else f"{column}_{task}"
+
+
+def columns_for(tasks: Sequence[str], *, csv: bool = False) -> dict[str, Column]:
+    """Return the columns of a model's hits by name, in their order, one block for each task.
+
+    Parameters
+    ----------
+    tasks
+        Of the model.
+    csv
+        Leave out what hits.csv does not have.
+    """
+    block = [column for column in COLUMNS if column.per_task]
+    found: dict[str, Column] = {}
+    for column in COLUMNS:
+        if column == block[0]:
+            found |= {named(c.name, task, tasks): c for task in tasks for c in block}
+        elif not column.per_task and (column.in_csv or not csv):
+            found[column.name] = column
+    return found
+
+
+def score_columns(scores: Scores, tasks: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Return scores by column name, as `scores/` has them and `describe` takes them."""
+    found: dict[str, NDArray[Any]] = {}
+    for index, task in enumerate(tasks):
+        for column in SCORES:
+            found[named(column, task, tasks)] = getattr(scores, column)[:, index]
+    found["novelty_percentile"] = scores.novelty_percentile
+    found["nearest_similarity"] = scores.nearest_similarity
+    return found
+
+
+def free_names(names: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
+    """Return each name of the library's own columns, as `input_<name>` where it is taken."""
+    others = set(taken)
+    found: dict[str, str] = {}
+    for name in names:
+        free = name
+        while free in others:
+            free = f"input_{free}"
+        found[name] = free
+        others.add(free)
+    return found

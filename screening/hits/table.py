@@ -1,0 +1,165 @@
+"""The table of hits: kept with its types, written for people, read by all that follows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from rdkit import Chem
+
+from screening.errors import UserError
+from screening.hits.describe import molecule_of, typed, unpacked
+from screening.hits.schema import columns_for, free_names, named
+from screening.tables import write_atomically, write_csv
+
+CSV, PARQUET = "hits.csv", "hits.parquet"
+_METADATA = b"ebmscreen"
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """How hits were ranked; kept with them.
+
+    Attributes
+    ----------
+    tasks : tuple of str
+        Of the model.
+    task : str
+        That decides the rank.
+    risk : float
+        Of the prediction sets.
+    base_rate : float
+        Share of actives in the assay, for that task.
+    prevalence : float or None
+        Share of actives that scores are restated for; None for the assay's.
+    """
+
+    tasks: tuple[str, ...]
+    task: str
+    risk: float
+    base_rate: float
+    prevalence: float | None
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Described hits, best first.
+
+    Attributes
+    ----------
+    described : Table
+        The columns of `screening.hits.schema`.
+    inputs : DataFrame
+        Every other column of the library, as text, under its own name.
+    ranked : Ranked
+    """
+
+    described: pa.Table
+    inputs: pd.DataFrame
+    ranked: Ranked
+
+    def __len__(self) -> int:
+        return int(self.described.num_rows)
+
+    def column(self, name: str) -> str:
+        """Return the name of a column per task for the ranked task."""
+        return named(name, self.ranked.task, self.ranked.tasks)
+
+    @cached_property
+    def mols(self) -> list[Chem.Mol]:
+        """Return the standardised molecules, their atoms in the order of `structure`."""
+        return [molecule_of(structure) for structure in self.described["structure"].to_pylist()]
+
+    @cached_property
+    def fingerprints(self) -> NDArray[np.uint8]:
+        """Return packed Morgan bits, of shape (n, n_bytes)."""
+        return unpacked(self.described)
+
+    def input_names(self, beside: Iterable[str] = ()) -> dict[str, str]:
+        """Return what each column of the library is called beside those of hits.csv, and others."""
+        return free_names(self.inputs.columns, (*columns_for(self.ranked.tasks, csv=True), *beside))
+
+    def frame(self, beside: Iterable[str] = ()) -> pd.DataFrame:
+        """Return the columns of hits.csv.
+
+        Parameters
+        ----------
+        beside
+            Names of further columns that will be added: a column of the library that has one of
+            them, or one of hits.csv, is called `input_<name>`.
+        """
+        own = list(columns_for(self.ranked.tasks, csv=True))
+        table = self.described.select(own).to_pandas()
+        table["alerts"] = [
+            "; ".join(f"{alert['catalog']}: {alert['name']}" for alert in found)
+            for found in self.described["alerts"].to_pylist()
+        ]
+        inputs = self.inputs.rename(columns=self.input_names(beside))
+        return pd.concat([table, inputs], axis=1)
+
+
+def make_hits(described: pa.Table, inputs: Sequence[str], ranked: Ranked) -> Hits:
+    """Put hits together.
+
+    Parameters
+    ----------
+    described
+        By `describe_hits`.
+    inputs
+        The other columns of each row, as JSON.
+    ranked
+    """
+    cells: list[dict[str, str]] = [json.loads(row) for row in inputs]
+    names = dict.fromkeys(name for row in cells for name in row)
+    columns = {name: [row.get(name, "") for row in cells] for name in names}
+    return Hits(described, pd.DataFrame(columns, index=range(len(cells)), dtype=object), ranked)
+
+
+def write_hits(hits: Hits, folder: Path) -> None:
+    """Write hits.csv for people and programs, and hits.parquet with types, into a run's folder.
+
+    In hits.parquet a column of the library that has the name of one of ours is `input_<name>`.
+    """
+    names = free_names(hits.inputs.columns, hits.described.column_names)
+    table = hits.described
+    for name, own in names.items():
+        table = table.append_column(own, pa.array(hits.inputs[name], pa.string()))
+    about = {**vars(hits.ranked), "inputs": names}
+    table = table.replace_schema_metadata({_METADATA: json.dumps(about).encode()})
+    with write_atomically(folder / PARQUET) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+    write_csv(hits.frame(), folder / CSV)
+
+
+def read_hits(folder: Path) -> Hits:
+    """Read the hits of a run.
+
+    Raises
+    ------
+    UserError
+        They are not there, or damaged.
+    """
+    path = folder / PARQUET
+    again = "repeat the `ebmscreen screen` command that made it: no row is scored again"
+    if not path.is_file():
+        raise UserError(f"{folder} has no {PARQUET}; {again}.")
+    try:
+        table = pq.read_table(path)
+        about: dict[str, Any] = json.loads(table.schema.metadata[_METADATA])
+        names: dict[str, str] = about.pop("inputs")
+        ranked = Ranked(**{**about, "tasks": tuple(about["tasks"])})
+        described = typed({name: table[name] for name in columns_for(ranked.tasks)}, ranked.tasks)
+        inputs = table.select(list(names.values())).to_pandas()
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        words = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{path} is damaged ({words}); {again}.") from error
+    return Hits(described, inputs.set_axis(list(names), axis=1).astype(object), ranked)

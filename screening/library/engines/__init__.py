@@ -1,0 +1,1 @@
+"""Who does shards: guarded processes of this machine, or those of a cluster."""

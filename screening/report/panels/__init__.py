@@ -1,0 +1,1 @@
+"""Parts of a report: plots of quality, chemical space, hidden units, curation."""
