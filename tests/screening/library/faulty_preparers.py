@@ -5,10 +5,10 @@ from __future__ import annotations
 import ctypes
 import time
 
-import screening.library.prepare as prepare
-from screening.library.featurised import MoleculeReader
-from screening.library.prepare import PrepareTask, part_writer
-from screening.library.workers import Scorer
+import screening.library.prepared.prepare as prepare
+from screening.library.engines.workers import Scorer
+from screening.library.featurise import MoleculeReader
+from screening.library.prepared.prepare import PrepareTask, part_writer
 
 HANGS, CRASHES = "C#CC#CC", "N#CC#N"
 

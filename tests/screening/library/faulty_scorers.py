@@ -6,9 +6,9 @@ import ctypes
 import os
 import time
 
-from screening.library.featurised import MoleculeReader
-from screening.library.scorers import WorkerTask, scorer_of
-from screening.library.workers import Assignment, Scorer
+from screening.library.engines.workers import Assignment, Scorer
+from screening.library.featurise import MoleculeReader
+from screening.library.scoring import WorkerTask, scorer_of
 from screening.model import load_model
 
 HANGS, CRASHES, IS_KILLED, STOPS_FEATURES = "C#CC#CC", "N#CC#N", "C#CC#N", "FC#CF"

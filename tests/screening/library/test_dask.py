@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from screening.chemistry import Limits
 from screening.errors import UserError
 from screening.library import PrepareOptions, ScreenOptions, prepare_library, screen
 from screening.tables import read_table
@@ -133,7 +132,7 @@ def test_molecules_that_hang_or_crash_cost_themselves_only(samples, model_file, 
     rows = [*good[:5], faulty.CRASHES, *good[5:15], faulty.HANGS, *good[15:]]
     path = tmp_path / "library.csv"
     path.write_text("smiles,id\n" + "".join(f"{s},c{i}\n" for i, s in enumerate(rows)))
-    options = on(cluster, limits=Limits(timeout_seconds=2.0))
+    options = on(cluster, timeout_seconds=2.0)
     started = time.monotonic()
     done = screen([str(path)], model_file, tmp_path / "run", options, make_scorer=faulty.make)
     assert (done.counts.scored, done.counts.rejected) == (20, 2)
@@ -159,9 +158,9 @@ def test_stdin_is_refused(model_file, cluster, tmp_path, monkeypatch):
 
 
 def test_a_scheduler_that_is_not_there(library, model_file, tmp_path, monkeypatch):
-    from screening.library import dask_engine
+    from screening.library.engines import cluster as dask_cluster
 
-    monkeypatch.setattr(dask_engine, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(dask_cluster, "CONNECT_SECONDS", 1)
     options = ScreenOptions(engine="dask", scheduler="tcp://127.0.0.1:9")
     with pytest.raises(UserError, match=r"tcp://127\.0\.0\.1:9 cannot be reached"):
         screen(library, model_file, tmp_path / "run", options)

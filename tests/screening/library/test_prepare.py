@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -16,9 +17,9 @@ from screening.chemistry import Limits, Standardiser
 from screening.errors import UserError
 from screening.features import FeatureSet
 from screening.library import PrepareOptions, ScreenOptions, open_prepared, prepare_library, screen
-from screening.library.featurised import MoleculeReader, featurise_chunk
-from screening.library.prepared_format import PreparedPart, read_part
-from screening.library.shard import Clock, Watch
+from screening.library.featurise import MoleculeReader, featurise_chunk
+from screening.library.prepared.format import PreparedPart, read_part
+from screening.library.shards import Clock, Watch
 from screening.model import load_model
 from screening.tables import open_library, read_table
 
@@ -154,9 +155,30 @@ def test_an_interrupted_preparation_continues_to_the_same_bytes(library, prepare
         assert (folder / part.name).read_bytes() == part.read_bytes()
 
 
-def test_other_options_for_the_same_folder_are_refused(library, prepared):
-    with pytest.raises(UserError, match="part_size was 100 and is 50"):
-        prepare_library([str(library)], prepared, PrepareOptions(FEATURES, part_size=50))
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"standardize": "none"}, "begun with --standardize parent, and this command's is none"),
+        ({"features": ("maccs",)}, "with the features morgan_counts, descriptors, and this"),
+        (
+            {"limits": Limits(max_atoms=300)},
+            "begun with --max-atoms 200, and this command's is 300",
+        ),
+        ({"smiles_column": "name"}, "structures were taken from the column 'smiles', and this"),
+    ],
+)
+def test_other_settings_for_the_same_folder_are_refused_in_plain_words(
+    library, prepared, changes, said
+):
+    options = PrepareOptions(**{"features": FEATURES, "part_size": 100, **changes})
+    with pytest.raises(UserError, match=re.escape(said)) as refused:
+        prepare_library([str(library)], prepared, options)
+    assert "None" not in str(refused.value)
+
+
+def test_a_preparation_that_is_there_keeps_the_size_of_its_parts(library, prepared):
+    options = PrepareOptions(FEATURES, part_size=50, smiles_column="smiles")
+    assert prepare_library([str(library)], prepared, options).continued == 4
 
 
 def test_a_library_that_does_not_fit_the_model_is_refused(library, model_file, tmp_path):
@@ -223,4 +245,4 @@ def test_an_empty_library(tmp_path, model_file):
     summary = prepare_library([str(path)], folder, PrepareOptions(FEATURES))
     assert (summary.counts.scored, summary.counts.rejected) == (0, 1)
     done = screen([str(folder)], model_file, tmp_path / "run")
-    assert (done.counts.scored, done.counts.rejected, done.hits) == (0, 1, 0)
+    assert (done.counts.scored, done.counts.rejected, len(done.hits)) == (0, 1, 0)

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from screening.library.ranking import best_rows, first_places
+from screening.library.ranking import best_rows, duplicates_of
 
 
 def parts_of(folder, scores, cut):
@@ -29,6 +29,10 @@ def parts_of(folder, scores, cut):
     return parts
 
 
+def score_of(table):
+    return table["score"].to_numpy()
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     scores=st.lists(st.sampled_from([0.0, 0.1, 0.5, 0.5, 0.9, 1.0]), min_size=1, max_size=60),
@@ -38,9 +42,13 @@ def parts_of(folder, scores, cut):
 def test_equals_a_stable_sort_of_everything(tmp_path_factory, scores, cut, top):
     parts = parts_of(tmp_path_factory.mktemp("parts"), scores, cut)
     expected = sorted(range(len(scores)), key=lambda row: (-scores[row], row))[:top]
-    assert [row["row"] for row in best_rows(parts, "score", top)] == expected
+    assert [row["row"] for row in best_rows(parts, score_of, top)] == expected
 
 
-def test_the_first_place_of_each_structure(tmp_path):
+def test_a_repeated_structure_is_called_by_its_first_row(tmp_path):
     parts = parts_of(tmp_path, [0.5] * 17, 4)
-    assert first_places(parts, [0, 3, 99]) == {0: ("f", 0, "c0"), 3: ("f", 3, "c3")}
+    rows = pa.concat_tables([pq.read_table(part) for part in parts]).to_pylist()
+    expected = [""] * 5 + [f"c{number % 5}" for number in range(5, 17)]
+    assert duplicates_of(parts, rows) == expected
+    assert duplicates_of(parts, rows[8:10]) == ["c3", "c4"]
+    assert duplicates_of(parts, []) == []

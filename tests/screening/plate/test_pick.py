@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screening.errors import UserError
-from screening.plate import PlateOptions, clusters, pick_plate
+from screening.hits import clusters
+from screening.plate import PlateOptions, pick_plate
 
 ALERTS = (
     "",
@@ -228,21 +229,6 @@ def test_a_pick_outside_the_domain_says_so() -> None:
     reasons = pick_plate(hits, bits(2))["pick_reason"]
     assert reasons[0].endswith("outside the domain")
     assert "outside" not in reasons[1]
-
-
-def test_cells_that_pandas_read_as_missing_exclude_nothing() -> None:
-    hits = hits_of([0.9, 0.8], alerts=[np.nan, np.nan], duplicate_of=[np.nan, np.nan])
-    assert pick_plate(hits, bits(2))["pick"].tolist() == [1, 2]
-
-
-def test_flags_read_as_text_mean_what_they_say() -> None:
-    hits = hits_of(
-        [0.9, 0.8, 0.7],
-        in_training=["False", "True", "False"],
-        in_domain=["True", "True", "False"],
-    )
-    found = pick_plate(hits, bits(3), PlateOptions(in_domain_only=True))
-    assert found["pick"].tolist() == [1, 0, 0]
 
 
 @pytest.mark.parametrize("cell", ["", "n/a", float("nan"), None])

@@ -225,7 +225,7 @@ def finished_run(samples, model_file, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def report(finished_run) -> Path:
-    return write_report(finished_run)
+    return write_report(finished_run)[0]
 
 
 @pytest.fixture

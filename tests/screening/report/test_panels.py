@@ -14,10 +14,10 @@ from sklearn.decomposition import PCA
 
 from screening.errors import UserError
 from screening.report import write_model_report, write_study_report
-from screening.report.figures import pretraining_plot
-from screening.report.space import hidden_means, library_sample, space_map
-from screening.report.training_view import view_training
-from screening.report.units import units_of
+from screening.report.panels.figures import pretraining_plot
+from screening.report.panels.space import hidden_means, library_sample, space_map
+from screening.report.panels.training_view import view_training
+from screening.report.panels.units import units_of
 
 
 @pytest.fixture(scope="module")

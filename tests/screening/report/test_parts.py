@@ -1,4 +1,4 @@
-"""The report's parts: the data island, the shared substructures, the plots, the QMRF."""
+"""The report's parts: the page's data, the shared substructures, the plots, the QMRF."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rdkit import Chem
 
+from screening.hits.common_part import Environments, common_atoms
 from screening.model import FOREST, OURS
 from screening.report import write_qmrf
-from screening.report.common_part import common_atoms, environments
-from screening.report.figures import enrichment, quality_plots
-from screening.report.island import island
-from screening.report.plots import plot_canvas
-from screening.report.quality import beside_the_forest
+from screening.report.page import json_for_page
+from screening.report.panels.figures import enrichment, quality_plots
+from screening.report.panels.plots import plot_canvas
+from screening.report.panels.quality import beside_the_forest
 
 json_values = st.recursive(
     st.none()
@@ -32,20 +32,20 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_the_island_gives_back_what_went_in(value) -> None:
-    text = str(island(value))
+def test_the_data_gives_back_what_went_in(value) -> None:
+    text = str(json_for_page(value))
     assert json.loads(text) == value
     assert not set("<>&\u2028\u2029") & set(text)
 
 
-def test_the_island_has_no_numbers_that_json_lacks() -> None:
-    assert json.loads(island({"a": [math.nan, math.inf, np.float64(1.5)]})) == {
+def test_the_data_has_no_numbers_that_json_lacks() -> None:
+    assert json.loads(json_for_page({"a": [math.nan, math.inf, np.float64(1.5)]})) == {
         "a": [None, None, 1.5]
     }
 
 
 def test_a_damaged_name_can_be_written() -> None:
-    island("half a pair \ud800").encode("utf-8")
+    json_for_page("half a pair \ud800").encode("utf-8")
 
 
 def parts(smiles: str) -> list[str]:
@@ -54,13 +54,13 @@ def parts(smiles: str) -> list[str]:
 
 def test_a_molecule_shares_all_of_itself() -> None:
     (mol,) = parts("CC(=O)Nc1ccc(O)cc1")
-    left, right = common_atoms(environments(mol), environments(mol))
+    left, right = common_atoms(Environments(mol), Environments(mol))
     assert left == right == list(range(mol.GetNumAtoms()))
 
 
 def test_what_two_molecules_share_is_found_in_both() -> None:
     a, b = parts("CC(=O)Nc1ccc(O)cc1 CC(=O)Nc1ccc(Br)cc1")
-    left, right = common_atoms(environments(a), environments(b))
+    left, right = common_atoms(Environments(a), Environments(b))
     acetamide = Chem.MolFromSmarts("CC(=O)N")
     assert set(a.GetSubstructMatch(acetamide)) <= set(left)
     assert set(b.GetSubstructMatch(acetamide)) <= set(right)
@@ -70,7 +70,7 @@ def test_what_two_molecules_share_is_found_in_both() -> None:
 
 def test_unlike_molecules_share_nothing() -> None:
     a, b = parts("c1ccccc1 CCO")
-    assert common_atoms(environments(a), environments(b)) == ([], [])
+    assert common_atoms(Environments(a), Environments(b)) == ([], [])
 
 
 def test_plots_are_wellformed_repeatable_and_take_the_pages_colours(small_model) -> None:

@@ -22,7 +22,7 @@ from screening.library import ScreenOptions, screen
 from screening.model import save_model, train_model
 from screening.plate import PlateOptions
 from screening.report import read_run, write_report
-from screening.report.compounds import LONGEST_TEXT
+from screening.report.page import LONGEST_TEXT
 
 
 class Page(HTMLParser):
@@ -158,12 +158,12 @@ def test_ids_are_unique_and_images_have_names(page) -> None:
 
 
 def test_the_same_run_gives_the_same_bytes(report, finished_run, tmp_path) -> None:
-    again = write_report(Path(shutil.copytree(finished_run, tmp_path / "run")))
+    (again,) = write_report(Path(shutil.copytree(finished_run, tmp_path / "run")))
     assert again.read_bytes() == report.read_bytes()
 
 
 def test_the_plate_keeps_to_the_budget_and_marks_the_picks(run_copy) -> None:
-    data = Page(write_report(run_copy, plate=PlateOptions(budget=7)).read_text("utf-8")).data
+    data = Page(write_report(run_copy, plate=PlateOptions(budget=7))[0].read_text("utf-8")).data
     picks = sorted(hit["pick"] for hit in data["hits"] if hit["pick"])
     assert picks == list(range(1, 8))
     assert not [hit for hit in data["hits"] if hit["pick"] and (hit["tested"] or hit["twin"])]
@@ -178,7 +178,7 @@ def test_the_demo_is_shown_beside_the_forest(run_copy, hits) -> None:
         "known": {hits["id"][0]: 1},
     }
     (run_copy / "demo.json").write_text(json.dumps(demo), encoding="utf-8")
-    page = Page(write_report(run_copy).read_text(encoding="utf-8"))
+    page = Page(write_report(run_copy)[0].read_text(encoding="utf-8"))
     assert [hit["truth"] for hit in page.data["hits"][:2]] == [1, None]
     assert page.texts.count("0.988") == 2
     assert page.texts.count("31.2") == 2
@@ -188,7 +188,7 @@ def test_a_run_without_hits_still_has_a_report(model_file, tmp_path) -> None:
     library = tmp_path / "broken.smi"
     library.write_text("C1CC( a\nnothing b\n")
     screen([str(library)], model_file, tmp_path / "run", ScreenOptions())
-    text = write_report(tmp_path / "run").read_text(encoding="utf-8")
+    text = write_report(tmp_path / "run")[0].read_text(encoding="utf-8")
     assert "Nothing to buy" in text
     assert 'id="data"' not in text
 
@@ -207,23 +207,23 @@ def test_several_tasks_are_reported_by_the_ranked_one(
     rows = list(csv.DictReader((samples / "bace.csv").open(encoding="utf-8")))[-6:]
     library.write_text("".join(f"{row['mol']} {row['CID']}\n" for row in rows))
     screen([str(library)], tmp_path / "two.ebm", tmp_path / "run", ScreenOptions(rank_by="two"))
-    data = Page(write_report(tmp_path / "run").read_text(encoding="utf-8")).data
+    data = Page(write_report(tmp_path / "run")[0].read_text(encoding="utf-8")).data
     assert data["task"] == "two"
     scores = [hit["score"] for hit in data["hits"]]
     assert scores == sorted(scores, reverse=True)
     assert [hit["tasks"][1] for hit in data["hits"]] == scores
 
 
-@pytest.mark.parametrize("name", ["run.json", "hits.csv", "rejects.csv"])
+@pytest.mark.parametrize("name", ["run.json", "hits.parquet", "rejects.csv"])
 def test_a_missing_file_is_told_in_one_sentence(run_copy, name) -> None:
     (run_copy / name).unlink()
-    with pytest.raises(UserError, match=r"screen again|finish the run"):
+    with pytest.raises(UserError, match=r"screen again|finish the run|no row is scored again"):
         write_report(run_copy)
 
 
-@pytest.mark.parametrize("content", ["", "rank,id\n1,x\n", "\x00\x01"])
+@pytest.mark.parametrize("content", [b"", b"rank,id\n1,x\n", b"PAR1 PAR1"])
 def test_a_damaged_hit_list_is_told_in_one_sentence(run_copy, content) -> None:
-    (run_copy / "hits.csv").write_text(content)
+    (run_copy / "hits.parquet").write_bytes(content)
     with pytest.raises(UserError, match="damaged"):
         write_report(run_copy)
     assert not (run_copy / "report.html").exists() or "hits" in (
@@ -245,7 +245,7 @@ def test_a_model_that_moved_with_its_run_is_found(run_copy, model_file, tmp_path
     with pytest.raises(UserError, match="--model"):
         write_report(run_copy)
     shutil.copy(model_file, tmp_path / "moved.ebm")
-    assert write_report(run_copy).is_file()
+    assert write_report(run_copy)[0].is_file()
 
 
 def test_library_counts_agree_with_the_rows(finished_run) -> None:
