@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 from rdkit import Chem
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -31,21 +32,18 @@ from screening.chemistry import (
     Failure,
     Limits,
     Standardiser,
-    alerts,
     canonical_smiles,
-    murcko_scaffold,
     smiles_of,
     structure_key,
 )
 from screening.explain import AtomContributions, explain_molecule
-from screening.library.columns import named, score_columns
+from screening.hits import csv_columns, describe, score_columns
 from screening.model import (
     ModelOptions,
     Pretrained,
     Scores,
     ScreeningModel,
     load_pretrained,
-    prediction_sets,
     save_model,
     train_model,
 )
@@ -402,14 +400,14 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
         texts: list[str] = []
         parts: list[pd.DataFrame] = []
         for some in self._scored(X):
-            known = describe(self.model_, some.mols, some.scores, risk, prevalence)
+            known = _described(self.model_, some.mols, some.scores, risk, prevalence)
             known.index = pd.Index(len(texts) + some.places)
             lost = {len(texts) + i: (f.reason, f.message) for i, f in some.failures.items()}
             why = pd.DataFrame.from_dict(lost, orient="index", columns=["reason", "message"])
             parts.append(pd.concat([known, why]))
             texts += some.texts
         if not parts:
-            parts = [describe(self.model_, [], self.model_.score_molecules([]), risk, prevalence)]
+            parts = [_described(self.model_, [], self.model_.score_molecules([]), risk, prevalence)]
         table = pd.concat(parts).sort_index()
         table.insert(0, "smiles", texts)
         if ids is not None:
@@ -533,7 +531,7 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
-def describe(
+def _described(
     model: ScreeningModel,
     mols: Sequence[Chem.Mol],
     scores: Scores,
@@ -541,31 +539,11 @@ def describe(
     prevalence: float | None,
 ) -> pd.DataFrame:
     """Return what is known of scored molecules, one row each: the columns of hits.csv."""
-    columns: dict[str, Any] = {**score_columns(model, scores, prevalence)}
-    distances = {name: columns.pop(name) for name in ("novelty_percentile", "nearest_similarity")}
-    for task in model.tasks:
-        p_active, p_inactive = (
-            columns[named(c, task, model.tasks)] for c in ("p_active", "p_inactive")
-        )
-        columns[named("prediction_set", task, model.tasks)] = prediction_sets(
-            p_active, p_inactive, risk
-        )
-    nearest = scores.nearest_index
-    labels = model.training.labels[nearest, 0]
     keys = [structure_key(canonical_smiles(mol)) for mol in mols]
-    return pd.DataFrame(
-        {
-            **columns,
-            "in_domain": model.in_domain(scores),
-            "novelty_percentile": distances["novelty_percentile"],
-            "nearest_id": [model.training.ids[i] for i in nearest],
-            "nearest_similarity": distances["nearest_similarity"].round(4),
-            "nearest_label": np.select([labels == 1, labels == 0], ["active", "inactive"], ""),
-            "alerts": ["; ".join(f"{a.catalog}: {a.name}" for a in alerts(mol)) for mol in mols],
-            "scaffold": [murcko_scaffold(mol) for mol in mols],
-            "in_training": np.isin(keys, model.training.keys),
-        }
-    )
+    tested = np.isin(keys, model.training.keys)
+    rows = pa.table({**score_columns(scores, model.tasks), "in_training": tested})
+    found = describe(rows, mols, model, risk=risk, prevalence=prevalence)
+    return csv_columns(found, model.tasks)
 
 
 def _option_names() -> tuple[str, ...]:

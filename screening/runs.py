@@ -15,6 +15,7 @@ import pandas as pd
 from screening.chemistry import Standardiser
 from screening.classifier import ScreeningClassifier, load_model
 from screening.errors import UserError
+from screening.hits import read_hits
 from screening.library import Counts, RunSummary, ScreenOptions, draw_unlabelled
 from screening.library import screen as score_library
 from screening.library.manifest import MODEL
@@ -29,7 +30,7 @@ from screening.model import (
 from screening.plate import PlateOptions
 from screening.processes import usable_cores
 from screening.progress import Rows, Stages
-from screening.report import read_run, write_report
+from screening.report import write_report
 from screening.tables import Announce, read_table, silent
 
 _SHOWN = 10
@@ -58,7 +59,7 @@ class Run:
     @property
     def hits(self) -> pd.DataFrame:
         """The hits, best first: the columns of hits.csv."""
-        return read_run(self.folder).hits
+        return read_hits(self.folder).frame()
 
     @property
     def rejects(self) -> pd.DataFrame:

@@ -3,7 +3,16 @@
 from screening.hits.clusters import clusters
 from screening.hits.describe import describe, describe_hits, molecule_of, restated
 from screening.hits.schema import COLUMNS, SCORES, Column, columns_for, named, score_columns
-from screening.hits.table import CSV, PARQUET, Hits, Ranked, make_hits, read_hits, write_hits
+from screening.hits.table import (
+    CSV,
+    PARQUET,
+    Hits,
+    Ranked,
+    csv_columns,
+    make_hits,
+    read_hits,
+    write_hits,
+)
 
 __all__ = [
     "COLUMNS",
@@ -15,6 +24,7 @@ __all__ = [
     "Ranked",
     "clusters",
     "columns_for",
+    "csv_columns",
     "describe",
     "describe_hits",
     "make_hits",

@@ -97,14 +97,19 @@ class Hits:
             Names of further columns that will be added: a column of the library that has one of
             them, or one of hits.csv, is called `input_<name>`.
         """
-        own = list(columns_for(self.ranked.tasks, csv=True))
-        table = self.described.select(own).to_pandas()
-        table["alerts"] = [
-            "; ".join(f"{alert['catalog']}: {alert['name']}" for alert in found)
-            for found in self.described["alerts"].to_pylist()
-        ]
         inputs = self.inputs.rename(columns=self.input_names(beside))
-        return pd.concat([table, inputs], axis=1)
+        return pd.concat([csv_columns(self.described, self.ranked.tasks), inputs], axis=1)
+
+
+def csv_columns(described: pa.Table, tasks: Sequence[str]) -> pd.DataFrame:
+    """Return those columns of a described table that hits.csv has, as they stand there."""
+    own = [name for name in columns_for(tasks, csv=True) if name in described.column_names]
+    table = described.select(own).to_pandas()
+    table["alerts"] = [
+        "; ".join(f"{alert['catalog']}: {alert['name']}" for alert in found)
+        for found in described["alerts"].to_pylist()
+    ]
+    return table
 
 
 def make_hits(described: pa.Table, inputs: Sequence[str], ranked: Ranked) -> Hits:

@@ -20,8 +20,8 @@ from screening.evaluation import (
     random_parts,
     time_parts,
 )
+from screening.hits import clusters
 from screening.learners import Compounds
-from screening.plate import clusters
 from screening.study.options import SplitKind
 
 # In the seed of every draw: adding a kind must not change the splits of another.

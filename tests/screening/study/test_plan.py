@@ -8,8 +8,8 @@ import pytest
 
 from screening.errors import UserError
 from screening.evaluation import missing_class
+from screening.hits import clusters
 from screening.learners import Compounds
-from screening.plate import clusters
 from screening.study import fewer_labels, plan_splits
 from screening.trust import tanimoto
 
