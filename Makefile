@@ -40,7 +40,7 @@ types: $(VENV)/.installed-test
 # Test processes run beside each other: one thread each, or they fight for the cores.
 unit: export OMP_NUM_THREADS = 1
 unit: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test: lint types unit
 

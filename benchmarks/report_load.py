@@ -9,27 +9,30 @@ which the first hits are drawn.
 from __future__ import annotations
 
 import argparse
+import shutil
 import statistics
 import sys
 import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "screening" / "report"))
-from conftest import CHROMIUM, Browser
+from conftest import Browser
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("report", type=Path)
     parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--browser", default="chromium", help="Chromium or Chrome")
     given = parser.parse_args()
-    if CHROMIUM is None:
-        print("there is no Chromium on this machine")
+    program = shutil.which(given.browser)
+    if program is None:
+        print(f"there is no {given.browser} on this machine")
         return 1
     seconds = []
     for _ in range(given.times):
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            browser = Browser(Path(folder))
+            browser = Browser(program, Path(folder))
             seconds.append(browser.open(given.report))
             cards = browser.js("document.querySelectorAll('.card').length")
             browser.close()

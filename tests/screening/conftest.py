@@ -51,10 +51,11 @@ def small_model(small_assay) -> ScreeningModel:
 
 
 @pytest.fixture(scope="session")
-def model_file(small_model, tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("model") / "bace.ebm"
-    save_model(small_model, path)
-    return path
+def model_file(request, make_once) -> Path:
+    # Trained by the first process only, unless a test of another one needs the model itself.
+    return make_once(
+        "bace.ebm", lambda path: save_model(request.getfixturevalue("small_model"), path)
+    )
 
 
 @pytest.fixture(scope="session")

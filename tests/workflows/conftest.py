@@ -40,28 +40,30 @@ def run(capfd: pytest.CaptureFixture[str]) -> Run:
 
 
 @pytest.fixture(scope="session")
-def assay(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def assay(make_once) -> Path:
     """120 compounds of BACE-1 under the user's own column names."""
+    return make_once("assay.csv", _write_assay)
+
+
+def _write_assay(path: Path) -> None:
     with (SAMPLES / "bace.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))[::12]
-    path = tmp_path_factory.mktemp("assay") / "assay.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["Compound Code", "Drawn structure", "hit?", "pIC50"])
         for row in rows:
             writer.writerow([row["CID"], row["mol"], row["Class"], row["pIC50"]])
-    return path
 
 
 @pytest.fixture(scope="session")
-def model(assay: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model(assay: Path, make_once) -> Path:
     """A model of that assay."""
-    path = tmp_path_factory.mktemp("model") / "model.ebm"
-    status = main(
-        ["train", str(assay), "-o", str(path), "--id-column", "Compound Code", "-t", "hit?", *QUICK]
-    )
-    assert status == 0
-    return path
+
+    def train(path: Path) -> None:
+        words = ["-o", str(path), "--id-column", "Compound Code", "-t", "hit?", *QUICK]
+        assert main(["train", str(assay), *words]) == 0
+
+    return make_once("assay.ebm", train)
 
 
 @pytest.fixture

@@ -20,9 +20,6 @@ import pytest
 from screening.library import ScreenOptions, screen
 from screening.report import write_report
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 OPTIONS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
     "--disable-background-networking --disable-component-update --disable-extensions "
@@ -37,11 +34,11 @@ class Browser:
     `requests`.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, program: str, folder: Path) -> None:
         self.folder = folder
         to_child, self._out = os.pipe()
         self._in, from_child = os.pipe()
-        command = [str(CHROMIUM), *OPTIONS, f"--user-data-dir={folder / 'profile'}", "about:blank"]
+        command = [program, *OPTIONS, f"--user-data-dir={folder / 'profile'}", "about:blank"]
 
         def pipes() -> None:
             # DevTools reads from descriptor 3 and writes to 4; the ends may be one of these.
@@ -169,10 +166,8 @@ class Browser:
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on this machine")
-    opened = Browser(tmp_path)
+def browser(chromium: str, tmp_path: Path) -> Iterator[Browser]:
+    opened = Browser(chromium, tmp_path)
     yield opened
     opened.close()
 
@@ -211,21 +206,30 @@ def _library(samples: Path) -> list[list[str]]:
 
 
 @pytest.fixture(scope="session")
-def finished_run(samples, model_file, tmp_path_factory) -> Path:
-    """A run of real compounds with hostile names; whoever changes it must copy it first."""
-    folder = tmp_path_factory.mktemp("report")
-    library = folder / "library.csv"
-    with library.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["smiles", "id", *HOSTILE_COLUMNS])
-        writer.writerows(_library(samples))
-    screen([str(library)], model_file, folder / "run", ScreenOptions())
-    return folder / "run"
+def reported_run(samples, model_file, make_once) -> Path:
+    """A run of real compounds with hostile names, and its report."""
+
+    def make(run: Path) -> None:
+        library = run.with_name("library.csv")
+        with library.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["smiles", "id", *HOSTILE_COLUMNS])
+            writer.writerows(_library(samples))
+        screen([str(library)], model_file, run, ScreenOptions())
+        write_report(run)
+
+    return make_once("reported-run", make)
 
 
 @pytest.fixture(scope="session")
-def report(finished_run) -> Path:
-    return write_report(finished_run)[0]
+def finished_run(reported_run) -> Path:
+    """That run; whoever changes it must copy it first."""
+    return reported_run
+
+
+@pytest.fixture(scope="session")
+def report(reported_run) -> Path:
+    return reported_run / "report.html"
 
 
 @pytest.fixture
