@@ -13,6 +13,8 @@ from workflows.cli import main
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
 QUICK = ["--ensemble-size", "1", "--epochs", "4", "-n", "1"]
+# Where neither the forest of the model nor its many features matter.
+CHEAP = [*QUICK, "--blend", "none", "--features", "morgan_counts"]
 
 
 @dataclass
@@ -63,7 +65,7 @@ def model(assay: Path, make_once) -> Path:
         words = ["-o", str(path), "--id-column", "Compound Code", "-t", "hit?", *QUICK]
         assert main(["train", str(assay), *words]) == 0
 
-    return make_once("assay.ebm", train)
+    return make_once("model.ebm", train)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def test_from_a_library_to_hits(run, stack, assay, library, tmp_path):
 
 def test_pretraining_on_the_way_is_pretraining_before(run, assay, tmp_path):
     rows = ("--pretrain-rows", "200")
-    words = ("train", assay, "-t", "hit?", *QUICK)
+    words = ("train", assay, "-t", "hit?", "--blend", "none", *QUICK)
     direct = run(*words, "-o", tmp_path / "a.ebm", "--pretrain-on", WEHI, *rows)
     assert direct.status == 0, direct.err
     assert "200 rows drawn" in direct.err

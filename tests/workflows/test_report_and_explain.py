@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from xml.etree import ElementTree
 
+from tests.workflows.conftest import CHEAP
+
 
 def screened(run, model, library, folder, *words):
     done = run("screen", library, "-m", model, "-o", folder, "-n", "1", *words)
@@ -44,8 +46,7 @@ def test_report_again_with_qmrf(run, model, library, tmp_path):
 def test_report_refuses_another_model(run, model, library, assay, tmp_path):
     screened(run, model, library, tmp_path / "run", "--no-report")
     other = tmp_path / "other.ebm"
-    words = ("-t", "hit?", "--ensemble-size", "1", "--epochs", "2", "-n", "1", "--seed", "5")
-    assert run("train", assay, "-o", other, *words).status == 0
+    assert run("train", assay, "-o", other, "-t", "hit?", "--seed", "5", *CHEAP).status == 0
     done = run("report", tmp_path / "run", "-m", other)
     assert done.status == 1
     assert "is not the model" in done.err

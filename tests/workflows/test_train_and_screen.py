@@ -7,7 +7,7 @@ import json
 import zipfile
 from pathlib import Path
 
-QUICK = ["--ensemble-size", "1", "--epochs", "4", "-n", "1"]
+from tests.workflows.conftest import CHEAP, QUICK
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -31,7 +31,7 @@ def test_train_prints_our_figures_beside_the_baselines(run, assay, tmp_path):
 
 
 def test_train_binarises_values_and_repeats_from_its_config(run, assay, tmp_path):
-    words = ("-t", "pIC50", "--active-above", "7", *QUICK)
+    words = ("-t", "pIC50", "--active-above", "7", *CHEAP)
     first = run("train", assay, "-o", tmp_path / "a.ebm", *words)
     assert first.status == 0, first.err
     assert "active when above 7" in first.err
@@ -41,7 +41,7 @@ def test_train_binarises_values_and_repeats_from_its_config(run, assay, tmp_path
 
 
 def test_train_says_what_is_graded_and_takes_other_units(run, assay, tmp_path):
-    words = ("train", assay, "-t", "pIC50", "--active-above", "7", *QUICK)
+    words = ("train", assay, "-t", "pIC50", "--active-above", "7", *CHEAP)
     graded = run(*words, "-o", tmp_path / "a.ebm")
     hard = run(*words, "-o", tmp_path / "b.ebm", "--labels", "hard", "--units", "sigmoid")
     assert (graded.status, hard.status) == (0, 0), graded.err + hard.err
@@ -54,7 +54,7 @@ def test_train_says_what_is_graded_and_takes_other_units(run, assay, tmp_path):
 
 
 def test_train_guesses_the_target_only_when_it_is_clear(run, assay, tmp_path):
-    done = run("train", assay, "-o", tmp_path / "m.ebm", *QUICK)
+    done = run("train", assay, "-o", tmp_path / "m.ebm", *CHEAP)
     assert done.status == 0, done.err
     assert "the target is 'hit?'" in done.err
 

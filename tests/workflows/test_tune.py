@@ -8,15 +8,12 @@ import sys
 
 import pytest
 
-from tests.workflows.conftest import QUICK
-
-# Networks of a second each: the search has its own tests, here it is the command's.
-CHEAP = (*QUICK, "--blend", "none", "--pretrain", "none", "--features", "morgan_counts")
+from tests.workflows.conftest import CHEAP
 
 
 @pytest.fixture
 def words(assay, tmp_path):
-    return ("train", assay, "-t", "hit?", "-o", tmp_path / "m.ebm", *CHEAP)
+    return ("train", assay, "-t", "hit?", "-o", tmp_path / "m.ebm", "--pretrain", "none", *CHEAP)
 
 
 def test_a_search_from_start_to_refusal(run, words, tmp_path):
