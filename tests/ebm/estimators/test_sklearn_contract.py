@@ -6,8 +6,8 @@ from ebm import DBNClassifier, RBMTransformer
 
 ESTIMATORS = [
     RBMTransformer(n_components=8, epochs=2),
-    DBNClassifier((16,), pretrain_epochs=2),
-    DBNClassifier((16, 8), pretrain_epochs=0),
+    DBNClassifier((16,), pretrain_epochs=2, epochs=10),
+    DBNClassifier((16, 8), pretrain_epochs=0, epochs=25),
 ]
 
 
