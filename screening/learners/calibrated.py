@@ -53,8 +53,8 @@ class CalibratedBlend:
     ----------
     blend : Blend
     calibrated_on : str
-        `folds` of the compounds that it learns from; or the `validation` part, at a sixth of the
-        time, where there is one.
+        `folds` of the compounds that it learns from; or the `validation` part, where there is one,
+        which saves the ensembles of the folds.
     """
 
     blend: Blend

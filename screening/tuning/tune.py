@@ -26,7 +26,7 @@ from screening.tuning.space import (
     space_around,
 )
 
-# A trial is cheap: a third of the networks that the model's cross-validation and it itself need.
+# A trial trains 6 networks; a model with its cross-validation trains 14.
 INNER_FOLDS = 3
 # The best trial has won among many, by luck too: it meets the default again on other folds.
 CHECK_FOLDS = 5

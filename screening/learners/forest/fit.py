@@ -13,9 +13,9 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 DENSE_ENTRIES = 500_000_000
 # Of a forest that is blended: enough beside networks, and more would cost as much as they do.
 TREES = 300
-# Of the forests that only predict a fold: 0.001 of ROC-AUC less (docs/benchmarks.md).
+# Of the forests that only predict a fold: 0.001 of ROC-AUC less (docs/decisions.md).
 HELD_OUT_TREES = 200
-# A tree of more is deep and dear, and as many smaller ones say more (docs/benchmarks.md).
+# A tree of more is deep and dear, and as many smaller ones say more (docs/decisions.md).
 _ROWS_PER_TREE = 10_000
 _GRADED_LEAF = 3
 

@@ -1,4 +1,4 @@
-"""Write what the small models say anew: `python -m tests.screening.golden.remake`.
+"""Write what the small models say anew: `python -m tests.golden.remake`.
 
 Right only when the predictions are meant to change: another default, another feature, a mended
 mistake, a release of torch, scikit-learn or RDKit that computes something else. Look at the
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import torch
 
-from tests.screening.golden.models import HERE, MODELS, ask, processor
+from tests.golden.models import HERE, MODELS, ask, processor
 
 
 def remake(names: list[str]) -> None:

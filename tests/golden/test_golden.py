@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.screening.golden.models import HERE, MODELS, Said, ask, processor, read
+from tests.golden.models import HERE, MODELS, Said, ask, processor, read
 
 # Stored numbers have six decimals. A sum in another order shows in the last digits of float32, and
 # may tip the rounding of a number to either side: two units of the last decimal.
