@@ -21,7 +21,9 @@ def test_a_search_from_start_to_refusal(run, words, tmp_path):
     assert done.status == 0, done.err
     assert "trial 1: " in done.err
     assert done.out.startswith("tuning, 2 trials: ")
-    assert "search of 2 trials, networks: 6 of 6" in done.err
+    assert "trials: 2 of 2" in done.err
+    for trial in (1, 2):
+        assert f"trial {trial} of 2: networks: 3 of 3" in done.err
     assert (tmp_path / "m.tune.sqlite").is_file()
     assert "tune = 2" in (tmp_path / "m.toml").read_text()
 
@@ -38,7 +40,7 @@ def test_a_search_from_start_to_refusal(run, words, tmp_path):
 
     again = run(*words, "--tune", "2")
     assert again.out == done.out
-    assert "search of" not in again.err
+    assert "trial 1 of 2" not in again.err
 
     refused = run(*words, "--tune", "3", "--seed", "1")
     assert refused.status == 1
