@@ -246,10 +246,15 @@ def find_classes(values: Sequence[Any], active_class: Any = None) -> ClassPair:
     found = list(dict.fromkeys(_plain(value) for value in values if not _no_label(value)))
     if len(found) != 2:
         shown = ", ".join(shortened(repr(label)) for label in found[:5])
+        if len(found) < 2:
+            raise ValueError(
+                f"labels are of {len(found)} class ({shown or 'none'}); a model needs an active "
+                "and an inactive one."
+            )
         raise ValueError(
-            f"labels are of two classes, and here are {len(found)} ({shown or 'none'}"
-            f"{', ...' if len(found) > 5 else ''}); for measured values give active_above or "
-            "active_below."
+            f"Only binary classification is supported, and labels are of {len(found)} classes "
+            f"({shown}{', ...' if len(found) > 5 else ''}); for measured values give active_above "
+            "or active_below."
         )
     if active_class is not None:
         if active_class not in found:
