@@ -46,6 +46,7 @@ class Run:
     folder : Path
     counts : Counts
         Rows read, scored and rejected.
+    n_hits : int
     seconds : dict of str to float
     pages : tuple of Path
         The report, and the files of the plate where one was asked for.
@@ -53,6 +54,7 @@ class Run:
 
     folder: Path
     counts: Counts
+    n_hits: int
     seconds: dict[str, float]
     pages: tuple[Path, ...]
 
@@ -91,6 +93,7 @@ def screen(
     workers: int | None = None,
     progress: bool = True,
     announce: Announce = silent,
+    warn: Announce = silent,
     **options: Any,
 ) -> Run:
     """Score a library, rank it, and write what `ebmscreen screen` writes.
@@ -115,6 +118,8 @@ def screen(
         Whether a bar is shown.
     announce
         Is told what was recognised in each file.
+    warn
+        Is told what may surprise: rows that were too large, say.
     **options
         Settings of `ScreenOptions`, such as `top`, `rank_by`, `risk` and `prevalence`.
 
@@ -139,10 +144,11 @@ def screen(
             folder,
             settings,
             announce=announce,
+            warn=warn,
             on_progress=lambda counts, share: rows.show(counts.read, counts.rejected, share),
         )
     pages = write_report(folder, done.model, plate=plate) if report else []
-    return Run(folder, done.counts, done.seconds, tuple(pages))
+    return Run(folder, done.counts, len(done.hits), done.seconds, tuple(pages))
 
 
 def _model_file(model: AnyModel, run: Path) -> Path:

@@ -97,8 +97,7 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
     """
     started = time.perf_counter()
     begin_loading()
-    from screening.library import Counts, ScreenOptions, screen
-    from screening.progress import Rows
+    from screening.runs import screen
     from workflows.checks import writable_folder
 
     messages = Messages.of(given["quiet"], given["verbose"])
@@ -106,52 +105,40 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
         raise click.UsageError("--scheduler needs --engine dask.")
     plate = plate_options(given)
     writable_folder(output)
-    options = ScreenOptions(
-        smiles_column=given["smiles_column"],
-        id_column=given["id_column"],
-        top=given["top"],
-        rank_by=given["rank_by"],
-        risk=given["risk"],
-        prevalence=given["prevalence"],
-        max_atoms=given["max_atoms"],
-        timeout_seconds=given["timeout"],
-        shard_size=given["shard_size"],
-        workers=given["num_workers"],
-        engine=given["engine"],
-        scheduler=given["scheduler"],
-    )
-    with Rows(messages.shows_progress) as rows:
-
-        def show(counts: Counts, share: float | None) -> None:
-            rows.show(counts.read, counts.rejected, share)
-
-        try:
-            summary = screen(
-                library,
-                model,
-                output,
-                options,
-                announce=messages.announce,
-                warn=messages.warn,
-                on_progress=show,
-            )
-        except KeyboardInterrupt:
-            messages.warn(f"stopped; the same command continues where {output} is.")
-            return 130
+    try:
+        run = screen(
+            library,
+            model,
+            output,
+            report=not given["no_report"],
+            plate=plate,
+            workers=given["num_workers"],
+            progress=messages.shows_progress,
+            announce=messages.announce,
+            warn=messages.warn,
+            smiles_column=given["smiles_column"],
+            id_column=given["id_column"],
+            top=given["top"],
+            rank_by=given["rank_by"],
+            risk=given["risk"],
+            prevalence=given["prevalence"],
+            max_atoms=given["max_atoms"],
+            timeout_seconds=given["timeout"],
+            shard_size=given["shard_size"],
+            engine=given["engine"],
+            scheduler=given["scheduler"],
+        )
+    except KeyboardInterrupt:
+        messages.warn(f"stopped; the same command continues where {output} is.")
+        return 130
     write_config(click.get_current_context(), output / "config.toml")
-    click.echo(output / "hits.csv")
-    written = []
-    if not given["no_report"]:
-        from screening.report import write_report
-
-        written = write_report(output, summary.model, plate=plate)
-        for path in written:
-            click.echo(path)
-    _warn_of_older_files(output, {path.name for path in written}, messages)
-    counts = summary.counts
+    for path in (output / "hits.csv", *run.pages):
+        click.echo(path)
+    _warn_of_older_files(output, {path.name for path in run.pages}, messages)
+    counts = run.counts
     messages.announce(
         f"{counts.read} rows read: {counts.scored} scored, {counts.rejected} rejected; "
-        f"{len(summary.hits)} hits in {time.perf_counter() - started:.0f} s."
+        f"{run.n_hits} hits in {time.perf_counter() - started:.0f} s."
     )
     if given["strict"] and counts.rejected:
         messages.warn(f"{counts.rejected} rows were rejected; see {output / 'rejects.csv'}.")
