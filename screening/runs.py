@@ -5,17 +5,18 @@ from __future__ import annotations
 import html
 import shutil
 import tempfile
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from screening.chemistry import Standardiser
 from screening.classifier import ScreeningClassifier, load_model
 from screening.errors import UserError
-from screening.hits import read_hits
+from screening.hits import Hits
 from screening.library import Counts, RunSummary, ScreenOptions, draw_unlabelled
 from screening.library import screen as score_library
 from screening.library.manifest import MODEL
@@ -27,11 +28,12 @@ from screening.model import (
     pretrain_on,
     save_model,
 )
-from screening.plate import PlateOptions
 from screening.processes import usable_cores
 from screening.progress import Rows, Stages
-from screening.report import write_report
 from screening.tables import Announce, read_table, silent
+
+if TYPE_CHECKING:
+    from screening.plate import PlateOptions
 
 _SHOWN = 10
 AnyModel = str | Path | ScreeningClassifier | ScreeningModel
@@ -46,33 +48,46 @@ class Run:
     folder : Path
     counts : Counts
         Rows read, scored and rejected.
-    n_hits : int
+    model : ScreeningModel
+        That scored.
+    table : Hits
+        The hits with all that is known of them.
     seconds : dict of str to float
-    pages : tuple of Path
+        One entry a stage, summed over workers, and `total` by the clock.
+    pages : list of Path
         The report, and the files of the plate where one was asked for.
     """
 
     folder: Path
     counts: Counts
-    n_hits: int
+    model: ScreeningModel = field(repr=False)
+    table: Hits = field(repr=False)
     seconds: dict[str, float]
-    pages: tuple[Path, ...]
+    pages: list[Path] = field(default_factory=list)
 
     @property
     def hits(self) -> pd.DataFrame:
         """The hits, best first: the columns of hits.csv."""
-        return read_hits(self.folder).frame()
+        return self.table.frame()
 
     @property
     def rejects(self) -> pd.DataFrame:
         """Every row that could not be scored, and why."""
         return pd.read_csv(self.folder / "rejects.csv", keep_default_na=False)
 
+    def write_report(self, plate: PlateOptions | None = None) -> list[Path]:
+        """Write the report, and the files of the plate where one is asked for; name them."""
+        # What draws is loaded only when it is wanted.
+        from screening.report import write_report
+
+        self.pages[:] = write_report(self.folder, self.model, plate=plate)
+        return self.pages
+
     def __str__(self) -> str:
         counts = self.counts
         return (
             f"{counts.read} rows read: {counts.scored} scored, {counts.rejected} rejected; "
-            f"{self.folder / 'hits.csv'}"
+            f"{len(self.table)} hits in {self.folder / 'hits.csv'}"
         )
 
     def _repr_html_(self) -> str:
@@ -93,7 +108,7 @@ def screen(
     workers: int | None = None,
     progress: bool = True,
     announce: Announce = silent,
-    warn: Announce = silent,
+    warn: Announce = lambda sentence: warnings.warn(sentence, stacklevel=4),
     **options: Any,
 ) -> Run:
     """Score a library, rank it, and write what `ebmscreen screen` writes.
@@ -119,7 +134,7 @@ def screen(
     announce
         Is told what was recognised in each file.
     warn
-        Is told what may surprise: rows that were too large, say.
+        Is told what to be careful about; Python's warnings when not given.
     **options
         Settings of `ScreenOptions`, such as `top`, `rank_by`, `risk` and `prevalence`.
 
@@ -147,8 +162,10 @@ def screen(
             warn=warn,
             on_progress=lambda counts, share: rows.show(counts.read, counts.rejected, share),
         )
-    pages = write_report(folder, done.model, plate=plate) if report else []
-    return Run(folder, done.counts, len(done.hits), done.seconds, tuple(pages))
+    run = Run(folder, done.counts, done.model, done.hits, done.seconds)
+    if report:
+        run.write_report(plate)
+    return run
 
 
 def _model_file(model: AnyModel, run: Path) -> Path:

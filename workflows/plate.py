@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from screening.plate import PlateOptions
 
 CATALOGS = ("PAINS", "BRENK", "NIH")
-LIMITS = ("windows", "per_cluster", "in_domain_only", "bar_alerts")
 
 BUDGET = several(
     click.option(
@@ -46,31 +46,46 @@ BUDGET = several(
 )
 
 
-def plate_options(given: dict[str, Any]) -> PlateOptions | None:
-    """Return what the plate should be like, or None when none is asked for.
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """Values of `BUDGET`."""
 
-    Raises
-    ------
-    UsageError
-        A limit is given without a budget, or cannot be read.
-    """
-    from screening.plate import PlateOptions
+    budget: int | None
+    windows: tuple[str, ...]
+    per_cluster: int | None
+    in_domain_only: bool
+    bar_alerts: str | None
 
-    if given["budget"] is None:
-        for name in LIMITS:
-            if given[name]:
-                option = "window" if name == "windows" else name.replace("_", "-")
-                raise click.UsageError(f"--{option} limits the plate: add --budget N.")
-        return None
-    chosen: dict[str, Any] = {
-        "budget": given["budget"],
-        "per_cluster": given["per_cluster"],
-        "in_domain_only": given["in_domain_only"],
-        "windows": dict(_window(text) for text in given["windows"]),
-    }
-    if given["bar_alerts"] is not None:
-        chosen["barred_alerts"] = _catalogs(given["bar_alerts"])
-    return PlateOptions(**chosen)
+    def plate(self) -> PlateOptions | None:
+        """Return what the plate should be like, or None when none is asked for.
+
+        Raises
+        ------
+        UsageError
+            A limit is given without a budget, or cannot be read.
+        """
+        from screening.plate import PlateOptions
+
+        if self.budget is None:
+            limits = {
+                "window": self.windows,
+                "per-cluster": self.per_cluster,
+                "in-domain-only": self.in_domain_only,
+                "bar-alerts": self.bar_alerts,
+            }
+            for option, value in limits.items():
+                if value:
+                    raise click.UsageError(f"--{option} limits the plate: add --budget N.")
+            return None
+        plate = PlateOptions(
+            budget=self.budget,
+            per_cluster=self.per_cluster,
+            in_domain_only=self.in_domain_only,
+            windows=dict(_window(text) for text in self.windows),
+        )
+        if self.bar_alerts is None:
+            return plate
+        return replace(plate, barred_alerts=_catalogs(self.bar_alerts))
 
 
 def _window(text: str) -> tuple[str, tuple[float | None, float | None]]:

@@ -44,7 +44,7 @@ def test_a_script_needs_no_guard(tmp_path, model_file):
     )
     assert done.stdout.splitlines() == [
         "once",
-        "3 rows read: 2 scored, 1 rejected; run/hits.csv",
+        "3 rows read: 2 scored, 1 rejected; 2 hits in run/hits.csv",
         "parse",
     ]
 

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from screening.processes import begin_loading
 from workflows.config import write_config
-from workflows.messages import Messages
-from workflows.options import COLUMNS, COMMON, FOLDER, MOLECULES, STANDARDIZE
+from workflows.options import (
+    COLUMNS,
+    COMMON,
+    FOLDER,
+    MOLECULES,
+    STANDARDIZE,
+    Columns,
+    Common,
+    Molecules,
+)
+
+if TYPE_CHECKING:
+    from screening.chemistry import Level
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepareRequest(Common, Columns, Molecules):
+    """What the command line asks for."""
+
+    features: str | None
+    model: Path | None
+    standardize: Level
+    part_size: int
+    strict: bool
 
 
 @click.command(
@@ -52,28 +75,27 @@ def command(library: tuple[str, ...], output: Path, **given: Any) -> int:
     `-` reads stdin. The result is a data set that pyarrow, DuckDB and pandas read.
     """
     begin_loading()
-    from screening.chemistry import Limits
+    asked = PrepareRequest(**given)
     from screening.library import Counts, PrepareOptions, prepare_library
     from screening.model import ModelOptions
     from screening.progress import Rows
     from workflows.checks import writable_folder
 
-    messages = Messages.of(given["quiet"], given["verbose"])
-    features = ModelOptions().blocks
-    standardize = given["standardize"]
-    if given["features"]:
-        features = tuple(name.strip() for name in given["features"].split(","))
-    if given["model"]:
-        features, standardize = _of_model(given["model"], given["features"])
+    messages = asked.messages
+    features, standardize = ModelOptions().blocks, asked.standardize
+    if asked.features:
+        features = tuple(name.strip() for name in asked.features.split(","))
+    if asked.model:
+        features, standardize = _of_model(asked.model, asked.features)
     writable_folder(output)
     options = PrepareOptions(
         features=features,
         standardize=standardize,
-        smiles_column=given["smiles_column"],
-        id_column=given["id_column"],
-        limits=Limits(given["max_atoms"], given["timeout"]),
-        part_size=given["part_size"],
-        workers=given["num_workers"],
+        smiles_column=asked.smiles_column,
+        id_column=asked.id_column,
+        limits=asked.limits,
+        part_size=asked.part_size,
+        workers=asked.num_workers,
     )
     with Rows(messages.shows_progress) as rows:
 
@@ -99,13 +121,13 @@ def command(library: tuple[str, ...], output: Path, **given: Any) -> int:
         f"in {summary.seconds['total']:.0f} s."
     )
     click.echo(output)
-    if given["strict"] and counts.rejected:
+    if asked.strict and counts.rejected:
         messages.warn(f"{counts.rejected} rows were rejected; see {output / '_rejects.csv'}.")
         return 1
     return 0
 
 
-def _of_model(path: Path, features: str | None) -> tuple[tuple[str, ...], Any]:
+def _of_model(path: Path, features: str | None) -> tuple[tuple[str, ...], Level]:
     from screening.errors import UserError
     from screening.model import load_model
 

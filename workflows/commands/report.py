@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from workflows.checks import writable_file
-from workflows.messages import Messages
-from workflows.options import COMMON, FILE
-from workflows.plate import BUDGET, plate_options
+from workflows.options import COMMON, FILE, Common
+from workflows.plate import BUDGET, Budget
 
 if TYPE_CHECKING:
     from screening.plate import PlateOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportRequest(Common, Budget):
+    """What the command line asks for."""
+
+    output: Path | None
+    model: Path | None
+    qmrf: Path | None
 
 
 @click.command("report", epilog="Example: ebmscreen report run/ --budget 96")
@@ -35,29 +45,27 @@ if TYPE_CHECKING:
     help="Also write the model's QMRF (OECD principles) as a file of its own.",
 )
 @COMMON
-def command(what: Path, qmrf: Path | None, **given: Any) -> None:
+def command(what: Path, **given: Any) -> None:
     """Write the report of a RUN again, or that of a MODEL.ebm or of an `evaluate` folder.
 
     That of a run or a study is `report.html` in its folder; that of a model stands beside it.
     """
-    messages = Messages.of(given["quiet"], given["verbose"])
-    messages.detail(f"reading {what}")
-    model, output = given["model"], given["output"]
-    plate = plate_options(given)
+    asked = ReportRequest(**given)
+    asked.messages.detail(f"reading {what}")
+    plate = asked.plate()
+    of_run = {"model": asked.model, "budget": asked.budget}
     if what.is_file():
-        _refuse(given, ("model", "budget"), "belongs to the report of a run")
-        _of_model(what, output, qmrf)
+        _refuse(of_run, "belongs to the report of a run")
+        _of_model(what, asked.output, asked.qmrf)
         return
-    _refuse(given, ("output",), "belongs to the report of a model")
+    _refuse({"output": asked.output}, "belongs to the report of a model")
     if (what / "study.json").is_file():
         from screening.report import write_study_report
 
-        _refuse(
-            {**given, "qmrf": qmrf}, ("model", "budget", "qmrf"), "belongs to the report of a run"
-        )
+        _refuse({**of_run, "qmrf": asked.qmrf}, "belongs to the report of a run")
         click.echo(write_study_report(what))
         return
-    _of_run(what, model, plate, qmrf)
+    _of_run(what, asked.model, plate, asked.qmrf)
 
 
 def _of_run(run: Path, model: Path | None, plate: PlateOptions | None, qmrf: Path | None) -> None:
@@ -84,7 +92,7 @@ def _of_model(path: Path, output: Path | None, qmrf: Path | None) -> None:
         click.echo(write_qmrf(load_model(path), qmrf))
 
 
-def _refuse(given: dict[str, Any], names: tuple[str, ...], why: str) -> None:
-    for name in names:
-        if given.get(name) is not None:
+def _refuse(options: Mapping[str, object], why: str) -> None:
+    for name, value in options.items():
+        if value is not None:
             raise click.UsageError(f"--{name} {why}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,25 @@ import click
 from screening.processes import begin_loading
 from workflows.config import write_config
 from workflows.messages import Messages
-from workflows.options import COLUMNS, COMMON, FOLDER
-from workflows.plate import BUDGET, plate_options
+from workflows.options import COLUMNS, COMMON, FOLDER, Columns, Common
+from workflows.plate import BUDGET, Budget
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScreenRequest(Common, Columns, Budget):
+    """What the command line asks for."""
+
+    top: int
+    rank_by: str | None
+    risk: float
+    prevalence: float | None
+    max_atoms: int | None
+    timeout: float | None
+    shard_size: int
+    engine: str
+    scheduler: str | None
+    strict: bool
+    no_report: bool
 
 
 @click.command(
@@ -97,51 +115,49 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
     """
     started = time.perf_counter()
     begin_loading()
+    asked = ScreenRequest(**given)
+    if asked.scheduler and asked.engine != "dask":
+        raise click.UsageError("--scheduler needs --engine dask.")
+    plate = asked.plate()
     from screening.runs import screen
     from workflows.checks import writable_folder
 
-    messages = Messages.of(given["quiet"], given["verbose"])
-    if given["scheduler"] and given["engine"] != "dask":
-        raise click.UsageError("--scheduler needs --engine dask.")
-    plate = plate_options(given)
     writable_folder(output)
+    messages = asked.messages
     try:
         run = screen(
             library,
             model,
             output,
-            report=not given["no_report"],
-            plate=plate,
-            workers=given["num_workers"],
+            report=False,
             progress=messages.shows_progress,
             announce=messages.announce,
             warn=messages.warn,
-            smiles_column=given["smiles_column"],
-            id_column=given["id_column"],
-            top=given["top"],
-            rank_by=given["rank_by"],
-            risk=given["risk"],
-            prevalence=given["prevalence"],
-            max_atoms=given["max_atoms"],
-            timeout_seconds=given["timeout"],
-            shard_size=given["shard_size"],
-            engine=given["engine"],
-            scheduler=given["scheduler"],
+            smiles_column=asked.smiles_column,
+            id_column=asked.id_column,
+            top=asked.top,
+            rank_by=asked.rank_by,
+            risk=asked.risk,
+            prevalence=asked.prevalence,
+            max_atoms=asked.max_atoms,
+            timeout_seconds=asked.timeout,
+            shard_size=asked.shard_size,
+            workers=asked.num_workers,
+            engine=asked.engine,
+            scheduler=asked.scheduler,
         )
     except KeyboardInterrupt:
         messages.warn(f"stopped; the same command continues where {output} is.")
         return 130
     write_config(click.get_current_context(), output / "config.toml")
-    for path in (output / "hits.csv", *run.pages):
-        click.echo(path)
+    click.echo(output / "hits.csv")
+    if not asked.no_report:
+        for path in run.write_report(plate):
+            click.echo(path)
     _warn_of_older_files(output, {path.name for path in run.pages}, messages)
-    counts = run.counts
-    messages.announce(
-        f"{counts.read} rows read: {counts.scored} scored, {counts.rejected} rejected; "
-        f"{run.n_hits} hits in {time.perf_counter() - started:.0f} s."
-    )
-    if given["strict"] and counts.rejected:
-        messages.warn(f"{counts.rejected} rows were rejected; see {output / 'rejects.csv'}.")
+    messages.announce(f"{run}, {time.perf_counter() - started:.0f} s.")
+    if asked.strict and run.counts.rejected:
+        messages.warn(f"{run.counts.rejected} rows were rejected; see {output / 'rejects.csv'}.")
         return 1
     return 0
 
