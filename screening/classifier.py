@@ -392,9 +392,9 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         DataFrame
-            One row a compound, in the order of X, with the columns of hits.csv (docs/method.md says
-            what each means), and `reason` and `message`: why a row could not be read, empty where
-            it could.
+            One row a compound, in the order of X. The columns are those of hits.csv that are about
+            the compound itself (docs/method.md says what each means), and `reason` and `message`:
+            why a row could not be read, empty where it could.
         """
         check_is_fitted(self)
         texts: list[str] = []
