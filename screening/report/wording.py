@@ -137,7 +137,7 @@ def run_facts(run: RunFolder) -> list[tuple[str, str]]:
     info = run.info
     seconds = info.get("seconds", {})
     stages = [f"{name} {spent:.1f} s" for name, spent in seconds.items() if name != "total"]
-    options = {k: v for k, v in flat(info["options"]).items() if v is not None}
+    options = {k: v for k, v in info["options"].items() if v is not None}
     versions = info.get("versions", {})
     return [
         ("command to repeat", cut(info.get("command", "not recorded"))),
@@ -148,14 +148,3 @@ def run_facts(run: RunFolder) -> list[tuple[str, str]]:
         ("time", f"{seconds.get('total', 0):.1f} s; summed over workers: {', '.join(stages)}"),
         ("shards taken over", str(info.get("shards_continued", 0))),
     ]
-
-
-def flat(options: dict[str, Any]) -> dict[str, Any]:
-    """Return nested options as `outer.inner`."""
-    found: dict[str, Any] = {}
-    for key, value in options.items():
-        if isinstance(value, dict):
-            found.update({f"{key}.{inner}": v for inner, v in flat(value).items()})
-        else:
-            found[key] = value
-    return found
