@@ -12,7 +12,7 @@ from screening.assay import curate, structures
 from screening.chemistry import Failure, Standardiser
 from screening.errors import UserError
 from screening.jobs import in_processes
-from screening.model import ModelOptions, described
+from screening.learners import Compounds, ModelOptions, compounds
 from screening.tables import read_table
 
 
@@ -120,16 +120,18 @@ def test_structures_of_every_level_keep_their_order_and_failures(ugly, monkeypat
 
 
 def test_features_and_scaffolds_are_the_same_in_processes(bace, monkeypatch):
-    monkeypatch.setattr(described, "_FEW", 0)
-    monkeypatch.setattr(described, "_TOGETHER", 70)
+    monkeypatch.setattr(compounds, "_FEW", 0)
+    monkeypatch.setattr(compounds, "_TOGETHER", 70)
     names = (*ModelOptions().blocks, "maccs")
-    one, two = (described.describe(bace.mols[:300], names, workers) for workers in (1, 2))
-    assert two.scaffolds == one.scaffolds
-    assert list(two.raw.sparse) == list(one.raw.sparse)
-    for name, block in one.raw.sparse.items():
-        other = two.raw.sparse[name]
+    few = bace.take(np.arange(300))
+    serial, parallel = (Compounds(few, workers) for workers in (1, 2))
+    one, two = serial.raw(names), parallel.raw(names)
+    assert parallel.scaffolds == serial.scaffolds
+    assert list(two.sparse) == list(one.sparse)
+    for name, block in one.sparse.items():
+        other = two.sparse[name]
         assert other.dtype == block.dtype
         for part in ("data", "indices", "indptr"):
             np.testing.assert_array_equal(getattr(other, part), getattr(block, part), name)
-    for name, values in one.raw.dense.items():
-        np.testing.assert_array_equal(two.raw.dense[name], values, name)
+    for name, values in one.dense.items():
+        np.testing.assert_array_equal(two.dense[name], values, name)
