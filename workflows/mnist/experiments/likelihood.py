@@ -49,15 +49,15 @@ def settings_for(options: ExperimentOptions) -> tuple[ModelSettings, Annealing]:
     models = ModelSettings(
         hidden=32 if quick else DOCUMENTED_HIDDEN,
         top=800 if quick else DOCUMENTED_TOP,
-        rbm_epochs={name: options.used_epochs(n, quick=5) for name, n in RBM_EPOCHS.items()},
-        dbn_epochs=options.used_epochs(DBN_EPOCHS, quick=5),
+        rbm_epochs={name: options.used_epochs(n, quick=3) for name, n in RBM_EPOCHS.items()},
+        dbn_epochs=options.used_epochs(DBN_EPOCHS, quick=3),
         mixtures=(10,) if quick else (10, 100, 500),
         seed=options.seed,
     )
     annealing = Annealing(
         betas=1000 if quick else 10_000,
         chains=50 if quick else 100,
-        burn_in=1000 if quick else 2000,
+        burn_in=300 if quick else 2000,
     )
     return models, annealing
 

@@ -1,0 +1,31 @@
+"""All MNIST workflows with --quick, run once."""
+
+from pathlib import Path
+
+import pytest
+
+from workflows.cli import main
+from workflows.mnist.experiments import generative, likelihood
+from workflows.mnist.results import images
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_sweeps():
+    """Chains of few sweeps behind the pictures: nothing is measured on them."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(images, "CHAIN_SWEEPS", (1, 10))
+        patched.setattr(images, "CLASS_SWEEPS", 10)
+        patched.setattr(images, "STRIP_SWEEPS", (0, 1, 10))
+        patched.setattr(generative, "STRIP_SWEEPS", (0, 1, 10))
+        patched.setattr(likelihood, "CHAIN_SWEEPS", 10)
+        yield
+
+
+@pytest.fixture(scope="session")
+def folder(make_once) -> Path:
+    """What the workflows leave; whoever changes it must copy it first."""
+
+    def run_all(path: Path) -> None:
+        assert main(["mnist", "all", "--quick", "-n", "1", "-q", "-o", str(path)]) == 0
+
+    return make_once("mnist", run_all)
