@@ -17,6 +17,19 @@ QUICK = ["--ensemble-size", "1", "--epochs", "4", "-n", "1"]
 CHEAP = [*QUICK, "--blend", "none", "--features", "morgan_counts"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _few_trees():
+    """Forests of few trees: what the commands do with them does not depend on how many."""
+    from screening.learners import baselines
+    from screening.learners.forest import learner
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(learner, "TREES", 40)
+        patched.setattr(learner, "HELD_OUT_TREES", 30)
+        patched.setattr(baselines, "FOREST_TREES", 40)
+        yield
+
+
 @dataclass
 class Done:
     """What a command left on the terminal."""

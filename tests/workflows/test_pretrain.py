@@ -43,12 +43,12 @@ def test_from_a_library_to_hits(run, stack, assay, library, tmp_path):
 
 
 def test_pretraining_on_the_way_is_pretraining_before(run, assay, tmp_path):
-    rows = ("--pretrain-rows", "200")
+    rows = ("--pretrain-rows", "50")
     words = ("train", assay, "-t", "hit?", "--blend", "none", *QUICK)
     direct = run(*words, "-o", tmp_path / "a.ebm", "--pretrain-on", WEHI, *rows)
     assert direct.status == 0, direct.err
-    assert "200 rows drawn" in direct.err
-    assert run("pretrain", WEHI, "-o", tmp_path / "s.ebm", "--rows", "200").status == 0
+    assert "50 rows drawn" in direct.err
+    assert run("pretrain", WEHI, "-o", tmp_path / "s.ebm", "--rows", "50").status == 0
     before = run(*words, "-o", tmp_path / "b.ebm", "--pretrained", tmp_path / "s.ebm")
     assert before.out == direct.out
 
