@@ -5,6 +5,15 @@ from __future__ import annotations
 import ast
 
 MAY_IMPORT = {"ebm": set(), "screening": {"ebm"}, "workflows": {"ebm", "screening"}}
+# Sub-packages from the general to the particular: each imports only those before it.
+ORDER = {
+    "ebm": "units sampling likelihood train finetune dbn estimators storage".split(),
+    "screening": (
+        "chemistry drawing evaluation features tables assay trust learners model explain hits "
+        "library plate report study tuning turns"
+    ).split(),
+    "workflows": "mnist web commands".split(),
+}
 CHEMISTRY = {"rdkit", "pandas"}
 PICKLING = {"pickle", "cloudpickle", "dill", "shelve"}
 RUNS_FOREIGN_CODE = {"eval", "exec", "torch.load", "joblib.load"}
@@ -17,6 +26,15 @@ def package_of(name: str) -> str:
 def part_of(name: str) -> str:
     """The package with its sub-package, or the name of a module beside the sub-packages."""
     return ".".join(name.split(".")[:2])
+
+
+def sub_packages(modules, package: str) -> set[str]:
+    return {
+        name
+        for name, module in modules.items()
+        if name.count(".") == 1 and package_of(name) == package
+        if module.path.name == "__init__.py"
+    }
 
 
 def foreign_imports(tree: ast.Module) -> set[str]:
@@ -80,6 +98,20 @@ def test_no_circle_between_sub_packages_at_any_time(modules) -> None:
     parts = {part for part in graph if "." in part}
     found = circle({part: graph[part] & parts for part in parts})
     assert found is None, " imports ".join(found or [])
+
+
+def test_sub_packages_import_only_those_more_general_than_they(modules) -> None:
+    for package, order in ORDER.items():
+        there = {name.split(".")[1] for name in sub_packages(modules, package)}
+        assert there <= set(order), "a new sub-package needs its place in ORDER, and in the design"
+        wrong = {
+            f"{name} imports {imported}"
+            for name, module in modules.items()
+            for imported in module.imported
+            if {part_of(name), part_of(imported)} <= sub_packages(modules, package)
+            and order.index(imported.split(".")[1]) > order.index(name.split(".")[1])
+        }
+        assert not wrong, "\n".join(sorted(wrong))
 
 
 def test_the_search_for_circles_finds_them() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
+PACKAGES = ("ebm", "screening", "workflows")
+MOST = 12
 # Made by tools, or by the README's commands; git ignores them.
 NOT_OURS = {"build", "dist", "demo", "run"}
 
@@ -28,13 +31,24 @@ def test_code_is_where_a_reader_looks_for_it(root: Path) -> None:
 
 
 def test_the_tests_mirror_the_packages(root: Path) -> None:
-    """A folder of tests is named after the package or sub-package that it tests."""
+    """A folder of tests is named after the sub-package or the module that it tests."""
     wrong = []
-    for package in ("ebm", "screening", "workflows"):
+    for package in PACKAGES:
         for folder in (root / "tests" / package).iterdir():
-            if not next(folder.glob("test_*.py"), None) if folder.is_dir() else True:
-                continue
             place = root / package / folder.name
-            if not place.exists() and not place.with_suffix(".py").exists():
+            there = place.is_dir() or place.with_suffix(".py").is_file()
+            if next(folder.glob("test_*.py"), None) and not there:
                 wrong.append(f"tests/{package}/{folder.name} tests no part of {package}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_folder_holds_at_most_a_dozen_modules(root: Path) -> None:
+    """Beside `__init__.py`: more than that, and a reader finds nothing by its name."""
+    count = Counter(
+        path.parent.relative_to(root)
+        for package in PACKAGES
+        for path in (root / package).rglob("*.py")
+        if path.name != "__init__.py"
+    )
+    wrong = [f"{folder} holds {n} modules" for folder, n in sorted(count.items()) if n > MOST]
     assert not wrong, "\n".join(wrong)
