@@ -144,7 +144,8 @@ def _chunk(source: str, columns: Columns, part: Sequence[Record]) -> Chunk:
     by_name = dict(zip(columns.names, by_column(part, width), strict=True))
     smiles = by_name.pop(columns.smiles)
     lines = [line for line, _, _ in part]
-    names = by_name.pop(columns.id) if columns.id else [""] * len(part)
+    # One column may be both: the structure is then the name too.
+    names = by_name.pop(columns.id, smiles) if columns.id else [""] * len(part)
     ids = [name.strip() or f"row-{line}" for name, line in zip(names, lines, strict=True)]
     rows = np.array(lines, dtype=np.int64)
     return Chunk(source, rows, smiles, ids, by_name, problems_of(part, width))
