@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from rdkit import Chem, DataStructs
 
 Words = NDArray[np.uint64]
 _SYMBOL = re.compile(r"Br|Cl|[BCNOPSFIbcnopsaA*]|#\d+")
-# Queries that look at an atom or a bond alone, of which `_kind_of_atom` and `_kind_of_bond` keep
-# everything. A query of another name, such as a recursive one, is asked of each molecule anew.
+# Queries that look at an atom or a bond alone, and at nothing that its kind does not tell (see
+# `_kind_of_atom`). Queries of another name are left out, or weakened.
 _OF_ATOMS = frozenset(
     "AtomAnd AtomOr AtomNull AtomType AtomAtomicNum AtomIsAromatic AtomIsAliphatic AtomHCount "
     "AtomFormalCharge AtomExplicitDegree AtomTotalDegree AtomTotalValence AtomInRing AtomInNRings "
@@ -28,7 +28,8 @@ class PatternScreen:
     Two things are asked of a molecule that holds a pattern: all bits of the pattern's RDKit pattern
     fingerprint, and a match of each of its bonds (two query atoms and what joins them). Patterns
     have most bonds in common, and molecules most kinds of bonds, so that nearly every answer is
-    known already. A pattern of one atom that only lists others, `[$(A),$(B)]`, is taken as these.
+    known already. Patterns within an atom, `$(...)`, are reduced to their first atom. A pattern of
+    one atom that only lists others, `[$(A),$(B)]`, is taken as these.
 
     Nothing that matches is ever left out: a part of what matches, matches.
 
@@ -40,50 +41,32 @@ class PatternScreen:
 
     def __init__(self, patterns: Sequence[Chem.Mol | None]) -> None:
         self._bonds = _BondQueries()
-        self._rare: dict[str, Chem.Mol] = {}
-        forms = [
-            (number, form) for number, pattern in enumerate(patterns) for form in _forms(pattern)
-        ]
-        self._pattern_of = [number for number, _ in forms]
         # RDKit's atoms and bonds do not keep their molecule: without it they are gone.
-        self._kept = [form for _, form in forms]
-        needed = [self._parts_of(form) for _, form in forms]
-        self._asked = [rare for _, rare in needed]
-        own = [self._bonds.words(known) for known, _ in needed]
+        self._kept = [_forms(pattern) for pattern in patterns]
+        forms = [form for own in self._kept for form in own]
+        self._pattern_of = np.repeat(np.arange(len(patterns)), [len(own) for own in self._kept])
+        numbers = [self._bonds_of(form) for form in forms]
         self._needed = np.stack(
-            [np.concatenate([_bits(form), w]) for (_, form), w in zip(forms, own, strict=True)]
+            [
+                np.concatenate([_bits(form), self._bonds.words(own)])
+                for form, own in zip(forms, numbers, strict=True)
+            ]
         )
 
-    def candidates(self, mol: Chem.Mol) -> Iterator[int]:
-        """Yield the patterns that the molecule may match, by number, ascending."""
+    def candidates(self, mol: Chem.Mol) -> list[int]:
+        """Return the patterns that the molecule may match, by number, ascending."""
         there = np.concatenate([_bits(mol), self._bonds.of_molecule(mol)])
-        answers: dict[str, bool] = {}
-        last = -1
-        for form in np.flatnonzero(((self._needed & ~there) == 0).all(axis=1)).tolist():
-            pattern, asked = self._pattern_of[form], self._asked[form]
-            if pattern == last or any(answers.get(part) is False for part in asked):
-                continue
-            for part in asked:
-                if part not in answers:
-                    answers[part] = mol.HasSubstructMatch(self._rare[part])
-                if not answers[part]:
-                    break
-            else:
-                last = pattern
-                yield pattern
+        possible = ((self._needed & ~there) == 0).all(axis=1)
+        return np.unique(self._pattern_of[possible]).tolist()
 
-    def _parts_of(self, form: Chem.Mol) -> tuple[list[int], list[str]]:
-        """Return the form's bonds whose answers are kept, and parts that are always asked."""
-        known, rare = [], set()
-        for bond in form.GetBonds():
-            ends = (bond.GetBeginAtom(), bond.GetEndAtom())
-            alone = [self._alone(atom) for atom in ends]
-            if _names(bond) <= _OF_BONDS:
-                known.append(self._bonds.add(alone, bond))
-            if not _names(bond) <= _OF_BONDS or alone != list(ends):
-                rare.add(self._keep(ends, bond))
-        rare |= {self._keep((atom,), None) for atom in form.GetAtoms() if not atom.GetDegree()}
-        return known, sorted(rare, key=len)
+    def _bonds_of(self, form: Chem.Mol) -> list[int]:
+        return [
+            self._bonds.add(
+                [self._alone(bond.GetBeginAtom()), self._alone(bond.GetEndAtom())], bond
+            )
+            for bond in form.GetBonds()
+            if _names(bond) <= _OF_BONDS
+        ]
 
     def _alone(self, atom: Chem.Atom) -> Chem.Atom:
         """Return the query itself, or a weaker one that looks at the atom alone."""
@@ -93,21 +76,8 @@ class PatternScreen:
             query = Chem.MolFromSmarts(smarts)
             if query is not None and _names(query.GetAtomWithIdx(0)) <= _OF_ATOMS:
                 break
-        self._kept.append(query)
+        self._kept.append([query])
         return query.GetAtomWithIdx(0)
-
-    def _keep(self, atoms: Sequence[Chem.Atom], bond: Chem.Bond | None) -> str:
-        """Make a query of an atom, or of a bond with its atoms; return what it asks."""
-        part = Chem.RWMol()
-        for atom in atoms:
-            part.AddAtom(atom)
-        name = "".join(sorted(map(_text, atoms)))
-        if bond is not None:
-            part.AddBond(0, 1, Chem.BondType.SINGLE)
-            part.ReplaceBond(0, bond)
-            name += _text(bond)
-        self._rare.setdefault(name, part.GetMol())
-        return name
 
 
 class _BondQueries:

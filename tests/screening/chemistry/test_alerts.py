@@ -71,7 +71,7 @@ def test_what_matches_is_always_a_candidate(smiles) -> None:
     left_out = tried = 0
     for text in smiles[:400]:
         mol = Chem.MolFromSmiles(text)
-        candidates = list(screen.candidates(mol))
+        candidates = screen.candidates(mol)
         assert candidates == sorted(set(candidates))
         assert len(patterns) - 1 in candidates
         there = {i for i, p in enumerate(patterns[:-1]) if mol.HasSubstructMatch(p)}
