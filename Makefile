@@ -37,10 +37,10 @@ lint: $(VENV)/.installed-test
 types: $(VENV)/.installed-test
 	$(BIN)/mypy
 
-# Test processes run beside each other: one thread each, or they fight for the cores.
+# Three processes for two cores, since some tests only wait; one thread each, or they fight for them.
 unit: export OMP_NUM_THREADS = 1
 unit: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 test: lint types unit
 
