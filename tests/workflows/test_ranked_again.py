@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from screening.library import run as library_run
+from tests.same_bytes import same_bytes
 from workflows.cli import main
 
 SMILES = (
@@ -115,7 +116,7 @@ def test_it_is_what_a_run_with_these_options_gives(again, folder, scored, run, m
     fresh = run("screen", "library.csv", "-m", model, "-o", folder / "new", "-n", "1", *words)
     assert fresh.status == 0, fresh.err
     for name in ("hits.csv", "hits.parquet"):
-        assert (folder / "run" / name).read_bytes() == (folder / "new" / name).read_bytes()
+        assert same_bytes(folder / "run" / name, folder / "new" / name)
     plain = pq.read_table(folder / "new" / "scores" / "part-00000.parquet").to_pylist()
     restated = {hit["id"]: float(hit["score"]) for hit in rows_of(folder / "new" / "hits.csv")}
     both = [(row["score"], restated[row["id"]]) for row in plain if row["id"] in restated]

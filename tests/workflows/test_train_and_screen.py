@@ -7,6 +7,7 @@ import json
 import zipfile
 from pathlib import Path
 
+from tests.same_bytes import same_bytes
 from tests.workflows.conftest import CHEAP, QUICK
 
 
@@ -89,9 +90,9 @@ def test_screen_twice_gives_the_same_bytes_and_refuses_other_options(run, model,
     assert run(*words, "-o", tmp_path / "a").status == 0
     assert run(*words, "-o", tmp_path / "b", "--shard-size", "2").status == 0
     first = (tmp_path / "a" / "hits.csv").read_bytes()
-    assert (tmp_path / "b" / "hits.csv").read_bytes() == first
+    assert same_bytes(tmp_path / "b" / "hits.csv", first)
     assert run(*words, "-o", tmp_path / "a").status == 0
-    assert (tmp_path / "a" / "hits.csv").read_bytes() == first
+    assert same_bytes(tmp_path / "a" / "hits.csv", first)
     refused = run(*words, "-o", tmp_path / "a", "--max-atoms", "20")
     assert refused.status == 1
     assert "begun with --max-atoms 200, and this command's is 20" in refused.err

@@ -12,6 +12,7 @@ import standardise
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_the_short_cut_equals_the_whole_pipeline(shared_data, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["standardise", "--data", str(shared_data), "--rows", "5000"])
     assert standardise.main() == 0

@@ -20,6 +20,8 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 import faulty_scorers as faulty  # noqa: E402 - workers find it on the same path
 
+from tests.same_bytes import same_bytes  # noqa: E402
+
 distributed = pytest.importorskip("distributed")
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -64,11 +66,11 @@ def on(cluster, **changes) -> ScreenOptions:
 
 def same(run: Path, expected: Path) -> None:
     for name in RESULTS:
-        assert (run / name).read_bytes() == (expected / name).read_bytes()
+        assert same_bytes(run / name, expected / name)
     parts = sorted(path.name for path in (expected / "scores").iterdir())
     assert sorted(path.name for path in (run / "scores").iterdir()) == parts
     for name in parts:
-        assert (run / "scores" / name).read_bytes() == (expected / "scores" / name).read_bytes()
+        assert same_bytes(run / "scores" / name, expected / "scores" / name)
 
 
 def test_the_result_is_that_of_the_local_engine(library, model_file, expected, tmp_path):
@@ -146,7 +148,7 @@ def test_prepared_libraries(library, model_file, expected, cluster, tmp_path):
     prepare_library(library, folder, options)
     screen([str(folder)], model_file, tmp_path / "run", on(cluster))
     for name in RESULTS:
-        assert (tmp_path / "run" / name).read_bytes() == (expected / name).read_bytes()
+        assert same_bytes(tmp_path / "run" / name, expected / name)
 
 
 def test_stdin_is_refused(model_file, cluster, tmp_path, monkeypatch):

@@ -21,6 +21,8 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 import faulty_scorers as faulty  # noqa: E402 - spawned workers find it on the same path
 
+from tests.same_bytes import same_bytes  # noqa: E402
+
 QUICKLY = 2.0  # seconds for one molecule
 
 
@@ -94,7 +96,7 @@ def test_a_run_killed_in_the_middle_is_continued_to_the_same_bytes(good, model_f
     assert any("continuing" in sentence for sentence in said)
     screen([str(library)], model_file, tmp_path / "whole", ScreenOptions(shard_size=40))
     for name in ("hits.csv", "rejects.csv"):
-        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+        assert same_bytes(tmp_path / "run" / name, tmp_path / "whole" / name)
 
 
 def test_a_shard_that_was_damaged_is_done_again(good, model_file, tmp_path):
@@ -105,10 +107,10 @@ def test_a_shard_that_was_damaged_is_done_again(good, model_file, tmp_path):
     part = run / "scores" / "part-00001.parquet"
     part.write_bytes(part.read_bytes()[:-20])
     assert screen([str(library)], model_file, run, options).continued == 1
-    assert (run / "hits.csv").read_bytes() == before
+    assert same_bytes(run / "hits.csv", before)
     (run / "shards" / "00000.json").unlink()
     assert screen([str(library)], model_file, run, options).continued == 1
-    assert (run / "hits.csv").read_bytes() == before
+    assert same_bytes(run / "hits.csv", before)
 
 
 def test_other_input_is_refused(good, model_file, tmp_path):

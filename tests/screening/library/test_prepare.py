@@ -27,6 +27,8 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 import faulty_preparers as faulty  # noqa: E402 - spawned workers find it on the same path
 
+from tests.same_bytes import same_bytes  # noqa: E402
+
 FEATURES = ("morgan_counts", "descriptors")
 
 
@@ -57,7 +59,7 @@ def test_a_screen_of_it_is_that_of_the_raw_files(library, prepared, model_file, 
     done = screen([str(prepared)], model_file, tmp_path / "prepared", options)
     assert (done.counts.read, done.counts.scored, done.counts.rejected) == (303, 301, 2)
     for name in ("hits.csv", "rejects.csv"):
-        assert (tmp_path / "prepared" / name).read_bytes() == (tmp_path / "raw" / name).read_bytes()
+        assert same_bytes(tmp_path / "prepared" / name, tmp_path / "raw" / name)
     raw, again = (
         ds.dataset(tmp_path / run / "scores").to_table().to_pandas() for run in ("raw", "prepared")
     )
@@ -115,7 +117,7 @@ def test_the_parts_do_not_depend_on_the_workers(library, prepared, tmp_path):
     folder = tmp_path / "two.parquet"
     prepare_library([str(library)], folder, PrepareOptions(FEATURES, part_size=100, workers=2))
     for part in sorted(prepared.glob("*.parquet")):
-        assert (folder / part.name).read_bytes() == part.read_bytes()
+        assert same_bytes(folder / part.name, part)
 
 
 def test_hanging_and_crashing_molecules_cost_themselves_only(samples, tmp_path):
@@ -152,7 +154,7 @@ def test_an_interrupted_preparation_continues_to_the_same_bytes(library, prepare
     done = prepare_library([str(library)], folder, options)
     assert done.continued >= 1
     for part in sorted(prepared.glob("*.parquet")):
-        assert (folder / part.name).read_bytes() == part.read_bytes()
+        assert same_bytes(folder / part.name, part)
 
 
 @pytest.mark.parametrize(

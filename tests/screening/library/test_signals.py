@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from screening.library import ScreenOptions, screen
+from tests.same_bytes import same_bytes
 from workflows.cli import main
 
 ROWS = 400
@@ -41,7 +42,7 @@ def test_workers_and_shards_do_not_matter(
     options = ScreenOptions(shard_size=shard_size, workers=workers, top=100)
     screen([str(library)], model_file, tmp_path / "run", options)
     for name in ("hits.csv", "rejects.csv"):
-        assert (tmp_path / "run" / name).read_bytes() == (expected / name).read_bytes()
+        assert same_bytes(tmp_path / "run" / name, expected / name)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -72,4 +73,4 @@ def test_a_signal_stops_it_and_the_same_command_continues(
     assert main(words) == 0
     assert "continuing the run that is there" in capfd.readouterr().err
     for name in ("hits.csv", "rejects.csv"):
-        assert (run / name).read_bytes() == (expected / name).read_bytes()
+        assert same_bytes(run / name, expected / name)

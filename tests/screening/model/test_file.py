@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from safetensors.torch import save as save_tensors
 
 from screening.errors import UserError
 from screening.model import file, file_hash, load_model, save_model
+from tests.same_bytes import same_bytes
 
 PARTS = ("model.json", "weights.safetensors", "training.parquet", "canary.json")
 
@@ -18,6 +20,14 @@ PARTS = ("model.json", "weights.safetensors", "training.parquet", "canary.json")
 def parts(model_file) -> dict[str, bytes]:
     with zipfile.ZipFile(model_file) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture
+def stored(small_model, tmp_path) -> Path:
+    """The model of this process: that of `model_file` may come from another, in other seconds."""
+    path = tmp_path / "stored.ebm"
+    save_model(small_model, path)
+    return path
 
 
 @pytest.fixture
@@ -46,8 +56,8 @@ def refused(path) -> str:
     return message
 
 
-def test_what_was_stored_comes_back(small_model, model_file):
-    loaded = load_model(model_file)
+def test_what_was_stored_comes_back(small_model, stored):
+    loaded = load_model(stored)
     assert loaded.options == small_model.options
     assert loaded.tasks == small_model.tasks == ("Class",)
     assert loaded.calibrations == small_model.calibrations
@@ -67,17 +77,15 @@ def test_what_was_stored_comes_back(small_model, model_file):
     assert loaded.provenance["source"].endswith("bace.csv")
 
 
-def test_the_same_model_is_the_same_file(small_model, model_file, tmp_path):
-    for name in ("a.ebm", "b.ebm"):
-        save_model(small_model, tmp_path / name)
-    first = (tmp_path / "a.ebm").read_bytes()
-    assert first == (tmp_path / "b.ebm").read_bytes() == model_file.read_bytes()
-    save_model(load_model(model_file), tmp_path / "again.ebm")
-    assert (tmp_path / "again.ebm").read_bytes() == first
+def test_the_same_model_is_the_same_file(small_model, stored, tmp_path):
+    save_model(small_model, tmp_path / "twice.ebm")
+    assert same_bytes(tmp_path / "twice.ebm", stored)
+    save_model(load_model(stored), tmp_path / "again.ebm")
+    assert same_bytes(tmp_path / "again.ebm", stored)
 
 
-def test_the_hash_is_of_the_file(small_model, model_file, rebuilt):
-    assert small_model.model_hash == load_model(model_file).model_hash == file_hash(model_file)
+def test_the_hash_is_of_the_file(small_model, stored, model_file, rebuilt):
+    assert small_model.model_hash == load_model(stored).model_hash == file_hash(stored)
     path = rebuilt()
     assert load_model(path).model_hash == file_hash(path) != file_hash(model_file)
 

@@ -21,6 +21,7 @@ from screening.model import (
     save_pretrained,
     train_model,
 )
+from tests.same_bytes import same_bytes
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,7 @@ def test_what_was_stored_comes_back(made, stored):
 
 def test_the_same_stack_is_the_same_file(made, stored, tmp_path):
     save_pretrained(made, tmp_path / "again.ebm")
-    assert (tmp_path / "again.ebm").read_bytes() == stored.read_bytes()
+    assert same_bytes(tmp_path / "again.ebm", stored)
 
 
 def test_models_and_stacks_are_told_apart(stored, model_file):

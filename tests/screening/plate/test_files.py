@@ -15,6 +15,7 @@ from PIL import Image
 from rdkit import Chem
 
 from screening.plate import guard_formula, write_guarded_csv, write_sdf, write_xlsx
+from tests.same_bytes import same_bytes
 
 SMILES = ("N[C@@H](C)C(=O)O", "F/C=C/F", "[O-][N+](=O)c1ccccc1", "C", "[13CH3][2H]", "CCO.CCN")
 HOSTILE = (
@@ -176,7 +177,7 @@ def test_the_same_plate_is_the_same_files(tmp_path) -> None:
         paths = [tmp_path / folder / f"plate.{suffix}" for folder in ("one", "two")]
         for path in paths:
             write(table, mols, path)
-        assert paths[0].read_bytes() == paths[1].read_bytes()
+        assert same_bytes(paths[0], paths[1])
 
 
 def test_a_plate_of_nothing_is_a_head(tmp_path, read_workbook) -> None:

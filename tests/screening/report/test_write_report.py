@@ -23,6 +23,7 @@ from screening.model import save_model, train_model
 from screening.plate import PlateOptions
 from screening.report import read_run, write_report
 from screening.report.page import LONGEST_TEXT
+from tests.same_bytes import same_bytes
 
 
 class Page(HTMLParser):
@@ -159,7 +160,7 @@ def test_ids_are_unique_and_images_have_names(page) -> None:
 
 def test_the_same_run_gives_the_same_bytes(report, finished_run, tmp_path) -> None:
     (again,) = write_report(Path(shutil.copytree(finished_run, tmp_path / "run")))
-    assert again.read_bytes() == report.read_bytes()
+    assert same_bytes(again, report)
 
 
 def test_the_plate_keeps_to_the_budget_and_marks_the_picks(run_copy) -> None:

@@ -10,6 +10,7 @@ from screening.learners import ModelOptions
 from screening.tuning.file import SearchFile
 from screening.tuning.records import Trial
 from screening.tuning.space import settings_of, space_around
+from tests.same_bytes import same_bytes
 
 SPACE = space_around(ModelOptions())
 WANTED = {"assay": "abc", "options": ModelOptions().to_dict()}
@@ -124,4 +125,4 @@ def test_another_database_is_left_as_it_was(path):
     before = path.read_bytes()
     with pytest.raises(UserError):
         SearchFile(path, WANTED, SPACE)
-    assert path.read_bytes() == before
+    assert same_bytes(path, before)

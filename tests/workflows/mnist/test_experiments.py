@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.same_bytes import same_bytes
 from workflows.cli import main
 from workflows.mnist.training import stages
 
@@ -94,7 +95,7 @@ def test_a_second_run_computes_nothing_and_says_the_same(
     capsys.readouterr()
     assert main(["mnist", "rbm", *QUICK, "-o", str(folder)]) == 0
     assert {path.name: path.stat().st_mtime_ns for path in kept.iterdir()} == before
-    assert (folder / "rbm" / "summary-document.csv").read_bytes() == first
+    assert same_bytes(folder / "rbm" / "summary-document.csv", first)
     said = capsys.readouterr().out
     assert "epoch   8/  8 train loss" in said
     assert "epoch  10/ 10 train loss" in said
@@ -114,7 +115,7 @@ def test_a_lost_stage_is_computed_again_to_the_same_bits(folder: Path, tmp_path:
     content = lost.read_bytes()
     lost.unlink()
     assert main(["mnist", "rbm", *QUICK, "-o", str(copy)]) == 0
-    assert lost.read_bytes() == content
+    assert same_bytes(lost, content)
 
 
 class KilledError(Exception):
@@ -150,7 +151,7 @@ def test_a_killed_pretraining_continues_to_the_same_bits(folder: Path, tmp_path:
     assert main(command) == 0
     assert not list(kept.glob("*.resume"))
     name = "rbm/stages/seed-0-pretraining.safetensors"
-    assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()
+    assert same_bytes(tmp_path / name, folder / name)
     # The epochs before the kill are in the table too, with the seconds they took.
     table = "rbm/pretraining.csv"
     pd.testing.assert_frame_equal(
@@ -184,7 +185,7 @@ def test_a_killed_training_continues_to_the_same_bits_and_epochs(
     weights = sorted(path.name for path in whole.glob("stages/*.safetensors"))
     assert weights == sorted(path.name for path in killed.glob("stages/*.safetensors"))
     for name in weights:
-        assert (killed / "stages" / name).read_bytes() == (whole / "stages" / name).read_bytes()
+        assert same_bytes(killed / "stages" / name, whole / "stages" / name)
     pd.testing.assert_frame_equal(
         without_seconds(killed / "epochs.csv"), without_seconds(whole / "epochs.csv")
     )
