@@ -7,9 +7,10 @@ r"""Training and screening beside other tools: seconds, molecules a second, memo
 Every tool is a program of its own, in an environment of its own, and is started as a user would
 start it. One compound in five of BACE-1 is held out as whole scaffolds. All tools train on the rest
 and are judged on the held-out part. Then each scores the same first rows of the library, with the
-same number of processes or threads. `a second` leaves out the start: it comes from the difference
-between this run and one of 10 rows. Memory is the peak of all processes together, with shared pages
-counted once. Linux only. Prints two Markdown tables.
+same number of processes or threads. A tool that is not installed is left out, and the program says
+so. `a second` leaves out the start: it comes from the difference between this run and one of 10
+rows. Memory is the peak of all processes together, with shared pages counted once. Linux only.
+Prints two Markdown tables.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from __future__ import annotations
 import argparse
 import csv
 import shlex
+import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -78,7 +81,9 @@ def tools_of(given: argparse.Namespace, place: Path) -> list[Tool]:
             _ebmscreen_scores,
         )
     ]  # fmt: skip
-    if given.chemprop:
+    if given.chemprop and shutil.which(given.chemprop) is None:
+        _left_out("chemprop", f"there is no command {given.chemprop}")
+    elif given.chemprop:
         chemprop = [given.chemprop]
         cpu = ["--accelerator", "cpu", "--devices", "1", "-n", workers, "-s", "smiles"]
         epochs = ["--epochs", str(given.chemprop_epochs)] if given.chemprop_epochs else []
@@ -106,15 +111,30 @@ def tools_of(given: argparse.Namespace, place: Path) -> list[Tool]:
             lambda out, n: _column(Path(f"{out}.csv"), "score", n),
         )
     )
-    tools.append(
-        Tool(
-            "scikit-fingerprints, Morgan counts alone",
-            None,
-            lambda table, _: [*script, "fingerprints", str(table), *by],
-            None,
+    if _imports(given.python, "skfp"):
+        tools.append(
+            Tool(
+                "scikit-fingerprints, Morgan counts alone",
+                None,
+                lambda table, _: [*script, "fingerprints", str(table), *by],
+                None,
+            )
         )
-    )
+    else:
+        _left_out("scikit-fingerprints", f"{given.python} does not have it")
     return tools
+
+
+def _imports(python: str, module: str) -> bool:
+    """Tell whether a Python can import a module."""
+    if shutil.which(python) is None:
+        return False
+    words = [python, "-c", f"import {module}"]
+    return subprocess.run(words, check=False, capture_output=True).returncode == 0
+
+
+def _left_out(name: str, why: str) -> None:
+    print(f"{name} is left out: {why}.", file=sys.stderr, flush=True)
 
 
 def _ebmscreen_scores(out: Path, n: int) -> np.ndarray:
