@@ -2,7 +2,8 @@ r"""Training and screening beside other tools: seconds, molecules a second, memo
 
     python benchmarks/against_others.py LIBRARY.smi.gz --ebmscreen ebmscreen \
         --chemprop /path/to/chemprop --python /path/to/python-with-scikit-fingerprints \
-        [--rows 10000] [--workers 2] [--seed 0] [--chemprop-epochs 50] [--only train|screen]
+        [--rows 10000] [--workers 2] [--seed 0] [--chemprop-epochs 50] [--only train|screen] \
+        [--train-options "--ensemble-size 1 --epochs 3"]
 
 Every tool is a program of its own, in an environment of its own, and is started as a user would
 start it. One compound in five of BACE-1 is held out as whole scaffolds. All tools train on the rest
@@ -66,13 +67,13 @@ class Tool:
 def tools_of(given: argparse.Namespace, place: Path) -> list[Tool]:
     """Return the tools, with their models in a folder."""
     workers = str(given.workers)
-    own = shlex.split(given.ebmscreen)
+    own, settings = shlex.split(given.ebmscreen), shlex.split(given.train_options)
     tools = [
         Tool(
             "ebmscreen",
             lambda table: [
                 *own, "train", str(table), "-s", "smiles", "-t", "active",
-                "-o", f"{place}/model.ebm", "-n", workers, "-q",
+                "-o", f"{place}/model.ebm", "-n", workers, "-q", *settings,
             ],
             lambda table, out: [
                 *own, "screen", str(table), "-s", "smiles", "--id-column", "id",
@@ -241,6 +242,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0, help="of the split")
     parser.add_argument("--chemprop-epochs", type=int, help="its own default when not given")
+    parser.add_argument("--train-options", default="", help="of `ebmscreen train`, to try it out")
     parser.add_argument("--folder", type=Path, help="keeps models, so that they are there again")
     parser.add_argument("--only", choices=["train", "screen"], help="screen needs --folder")
     given = parser.parse_args()
