@@ -45,7 +45,7 @@ FEW = 10
 
 @dataclass(frozen=True)
 class Tool:
-    """How a tool is trained and asked; each function returns the command's words.
+    """How a tool is trained and run; each function returns the words of a command.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Which measure of distance tells where networks err, and which compounds are foreign.
+"""Which measures of distance detect errors of the networks, and foreign compounds.
 
     python benchmarks/domain.py --data ../shared/data [--assays BACE BBBP] [--splits 3]
         [-o docs/domain.png]
@@ -130,11 +130,11 @@ def study(data: Path, assays: list[str], splits: int) -> tuple[pd.DataFrame, pd.
                 continue
             test = np.concatenate([drawn.valid, drawn.test])
             measures = Measures(compounds, drawn.train, number)
-            said, own = measures(
+            probability, own = measures(
                 compounds.raw(ModelOptions().features).take(test), compounds.fingerprints[test]
             )
             truth = compounds.labels[test, 0]
-            error = (said - truth) ** 2
+            error = (probability - truth) ** 2
             others = {key: measures(*both)[1] for key, both in foreign.items()}
             for measure, values in own.items():
                 row = {

@@ -55,7 +55,7 @@ def products(data: Tensor, n_hidden: int, steps: int, batch: int) -> Callable[[]
 
 
 def ours(data: Tensor, n_hidden: int, steps: int, batch: int, centred: bool) -> Callable[[], None]:
-    """Go on with one training for one more epoch each time."""
+    """Continue one training by one epoch each time."""
     rbm = RBM(Bernoulli(data.shape[1]), Bernoulli(n_hidden))
     options = TrainingOptions(
         epochs=10**6,
