@@ -219,9 +219,11 @@ def compare_screening(
         start = watch(tool.screen(few, place / f"few {tool.name}"), place / "log", threads)
         whole = watch(tool.screen(many, place / f"many {tool.name}"), place / "log", threads)
         _told(whole, tool.name)
-        rate = (given.rows - FEW) / max(1e-9, whole.seconds - start.seconds)
+        spent = whole.seconds - start.seconds
+        # Too few rows cannot be told from the start.
+        rate = f"{(given.rows - FEW) / spent:.0f}" if spent > 0 else "-"
         lines.append(
-            f"| {tool.name} | {whole.seconds:.1f} | {start.seconds:.1f} | {rate:.0f} "
+            f"| {tool.name} | {whole.seconds:.1f} | {start.seconds:.1f} | {rate} "
             f"| {whole.peak:.0f} |"
         )
     print("\n".join([f"\n{given.rows} rows, {given.workers} processes or threads\n", *lines]))
