@@ -2,14 +2,16 @@ r"""Training and screening beside other tools: seconds, molecules a second, memo
 
     python benchmarks/against_others.py LIBRARY.smi.gz --ebmscreen ebmscreen \
         --chemprop /path/to/chemprop --python /path/to/python-with-scikit-fingerprints \
-        [--rows 10000] [--workers 2] [--seed 0] [--chemprop-epochs 50] [--only train|screen]
+        [--rows 10000] [--workers 2] [--seed 0] [--chemprop-epochs 50] [--only train|screen] \
+        [--train-options "--ensemble-size 1 --epochs 3"]
 
 Every tool is a program of its own, in an environment of its own, and is started as a user would
 start it. One compound in five of BACE-1 is held out as whole scaffolds. All tools train on the rest
 and are judged on the held-out part. Then each scores the same first rows of the library, with the
-same number of processes or threads. `a second` leaves out the start: it comes from the difference
-between this run and one of 10 rows. Memory is the peak of all processes together, with shared pages
-counted once. Linux only. Prints two Markdown tables.
+same number of processes or threads. A tool that is not installed is left out, and the program says
+so. `a second` leaves out the start: it comes from the difference between this run and one of 10
+rows. Memory is the peak of all processes together, with shared pages counted once. Linux only.
+Prints two Markdown tables.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from __future__ import annotations
 import argparse
 import csv
 import shlex
+import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -41,7 +45,7 @@ FEW = 10
 
 @dataclass(frozen=True)
 class Tool:
-    """How a tool is trained and asked; each function returns the command's words.
+    """How a tool is trained and run; each function returns the words of a command.
 
     Attributes
     ----------
@@ -63,13 +67,13 @@ class Tool:
 def tools_of(given: argparse.Namespace, place: Path) -> list[Tool]:
     """Return the tools, with their models in a folder."""
     workers = str(given.workers)
-    own = shlex.split(given.ebmscreen)
+    own, settings = shlex.split(given.ebmscreen), shlex.split(given.train_options)
     tools = [
         Tool(
             "ebmscreen",
             lambda table: [
                 *own, "train", str(table), "-s", "smiles", "-t", "active",
-                "-o", f"{place}/model.ebm", "-n", workers, "-q",
+                "-o", f"{place}/model.ebm", "-n", workers, "-q", *settings,
             ],
             lambda table, out: [
                 *own, "screen", str(table), "-s", "smiles", "--id-column", "id",
@@ -78,7 +82,9 @@ def tools_of(given: argparse.Namespace, place: Path) -> list[Tool]:
             _ebmscreen_scores,
         )
     ]  # fmt: skip
-    if given.chemprop:
+    if given.chemprop and shutil.which(given.chemprop) is None:
+        _left_out("chemprop", f"there is no command {given.chemprop}")
+    elif given.chemprop:
         chemprop = [given.chemprop]
         cpu = ["--accelerator", "cpu", "--devices", "1", "-n", workers, "-s", "smiles"]
         epochs = ["--epochs", str(given.chemprop_epochs)] if given.chemprop_epochs else []
@@ -106,15 +112,30 @@ def tools_of(given: argparse.Namespace, place: Path) -> list[Tool]:
             lambda out, n: _column(Path(f"{out}.csv"), "score", n),
         )
     )
-    tools.append(
-        Tool(
-            "scikit-fingerprints, Morgan counts alone",
-            None,
-            lambda table, _: [*script, "fingerprints", str(table), *by],
-            None,
+    if _imports(given.python, "skfp"):
+        tools.append(
+            Tool(
+                "scikit-fingerprints, Morgan counts alone",
+                None,
+                lambda table, _: [*script, "fingerprints", str(table), *by],
+                None,
+            )
         )
-    )
+    else:
+        _left_out("scikit-fingerprints", f"{given.python} does not have it")
     return tools
+
+
+def _imports(python: str, module: str) -> bool:
+    """Tell whether a Python can import a module."""
+    if shutil.which(python) is None:
+        return False
+    words = [python, "-c", f"import {module}"]
+    return subprocess.run(words, check=False, capture_output=True).returncode == 0
+
+
+def _left_out(name: str, why: str) -> None:
+    print(f"{name} is left out: {why}.", file=sys.stderr, flush=True)
 
 
 def _ebmscreen_scores(out: Path, n: int) -> np.ndarray:
@@ -198,9 +219,11 @@ def compare_screening(
         start = watch(tool.screen(few, place / f"few {tool.name}"), place / "log", threads)
         whole = watch(tool.screen(many, place / f"many {tool.name}"), place / "log", threads)
         _told(whole, tool.name)
-        rate = (given.rows - FEW) / max(1e-9, whole.seconds - start.seconds)
+        spent = whole.seconds - start.seconds
+        # Too few rows cannot be told from the start.
+        rate = f"{(given.rows - FEW) / spent:.0f}" if spent > 0 else "-"
         lines.append(
-            f"| {tool.name} | {whole.seconds:.1f} | {start.seconds:.1f} | {rate:.0f} "
+            f"| {tool.name} | {whole.seconds:.1f} | {start.seconds:.1f} | {rate} "
             f"| {whole.peak:.0f} |"
         )
     print("\n".join([f"\n{given.rows} rows, {given.workers} processes or threads\n", *lines]))
@@ -221,6 +244,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0, help="of the split")
     parser.add_argument("--chemprop-epochs", type=int, help="its own default when not given")
+    parser.add_argument("--train-options", default="", help="of `ebmscreen train`, to try it out")
     parser.add_argument("--folder", type=Path, help="keeps models, so that they are there again")
     parser.add_argument("--only", choices=["train", "screen"], help="screen needs --folder")
     given = parser.parse_args()

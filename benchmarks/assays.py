@@ -1,10 +1,11 @@
 """The models of `ebmscreen evaluate` on many assays: means over them, and how often which leads.
 
-    python benchmarks/assays.py --data ../shared/data --set moleculeace --splits 5 -o study/
+    python benchmarks/assays.py --set moleculeace --splits 5 -o study/
 
 Each assay has a folder of its own below `-o`, as `evaluate` makes it. A study that is there already
-is not repeated. MoleculeACE's values count as active from 100 nM downwards (a pKi or pEC50 of at
-least 7).
+is not repeated. A set is one that the program names (bace, bace-pic50, bbbp, clintox, hiv,
+moleculeace), one target of MoleculeACE (CHEMBL204_Ki), or a folder of `--data` with one table.
+MoleculeACE's values count as active from 100 nM downwards (a pKi or pEC50 of at least 7).
 """
 
 from __future__ import annotations
@@ -54,7 +55,10 @@ def sources(data: Path, group: str) -> list[Source]:
     if group in tasks:
         file, targets = tasks[group]
         return [Source(group, data / group / file, targets, None)]
-    (file,) = (data / group).iterdir()
+    files = sorted((data / group).glob("*.csv*"))
+    if not files:
+        raise SystemExit(f"there is no table of the set {group} in {data}")
+    file = files[0]
     columns = pd.read_csv(file, nrows=1).columns
     targets = tuple(c for c in columns if c not in ("smiles", "mol_id"))
     return [Source(group, file, targets, None)]

@@ -1,6 +1,6 @@
 """Whether conformal sets and probabilities hold on new scaffolds what they promise.
 
-    python benchmarks/coverage.py --data ../shared/data --splits 2
+    python benchmarks/coverage.py --data ../shared/data --splits 2 [--assays BACE]
 
 A model is trained, calibrated and made conformal on the training part of a scaffold split, as
 `train` does it; a fifth of the compounds, of scaffolds it has not seen, judges it. Coverage is the
@@ -64,10 +64,10 @@ def main() -> None:
             for risk in RISKS:
                 row[f"actives {1 - risk:g}"] = (own[active] > risk).mean()
                 row[f"inactives {1 - risk:g}"] = (own[~active] > risk).mean()
-            said = scores.score[:, 0]
-            row["ECE"] = expected_calibration_error(compounds.labels[test, 0], said)
+            probability = scores.score[:, 0]
+            row["ECE"] = expected_calibration_error(compounds.labels[test, 0], probability)
             rows.append(row)
-            pooled.append(pd.DataFrame({"own": own, "active": active, "score": said}))
+            pooled.append(pd.DataFrame({"own": own, "active": active, "score": probability}))
             print(name, number, flush=True)
     print(pd.DataFrame(rows).round(3).to_string(index=False))
     every = pd.concat(pooled)

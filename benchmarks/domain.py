@@ -1,6 +1,7 @@
-"""Which measure of distance tells where networks err, and which compounds are foreign.
+"""Which measures of distance detect errors of the networks, and foreign compounds.
 
-    python benchmarks/domain.py --data ../shared/data -o docs/domain.png
+    python benchmarks/domain.py --data ../shared/data [--assays BACE BBBP] [--splits 3]
+        [-o docs/domain.png]
 
 Networks learn from the training parts of scaffold splits of several assays. The squared error of
 each held-out compound is compared with measures that know no label: the free-energy novelty, the
@@ -110,11 +111,12 @@ class Measures:
         return expit(logits.mean(axis=0)), found
 
 
-def study(data: Path, splits: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def study(data: Path, assays: list[str], splits: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return a row for each assay, split and measure; and one for each fifth of a measure."""
     foreign = {name: molecules(data / path, 1000) for name, path in FOREIGN.items()}
     rows, fifths = [], []
-    for name, (file, target, above) in ASSAYS.items():
+    for name in assays:
+        file, target, above = ASSAYS[name]
         threshold = None if above is None else make_threshold(above - 1e-9, None)
         table = read_table(str(data / file), smiles_column=None, id_column=None)
         targets = choose_targets(table, (target,), threshold, lambda _: None)
@@ -128,11 +130,11 @@ def study(data: Path, splits: int) -> tuple[pd.DataFrame, pd.DataFrame]:
                 continue
             test = np.concatenate([drawn.valid, drawn.test])
             measures = Measures(compounds, drawn.train, number)
-            said, own = measures(
+            probability, own = measures(
                 compounds.raw(ModelOptions().features).take(test), compounds.fingerprints[test]
             )
             truth = compounds.labels[test, 0]
-            error = (said - truth) ** 2
+            error = (probability - truth) ** 2
             others = {key: measures(*both)[1] for key, both in foreign.items()}
             for measure, values in own.items():
                 row = {
@@ -185,10 +187,11 @@ def main() -> None:
     """Print the means over assays and splits; draw the errors by fifths."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--assays", nargs="+", default=list(ASSAYS), choices=list(ASSAYS))
     parser.add_argument("--splits", type=int, default=3)
     parser.add_argument("-o", "--output", type=Path)
     arguments = parser.parse_args()
-    rows, fifths = study(arguments.data, arguments.splits)
+    rows, fifths = study(arguments.data, arguments.assays, arguments.splits)
     columns = [c for c in rows if c not in ("assay", "split", "measure")]
     print(rows.groupby("measure", sort=False)[columns].mean().round(3).to_string())
     print(fifths.pivot_table(index="measure", columns="fifth", values="error").round(4).to_string())

@@ -81,8 +81,8 @@ def main() -> None:
                 row: dict[str, object] = {"assay": name, "split": split.number, "labels": labels}
                 for way in WAYS:
                     learner = MODELS[way].make(wanted)
-                    said = hold_out(learner, [part], workers=given.num_workers)
-                    row[way] = roc_auc_score(truth, expit(said[test, 0]))
+                    logits = hold_out(learner, [part], workers=given.num_workers)
+                    row[way] = roc_auc_score(truth, expit(logits[test, 0]))
                 rows.append(row)
                 print(row, flush=True)
     every = pd.DataFrame(rows)

@@ -58,7 +58,7 @@ def main() -> int:
         known = bit_vectors([row[0] for row in csv.reader(file)])
     with (SAMPLES / "bace.csv").open(encoding="utf-8", newline="") as file:
         queries = bit_vectors([row["mol"] for row in csv.DictReader(file)])[: args.queries]
-    asked = packed(queries)
+    packed_queries = packed(queries)
     wrong = 0
     print(f"{'known':>8}{'RDKit, us':>12}{'ours, us':>12}{'ratio':>8}")
     for count in KNOWN:
@@ -69,7 +69,7 @@ def main() -> int:
             theirs = by_rdkit(queries, part)
             between = time.perf_counter()
             with threadpool_limits(1):
-                _, ours = nearest(asked, table)
+                _, ours = nearest(packed_queries, table)
             best["rdkit"] = min(best["rdkit"], between - started)
             best["ours"] = min(best["ours"], time.perf_counter() - between)
         wrong += int((np.abs(ours - theirs) > 1e-6).sum())

@@ -78,7 +78,10 @@ def forest_predict(table: str, model: str, out: str, workers: int) -> None:
 
 
 def fingerprints(table: str, workers: int) -> None:
-    from skfp.fingerprints import ECFPFingerprint
+    try:
+        from skfp.fingerprints import ECFPFingerprint
+    except ImportError as error:
+        raise SystemExit("scikit-fingerprints is not installed for this Python.") from error
 
     smiles = [row["smiles"] for row in read(table)]
     transformer = ECFPFingerprint(count=True, sparse=True, n_jobs=workers)

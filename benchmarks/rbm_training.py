@@ -5,8 +5,8 @@
 All sides see the same random bits (13 % on, as in MNIST) in the same minibatches, with the same
 number of Gibbs steps, in one process and in turns. The best of the repeats counts. `products` does
 only the matrix products of an epoch, in the same shapes and number, into memory that is there
-already: nothing can be faster. rbms and learnergy take part where they are installed. scikit-learn
-has one Gibbs step only.
+already: nothing can be faster. rbms and learnergy take part where they are installed; the program
+says when they are not. scikit-learn has one Gibbs step only.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ SHAPES = ((784, 2500), (784, 500))
 STEPS = (1, 3)
 BATCHES = (32, 100, 512)
 RATE = 0.05
+OTHERS = ("rbms", "learnergy")
 
 
 def products(data: Tensor, n_hidden: int, steps: int, batch: int) -> Callable[[], None]:
@@ -54,7 +55,7 @@ def products(data: Tensor, n_hidden: int, steps: int, batch: int) -> Callable[[]
 
 
 def ours(data: Tensor, n_hidden: int, steps: int, batch: int, centred: bool) -> Callable[[], None]:
-    """Go on with one training for one more epoch each time."""
+    """Continue one training by one epoch each time."""
     rbm = RBM(Bernoulli(data.shape[1]), Bernoulli(n_hidden))
     options = TrainingOptions(
         epochs=10**6,
@@ -163,7 +164,10 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
-    names = ["products", "ours", "ours, centred", "plain loop", "scikit-learn", "rbms", "learnergy"]
+    names = ["products", "ours", "ours, centred", "plain loop", "scikit-learn", *OTHERS]
+    for name in OTHERS:
+        if find_spec(name) is None:
+            print(f"{name} is not installed; its column stays empty.")
     print(f"{'ms a minibatch':24}" + "".join(f"{name:>15}" for name in names))
     for n_visible, n_hidden in SHAPES:
         data = (torch.rand(args.rows, n_visible) < 0.13).float()

@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 
 from screening.assay import curate
-from screening.chemistry import Failure
+from screening.chemistry import Failure, Standardiser, prepare_molecule
 from screening.demo import Retrieval, hide, judge
-from screening.features import Encoder
+from screening.features import Encoder, FeatureSet
 from screening.learners import ModelOptions
 from screening.learners.baselines import morgan_forest
 from screening.learners.ensemble import Ensemble
@@ -43,9 +43,6 @@ def one_split(seed: int, options: ModelOptions, workers: int) -> list[Retrieval]
         table = read_table(f"{folder}/assay.csv", smiles_column="smiles", id_column="id")
         assay = curate(table, ("active",))
         library = read_table(f"{folder}/library.csv", smiles_column="smiles", id_column="id")
-    from screening.chemistry import Standardiser, prepare_molecule
-    from screening.features import FeatureSet
-
     standardiser, features = Standardiser(options.standardize), FeatureSet(options.features)
     read = [prepare_molecule(smiles, standardiser) for smiles in library.smiles]
     kept = [i for i, mol in enumerate(read) if not isinstance(mol, Failure)]
@@ -86,7 +83,8 @@ def main() -> None:
             print(f"{seed:4} {result.name:16} " + " ".join(f"{v:16.3f}" for v in row), flush=True)
     for name, rows in found.items():
         print(f"mean {name:16} " + " ".join(f"{v:16.3f}" for v in np.mean(rows, axis=0)))
-        print(f"  sd {name:16} " + " ".join(f"{v:16.3f}" for v in np.std(rows, axis=0, ddof=1)))
+        if len(rows) > 1:
+            print(f"  sd {name:16} " + " ".join(f"{v:16.3f}" for v in np.std(rows, axis=0, ddof=1)))
 
 
 if __name__ == "__main__":

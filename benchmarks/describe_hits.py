@@ -1,8 +1,8 @@
-"""What describing hits costs: alerts against RDKit's own search, and each part's share.
+"""What it costs to describe hits: alerts beside RDKit's own search, and the share of each part.
 
-    python benchmarks/describing.py LIBRARY.csv -m MODEL.ebm --top 1000
+    python benchmarks/describe_hits.py LIBRARY.csv -m MODEL.ebm --top 1000
 
-Screens the library, then ranks and describes the best; times are of the processor, in one process.
+Screens the library, then ranks and describes the best. Times are processor times of one process.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Screen a table with every defect that tables have, and account for each of its rows.
 
-    python benchmarks/ugly.py --model model.ebm [--rows 100000] [--seed 0] [--workers 2]
+    python benchmarks/messy_table.py --model model.ebm [--rows 100000] [--seed 0] [--workers 2]
 
 The table has quotes, quoted line breaks, long and short rows, empty cells, broken and odd
 structures, equal and missing names. The program knows on which line each row begins: it must be in
@@ -59,15 +59,15 @@ NOISE = (
 
 
 @dataclass(frozen=True)
-class UglyRow:
-    """What a row says, and where it begins in the file."""
+class MessyRow:
+    """A row's structure and name, and the line on which it begins in the file."""
 
     line: int
     smiles: str
     name: str
 
 
-def write_ugly_table(path: Path, rows: int, seed: int) -> list[UglyRow]:
+def write_messy_table(path: Path, rows: int, seed: int) -> list[MessyRow]:
     """Write the table and return its rows."""
     draw = random.Random(seed)
     delimiter = draw.choice((",", "\t", ";"))
@@ -94,7 +94,7 @@ def write_ugly_table(path: Path, rows: int, seed: int) -> list[UglyRow]:
                 cells = cells[:3]  # a short row
             elif kind < 0.04:
                 cells += ["one", "too many"]
-            truth.append(UglyRow(line, smiles, name))
+            truth.append(MessyRow(line, smiles, name))
             put(cells)
     return truth
 
@@ -110,7 +110,7 @@ def _line_breaks(text: str) -> int:
     return text.replace("\r\n", "\n").count("\n")
 
 
-def faults_of(run: Path, truth: list[UglyRow]) -> list[str]:
+def faults_of(run: Path, truth: list[MessyRow]) -> list[str]:
     """Return what is wrong with a finished run, in sentences; nothing when all rows are there."""
     found: dict[int, tuple[str, str]] = {}
     faults = []
@@ -147,8 +147,8 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        table = Path(folder) / "ugly.csv"
-        truth = write_ugly_table(table, given.rows, given.seed)
+        table = Path(folder) / "messy.csv"
+        truth = write_messy_table(table, given.rows, given.seed)
         options = ScreenOptions(smiles_column="smiles", id_column="name", workers=given.workers)
         started = time.perf_counter()
         summary = screen([str(table)], given.model, Path(folder) / "run", options)

@@ -1,9 +1,11 @@
-"""How long a start takes: `--help`, and a screen of ten molecules, in seconds by the clock.
+"""Seconds from the command to its end: `--help`, and a screen of ten molecules.
 
-    python benchmarks/start.py --model model.ebm [--ebmscreen ebmscreen] [--repeats 5] [--workers 2]
+    python benchmarks/startup.py --model model.ebm [--ebmscreen ebmscreen] [--repeats 5]
+        [--workers 2]
 
-Prints the best and the median of several. The first, which reads the libraries from disk, is left
-out. The molecules are the first ten of the bundled WEHI library.
+Prints the best and the median of several repeats. The first repeat reads the libraries from disk,
+so it is left out. Seconds are wall-clock. The molecules are the first ten of the bundled WEHI
+library.
 """
 
 from __future__ import annotations
