@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from screening.evaluation import METRICS
 from screening.model import SHIPPED, ScreeningModel
 from screening.report.page import figure_text
-from screening.report.panels.quality import NAMES, beside_the_forest
+from screening.report.panels.quality import beside_the_forest
 from screening.tables import write_atomically
 
 _STATED = "To be stated by the author of the model:"
@@ -228,11 +229,11 @@ def _domain(model: ScreeningModel) -> Section:
 
 
 def _internal(model: ScreeningModel) -> Section:
-    rows = [["task", "model", *(label for _, label in NAMES)]]
+    rows = [["task", "model", *(metric.name for metric in METRICS.values())]]
     sentences = []
     for task, figures in model.quality.get("tasks", {}).items():
         for name, values in figures.items():
-            rows.append([task, name, *(figure_text(values.get(key)) for key, _ in NAMES)])
+            rows.append([task, name, *(figure_text(values.get(key)) for key in METRICS)])
         sentences.append(beside_the_forest(figures))
     return Section(
         "5",

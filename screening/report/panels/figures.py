@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from screening.evaluation import reliability
 from screening.model import ScreeningModel
 from screening.report.panels.plots import DASHES, FAINT, INK, SERIES, Plot, plot_canvas
 from screening.report.run_folder import HISTOGRAM_BINS, LibraryCounts
@@ -47,7 +48,7 @@ def _roc(labels: NDArray[np.int64], scores: Values) -> tuple[Values, Values]:
     return np.asarray(false), np.asarray(true)
 
 
-def enrichment(labels: NDArray[np.int64], scores: Values) -> tuple[Values, Values]:
+def enrichment(labels: NDArray[Any], scores: Values) -> tuple[Values, Values]:
     """Return the share tested and the share of actives found, best scores first."""
     order = np.argsort(-scores, kind="stable")
     found = np.concatenate([[0], np.cumsum(labels[order])]) / labels.sum()
@@ -111,9 +112,7 @@ def _calibration(labels: NDArray[np.int64], scores: Mapping[str, Values]) -> Plo
         axes = canvas.axes
         axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8)
         for i, (label, values) in enumerate(scores.items()):
-            parts = np.array_split(np.argsort(values, kind="stable"), min(10, len(values)))
-            predicted = [values[part].mean() for part in parts]
-            observed = [labels[part].mean() for part in parts]
+            _, predicted, observed = reliability(labels, values)
             _line(axes, i, predicted, observed, label=label, marker="o", markersize=3)
         _finish(axes, "predicted probability", "share found active", "upper left")
         summary = "Ten groups of compounds of equal size, by predicted probability."
@@ -168,36 +167,41 @@ def domain_plot(model: ScreeningModel, hits: Sequence[Mapping[str, Any]]) -> Plo
         return canvas.plot("domain", "Applicability domain of the hits", summary, caption)
 
 
-def pretraining_plot(model: ScreeningModel) -> Plot | None:
-    """Return the free-energy gap over the epochs of pretraining, or None where it was not kept."""
+def learning_plots(model: ScreeningModel) -> list[Plot]:
+    """Return the curves of pretraining and of fine-tuning, where they were kept."""
     curves = model.provenance.get("learning_curves", {})
+    plots = []
     gaps = curves.get("free_energy_gap_nats") or []
-    if len(gaps) < 2:
-        return None
-    with plot_canvas() as canvas:
-        axes = canvas.axes
-        _line(axes, 0, range(1, len(gaps) + 1), gaps, label="held-out less training compounds")
-        _finish(axes, "epoch", "free-energy gap, nats", "upper left")
-        summary = f"From {gaps[0]:.2f} to {gaps[-1]:.2f} nats in {len(gaps)} epochs."
+    if len(gaps) > 1:
         caption = (
             "Mean over the folds of how much less likely compounds of unseen scaffolds are to the "
             "RBM than those it learns from. A gap that keeps growing is overfitting."
         )
-        return canvas.plot("pretraining", "Pretraining", summary, caption)
-
-
-def learning_plot(model: ScreeningModel) -> Plot | None:
-    """Return the loss over the epochs of fine-tuning, or None where it was not kept."""
-    curves = model.provenance.get("learning_curves", {})
+        axis = "free-energy gap, nats"
+        label = "held-out less training compounds"
+        plots.append(_by_epoch("Pretraining", gaps, axis, label, "upper left", 2, caption))
     losses = curves.get("fine_tuning_loss_nats") or []
-    if len(losses) < 2:
-        return None
+    if len(losses) > 1:
+        axis, label = "training loss, nats", "mean over the members"
+        plots.append(_by_epoch("Fine-tuning", losses, axis, label, "upper right", 3))
+    return plots
+
+
+def _by_epoch(
+    title: str,
+    values: Sequence[float],
+    axis: str,
+    label: str,
+    legend: str,
+    decimals: int,
+    caption: str = "",
+) -> Plot:
     with plot_canvas() as canvas:
-        axes = canvas.axes
-        _line(axes, 0, range(1, len(losses) + 1), losses, label="mean over the members")
-        _finish(axes, "epoch", "training loss, nats", "upper right")
-        summary = f"From {losses[0]:.3f} to {losses[-1]:.3f} nats in {len(losses)} epochs."
-        return canvas.plot("learning", "Fine-tuning", summary)
+        _line(canvas.axes, 0, range(1, len(values) + 1), values, label=label)
+        _finish(canvas.axes, "epoch", axis, legend)
+        first, last = (f"{values[end]:.{decimals}f}" for end in (0, -1))
+        summary = f"From {first} to {last} nats in {len(values)} epochs."
+        return canvas.plot(title.lower(), title, summary, caption)
 
 
 def _thin(x: Values, y: Values) -> tuple[Values, Values]:
