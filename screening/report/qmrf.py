@@ -19,6 +19,7 @@ _PURPOSE = (
     "ranking purchasable compounds before testing; not for decisions on safety, and not for "
     "compounds outside its domain"
 )
+_BLENDING = "Networks and forest are added in units of their spread over held-out compounds. "
 
 
 @dataclass
@@ -166,7 +167,7 @@ def _algorithm(model: ScreeningModel) -> list[str]:
         f"weight decay {options.weight_decay:g}, batches of {options.batch_size}, "
         f"seed {options.seed}."
     )
-    blending = "Networks and forest are added in units of their spread over held-out compounds. "
+    blending = "" if model.forest_blend is None else _BLENDING
     calibrations = "; ".join(
         f"{task}: slope {c.slope_against:.4f} against, "
         f"{c.slope_for:.4f} × similarity for, offset {c.offset:.4f}, base rate {c.base_rate:.4f}"
@@ -174,9 +175,9 @@ def _algorithm(model: ScreeningModel) -> list[str]:
     )
     scoring = (
         f"Structures are standardised to the level “{options.standardize}” before anything is "
-        f"computed. {'' if model.forest_blend is None else blending}The mean logit becomes a probability "
-        "by Platt scaling whose slope grows with the similarity to the nearest training compound, "
-        f"learned on held-out compounds ({calibrations})."
+        f"computed. {blending}The mean logit becomes a probability by Platt scaling whose slope "
+        "grows with the similarity to the nearest training compound, learned on held-out compounds "
+        f"({calibrations})."
     )
     checking = (
         "The same model file gives the same scores on any machine: its file holds compounds with "

@@ -54,7 +54,7 @@ def draw_figures(
 
 def _save(path: Path, panels: int, draw: Callable[[Sequence[Axes]], None]) -> Path:
     figure = Figure(figsize=(5.2 * panels, 4.0), layout="constrained")
-    axes = [figure.add_subplot(1, panels, i + 1) for i in range(panels)]
+    axes = figure.subplots(1, panels, squeeze=False)[0]
     draw(axes)
     for one in axes:
         one.spines[["top", "right"]].set_visible(False)

@@ -67,8 +67,13 @@ class Plot:
 
 def with_prefix(plot: Plot, prefix: str) -> Plot:
     """Return the plot with other ids, for a page that has one of its name already."""
-    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\1{prefix}-", str(plot.svg))
+    text = _prefixed(str(plot.svg), prefix)
     return replace(plot, svg=Markup(text))  # noqa: S704 - it was markup before
+
+
+def _prefixed(svg: str, prefix: str) -> str:
+    """Put a prefix before every id, and wherever one is referred to."""
+    return re.sub(r'(\bid="|url\(#|href="#)', rf"\1{prefix}-", svg)
 
 
 class Canvas:
@@ -102,10 +107,8 @@ def _svg(figure: Figure, name: str) -> Markup:
     text = re.sub(r'<svg [^>]*viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1">', text, count=1)
     for stand_in, variable in _VARIABLES.items():
         text = text.replace(stand_in, variable)
-    # Several plots share a page: ids must differ, and are referred to in the same text.
-    text = re.sub(r'id="([^"]+)"', rf'id="{name}-\1"', text)
-    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", text)
-    text = re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', text)
+    # Several plots share a page: their ids must differ.
+    text = _prefixed(text, name)
     # The fonts of the page, not a list that ends in what this machine has.
     text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
     text = re.sub(r"\s*\n\s*", "\n", text)

@@ -18,12 +18,12 @@ from screening.report.run_folder import LibraryCounts
 
 # How well a screen found what was hidden in its library.
 RETRIEVAL = (
-    Metric("roc_auc_held_out", "ROC-AUC among the held-out"),
-    Metric("roc_auc", "ROC-AUC in the whole library"),
-    Metric("ef_1", "enrichment factor at 1 %", ".1f"),
-    Metric("ef_5", "enrichment factor at 5 %", ".1f"),
-    Metric("bedroc_20", "BEDROC (alpha 20)"),
-    Metric("hits_in_top_100", "actives in the top 100", ".0f"),
+    Metric("roc_auc_held_out", "ROC-AUC, hidden only", in_full="ROC-AUC among the held-out"),
+    Metric("roc_auc", "ROC-AUC, library", in_full="ROC-AUC in the whole library"),
+    Metric("ef_1", "EF 1 %", ".1f", in_full="enrichment factor at 1 %"),
+    Metric("ef_5", "EF 5 %", ".1f", in_full="enrichment factor at 5 %"),
+    Metric("bedroc_20", "BEDROC 20", in_full="BEDROC (alpha 20)"),
+    Metric("hits_in_top_100", "actives in top 100", ".0f", in_full="actives in the top 100"),
 )
 
 
@@ -38,7 +38,7 @@ def quality_of(
         plots.append(score_plot(model, index, library))
     return {
         "protocol": model.quality["protocol"],
-        "metrics": METRICS.values(),
+        "names": [(metric.key, metric.name) for metric in METRICS.values()],
         "rows": [{"name": name, **values} for name, values in figures.items()],
         "sentence": beside_the_forest(figures),
         "plots": [*plots, *learning_plots(model)],
@@ -65,8 +65,8 @@ def retrospective(demo: dict[str, Any] | None) -> dict[str, Any] | None:
         return None
     models = demo["models"]
     # A figure that no model has is no column.
-    metrics = [metric for metric in RETRIEVAL if any(metric.key in model for model in models)]
-    rows = [{"name": m["name"], **{x.key: m.get(x.key) for x in metrics}} for m in models]
+    names = [(m.key, m.title) for m in RETRIEVAL if any(m.key in model for model in models)]
+    rows = [{"name": m["name"], **{key: m.get(key) for key, _ in names}} for m in models]
     plots = []
     if all("enrichment_curve" in model for model in models):
         curves = {m["name"]: m["enrichment_curve"] for m in models}
@@ -74,4 +74,4 @@ def retrospective(demo: dict[str, Any] | None) -> dict[str, Any] | None:
     if all("roc_curve" in model for model in models):
         curves = {m["name"]: m["roc_curve"] for m in models}
         plots.append(roc_plot("demo-roc", curves, "Hidden actives against hidden inactives"))
-    return {"protocol": demo["protocol"], "metrics": metrics, "rows": rows, "plots": plots}
+    return {"protocol": demo["protocol"], "names": names, "rows": rows, "plots": plots}

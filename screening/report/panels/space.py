@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
+import pyarrow.dataset as pds
 import torch
 from numpy.typing import NDArray
 from rdkit import Chem
@@ -73,14 +73,12 @@ def hidden_means(model: ScreeningModel, x: csr_matrix) -> Points:
 def library_sample(model: ScreeningModel, scores: Path, most: int = LIBRARY_ROWS) -> list[Chem.Mol]:
     """Read every so many-th scored row again, about `most` of them."""
     parts = sorted(scores.glob("part-*.parquet"))
-    total = sum(pq.ParquetFile(part).metadata.num_rows for part in parts)
-    step = max(1, -(-total // most))
-    smiles: list[str] = []
-    before = 0
-    for part in parts:
-        column = pq.read_table(part, columns=["smiles"])["smiles"]
-        smiles += column.take(np.arange((-before) % step, len(column), step)).to_pylist()
-        before += len(column)
+    if not parts:
+        return []
+    rows = pds.dataset(parts)
+    total = rows.count_rows()
+    chosen = np.arange(0, total, max(1, -(-total // most)))
+    smiles = rows.take(chosen, columns=["smiles"])["smiles"].to_pylist()
     return molecules_of(model, smiles)[0]
 
 
