@@ -16,13 +16,8 @@ from sklearn.metrics import roc_auc_score, roc_curve
 from screening.assay import Assay, read_assay
 from screening.chemistry import Failure, murcko_scaffold
 from screening.errors import UserError
-from screening.evaluation import (
-    bedroc,
-    enrichment_factor,
-    hits_in_top,
-    scaffold_split,
-    text_row,
-)
+from screening.evaluation import bedroc, enrichment_factor, hits_in_top, scaffold_split
+from screening.evaluation.wording import text_row
 from screening.model import SHIPPED, ModelOptions, ScreeningModel, save_model, train_model
 from screening.progress import Stages
 from screening.report import write_report

@@ -6,9 +6,6 @@ from screening.evaluation.differences import (
     unpaired_difference,
 )
 from screening.evaluation.metrics import (
-    HITS_IN_TOP_100,
-    METRICS,
-    Metric,
     Quality,
     assess,
     bedroc,
@@ -17,7 +14,6 @@ from screening.evaluation.metrics import (
     expected_calibration_error,
     hits_at_prevalence,
     hits_in_top,
-    reliability,
 )
 from screening.evaluation.parts import (
     Drawn,
@@ -38,19 +34,11 @@ from screening.evaluation.splits import (
     scaffold_split,
     series_scaffold,
 )
-from screening.evaluation.wording import (
-    quality_text,
-    quality_warnings,
-    text_row,
-    tuning_text,
-)
+from screening.evaluation.wording import quality_text, quality_warnings, tuning_text
 
 __all__ = [
-    "HITS_IN_TOP_100",
-    "METRICS",
     "Difference",
     "Drawn",
-    "Metric",
     "Missing",
     "Parts",
     "Quality",
@@ -72,11 +60,9 @@ __all__ = [
     "quality_warnings",
     "random_parts",
     "random_split",
-    "reliability",
     "scaffold_folds",
     "scaffold_split",
     "series_scaffold",
-    "text_row",
     "time_parts",
     "tuning_text",
     "unpaired_difference",

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from screening.evaluation import METRICS
+from screening.evaluation.metrics import METRICS
 from screening.model import SHIPPED, ScreeningModel
 from screening.report.page import figure_text
 from screening.report.panels.quality import beside_the_forest

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from screening.evaluation import reliability
+from screening.evaluation.metrics import reliability
 from screening.learners import MODELS
 from screening.learners.registry import FOREST
 from screening.study.run import Study
@@ -73,11 +73,13 @@ def _comparison(axes: Sequence[Axes], table: pd.DataFrame) -> None:
             aside = (np.arange(len(values)) % 7 - 3) / 25
             one.plot(place + aside, values, ".", color=colour(model), alpha=0.5)
             one.hlines(values.mean(), place - 0.3, place + 0.3, color=colour(model), lw=2.5)
-        one.set_xticks(
-            range(len(models)), [MODELS[m].title for m in models], rotation=40, ha="right"
-        )
+        _name_models(one, models)
         one.set_ylabel(f"{METRICS[metric].name} of the test part")
         one.grid(axis="y", alpha=0.3)
+
+
+def _name_models(axes: Axes, models: Sequence[str]) -> None:
+    axes.set_xticks(range(len(models)), [MODELS[m].title for m in models], rotation=40, ha="right")
 
 
 def _differences(axes: Sequence[Axes], pairs: pd.DataFrame) -> None:
@@ -106,7 +108,7 @@ def _gap(axes: Axes, table: pd.DataFrame, study: Study) -> None:
         for kind, mean in zip(study.options.kinds, means, strict=True):
             marker = "o" if kind == "random" else "s"
             axes.plot(place, mean, marker, color=colour(model))
-    axes.set_xticks(range(len(models)), [MODELS[m].title for m in models], rotation=40, ha="right")
+    _name_models(axes, models)
     axes.set_ylabel("mean ROC-AUC of the test parts")
     axes.set_title(f"circle: random split, square: {grouped_kind(study)} split", fontsize=10)
     axes.grid(axis="y", alpha=0.3)

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from screening.evaluation import (
-    HITS_IN_TOP_100,
     Difference,
     assess,
     best_threshold,
@@ -18,7 +17,8 @@ from screening.evaluation import (
     paired_difference,
     unpaired_difference,
 )
-from screening.evaluation import METRICS as QUALITY
+from screening.evaluation.metrics import HITS_IN_TOP_100
+from screening.evaluation.metrics import METRICS as QUALITY
 from screening.learners.registry import ALONE, FOREST, LIBRARY, UNPRETRAINED
 from screening.study.run import Entry, Study
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from screening.evaluation import text_row
+from screening.evaluation.wording import text_row
 from screening.learners import MODELS
 from screening.learners.registry import DBN, FOREST, UNPRETRAINED
 from screening.study.tables import METRICS, grouped_kind, judged, overall_task

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from screening.evaluation import reliability
+from screening.evaluation.metrics import reliability
 from screening.model import ScreeningModel
-from screening.report.panels.plots import DASHES, FAINT, INK, SERIES, Plot, plot_canvas
+from screening.report.panels.plots import DASHES, FAINT, INK, SERIES, Plot, plot_canvas, scatter
 from screening.report.run_folder import HISTOGRAM_BINS, LibraryCounts
 
 Values = NDArray[np.float64]
@@ -141,24 +141,14 @@ def score_plot(model: ScreeningModel, task: int, library: LibraryCounts | None) 
 
 def domain_plot(model: ScreeningModel, hits: Sequence[Mapping[str, Any]]) -> Plot:
     """Return the hits by similarity and novelty, with the limits of the domain."""
-    similarity = np.array([hit["nearest"] for hit in hits])
-    novelty = np.array([hit["novelty"] for hit in hits])
+    places = np.array([(hit["nearest"], hit["novelty"]) for hit in hits])
     inside = np.array([hit["inside"] for hit in hits], dtype=bool)
     with plot_canvas() as canvas:
         axes = canvas.axes
         axes.axvline(model.domain.similarity_limit, color=FAINT, linewidth=0.8)
         axes.axhline(model.domain.novelty_limit, color=FAINT, linewidth=0.8)
         for i, (label, chosen) in enumerate((("inside", inside), ("outside", ~inside))):
-            axes.scatter(
-                similarity[chosen],
-                novelty[chosen],
-                s=7,
-                color=SERIES[i],
-                alpha=0.6,
-                linewidths=0,
-                marker="o^"[i],
-                label=f"{label} ({int(chosen.sum())})",
-            )
+            scatter(axes, label, places[chosen], SERIES[i], 7, "o^"[i])
         _finish(
             axes, "similarity to the nearest assay compound", "novelty percentile", "lower left"
         )

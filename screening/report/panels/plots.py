@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import matplotlib
+import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 # Stand-ins that become variables of the style sheet when the plot is written.
 INK, FAINT = "#010101", "#020202"
@@ -93,6 +95,22 @@ def plot_canvas(width: float = 3.9, height: float = 2.9) -> Iterator[Canvas]:
     """Give axes with the report's looks; sizes in inches. Settings end with the block."""
     with matplotlib.rc_context(_SETTINGS):
         yield Canvas(width, height)
+
+
+def scatter(
+    axes: Axes, name: str, points: NDArray[np.float64], colour: str, size: float, marker: str
+) -> None:
+    """Draw a cloud of points, of shape (n, 2); the legend says how many they are."""
+    axes.scatter(
+        points[:, 0],
+        points[:, 1],
+        s=size,
+        color=colour,
+        marker=marker,
+        alpha=0.6,
+        linewidths=0.7 if marker == "x" else 0,
+        label=f"{name} ({len(points):,})",
+    )
 
 
 def _svg(figure: Figure, name: str) -> Markup:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from screening.evaluation import METRICS, Metric
+from screening.evaluation.metrics import METRICS, Metric
 from screening.model import FOREST, SHIPPED, ScreeningModel
 from screening.report.panels.figures import (
     enrichment_plot,

@@ -15,7 +15,7 @@ from sklearn.decomposition import PCA
 
 from ebm.sparse import to_torch_csr
 from screening.model import ScreeningModel
-from screening.report.panels.plots import FAINT, INK, SERIES, Plot, plot_canvas
+from screening.report.panels.plots import FAINT, INK, SERIES, Plot, plot_canvas, scatter
 from screening.report.panels.training_view import TrainingView, molecules_of
 
 LIBRARY_ROWS = 1000
@@ -93,16 +93,7 @@ def _draw(layers: list[tuple[str, Points, str, float, str]], shares: NDArray[np.
     with plot_canvas(width=5.2, height=3.9) as canvas:
         axes = canvas.axes
         for name, points, colour, size, marker in layers:
-            axes.scatter(
-                points[:, 0],
-                points[:, 1],
-                s=size,
-                c=colour,
-                marker=marker,
-                alpha=0.6,
-                linewidths=0.7 if marker == "x" else 0,
-                label=f"{name} ({len(points):,})",
-            )
+            scatter(axes, name, points, colour, size, marker)
         axes.set_xlabel(f"first component ({100 * shares[0]:.0f} % of the variance)")
         axes.set_ylabel(f"second component ({100 * shares[1]:.0f} %)")
         # Below the plot: the clouds fill all of it.
