@@ -12,7 +12,16 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from screening.evaluation.metrics import reliability
 from screening.model import ScreeningModel
-from screening.report.panels.plots import DASHES, FAINT, INK, SERIES, Plot, plot_canvas, scatter
+from screening.report.panels.plots import (
+    DASHES,
+    FAINT,
+    INK,
+    SERIES,
+    Plot,
+    plot_axes,
+    plot_of,
+    scatter,
+)
 from screening.report.run_folder import HISTOGRAM_BINS, LibraryCounts
 
 Values = NDArray[np.float64]
@@ -57,8 +66,7 @@ def enrichment(labels: NDArray[Any], scores: Values) -> tuple[Values, Values]:
 
 def roc_plot(name: str, curves: Mapping[str, tuple[Any, Any]], title: str = "ROC") -> Plot:
     """Return true against false positives, one line a model."""
-    with plot_canvas() as canvas:
-        axes = canvas.axes
+    with plot_axes() as axes:
         axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8)
         areas = []
         for i, (label, (false, true)) in enumerate(curves.items()):
@@ -68,15 +76,14 @@ def roc_plot(name: str, curves: Mapping[str, tuple[Any, Any]], title: str = "ROC
             _line(axes, i, *_thin(x, y), label=f"{label} ({area:.3f})")
         _finish(axes, "share of inactives called", "share of actives found", "lower right")
         summary = f"Areas under the curve: {', '.join(areas)}."
-        return canvas.plot(name, title, summary, "Area under the curve in brackets.")
+        return plot_of(axes, name, title, summary, "Area under the curve in brackets.")
 
 
 def enrichment_plot(
     name: str, curves: Mapping[str, tuple[Any, Any]], title: str = "Enrichment"
 ) -> Plot:
     """Return actives found against compounds tested, on a logarithmic axis."""
-    with plot_canvas() as canvas:
-        axes = canvas.axes
+    with plot_axes() as axes:
         start = min(float(np.asarray(x)[1]) for x, _ in curves.values())
         grid = np.geomspace(start, 1, _POINTS)
         axes.plot(grid, grid, color=FAINT, linewidth=0.8)
@@ -90,12 +97,11 @@ def enrichment_plot(
         _finish(axes, "share of compounds tested", "share of actives found", "upper left")
         axes.set_xlim(start, 1)
         summary = f"Actives found in the first 1 %: {', '.join(at_one)}."
-        return canvas.plot(name, title, summary, "The grey line is a random order.")
+        return plot_of(axes, name, title, summary, "The grey line is a random order.")
 
 
 def _precision_recall(labels: NDArray[np.int64], scores: Mapping[str, Values]) -> Plot:
-    with plot_canvas() as canvas:
-        axes = canvas.axes
+    with plot_axes() as axes:
         axes.axhline(labels.mean(), color=FAINT, linewidth=0.8)
         for i, (label, values) in enumerate(scores.items()):
             precision, recall, _ = precision_recall_curve(labels, values)
@@ -104,12 +110,11 @@ def _precision_recall(labels: NDArray[np.int64], scores: Mapping[str, Values]) -
         _finish(axes, "recall: share of actives found", "precision", "lower left")
         axes.set_ylim(0, 1.02)
         summary = f"The base rate is {labels.mean():.2f}."
-        return canvas.plot("cv-pr", "Precision and recall", summary, "Grey: the base rate.")
+        return plot_of(axes, "cv-pr", "Precision and recall", summary, "Grey: the base rate.")
 
 
 def _calibration(labels: NDArray[np.int64], scores: Mapping[str, Values]) -> Plot:
-    with plot_canvas() as canvas:
-        axes = canvas.axes
+    with plot_axes() as axes:
         axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8)
         for i, (label, values) in enumerate(scores.items()):
             _, predicted, observed = reliability(labels, values)
@@ -117,7 +122,7 @@ def _calibration(labels: NDArray[np.int64], scores: Mapping[str, Values]) -> Plo
         _finish(axes, "predicted probability", "share found active", "upper left")
         summary = "Ten groups of compounds of equal size, by predicted probability."
         caption = "Tenths of the compounds; on the grey line a probability means what it says."
-        return canvas.plot("cv-calibration", "Calibration", summary, caption)
+        return plot_of(axes, "cv-calibration", "Calibration", summary, caption)
 
 
 def score_plot(model: ScreeningModel, task: int, library: LibraryCounts | None) -> Plot:
@@ -125,8 +130,7 @@ def score_plot(model: ScreeningModel, task: int, library: LibraryCounts | None) 
     labels, scores = held_out(model, task)
     ours = next(iter(scores.values()))
     bins = np.linspace(0, 1, HISTOGRAM_BINS + 1)[::2]
-    with plot_canvas() as canvas:
-        axes = canvas.axes
+    with plot_axes() as axes:
         parts = [("held-out actives", ours[labels == 1]), ("held-out inactives", ours[labels == 0])]
         for i, (label, values) in enumerate(parts):
             counts = np.histogram(values, bins)[0] / max(1, len(values))
@@ -136,15 +140,14 @@ def score_plot(model: ScreeningModel, task: int, library: LibraryCounts | None) 
             axes.stairs(100 * counts, bins, color=INK, fill=True, alpha=0.18, label="library")
         _finish(axes, "score", "share of compounds, %", "upper center")
         medians = ", ".join(f"{name} {np.median(v):.2f}" for name, v in parts if len(v))
-        return canvas.plot("scores", "Scores", f"Median scores: {medians}.")
+        return plot_of(axes, "scores", "Scores", f"Median scores: {medians}.")
 
 
 def domain_plot(model: ScreeningModel, hits: Sequence[Mapping[str, Any]]) -> Plot:
     """Return the hits by similarity and novelty, with the limits of the domain."""
     places = np.array([(hit["nearest"], hit["novelty"]) for hit in hits])
     inside = np.array([hit["inside"] for hit in hits], dtype=bool)
-    with plot_canvas() as canvas:
-        axes = canvas.axes
+    with plot_axes() as axes:
         axes.axvline(model.domain.similarity_limit, color=FAINT, linewidth=0.8)
         axes.axhline(model.domain.novelty_limit, color=FAINT, linewidth=0.8)
         for i, (label, chosen) in enumerate((("inside", inside), ("outside", ~inside))):
@@ -154,7 +157,7 @@ def domain_plot(model: ScreeningModel, hits: Sequence[Mapping[str, Any]]) -> Plo
         )
         summary = f"{int(inside.sum())} of {len(hits)} hits lie inside the domain."
         caption = "Grey: the limits. Inside is to the right of one and below the other."
-        return canvas.plot("domain", "Applicability domain of the hits", summary, caption)
+        return plot_of(axes, "domain", "Applicability domain of the hits", summary, caption)
 
 
 def learning_plots(model: ScreeningModel) -> list[Plot]:
@@ -186,12 +189,12 @@ def _by_epoch(
     decimals: int,
     caption: str = "",
 ) -> Plot:
-    with plot_canvas() as canvas:
-        _line(canvas.axes, 0, range(1, len(values) + 1), values, label=label)
-        _finish(canvas.axes, "epoch", axis, legend)
+    with plot_axes() as axes:
+        _line(axes, 0, range(1, len(values) + 1), values, label=label)
+        _finish(axes, "epoch", axis, legend)
         first, last = (f"{values[end]:.{decimals}f}" for end in (0, -1))
         summary = f"From {first} to {last} nats in {len(values)} epochs."
-        return canvas.plot(title.lower(), title, summary, caption)
+        return plot_of(axes, title.lower(), title, summary, caption)
 
 
 def _thin(x: Values, y: Values) -> tuple[Values, Values]:

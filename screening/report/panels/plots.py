@@ -78,23 +78,16 @@ def _prefixed(svg: str, prefix: str) -> str:
     return re.sub(r'(\bid="|url\(#|href="#)', rf"\1{prefix}-", svg)
 
 
-class Canvas:
-    """A figure with one pair of axes, drawn within `plot_canvas`."""
-
-    def __init__(self, width: float, height: float) -> None:
-        self.figure = Figure(figsize=(width, height), layout="constrained")
-        self.axes: Axes = self.figure.add_subplot()
-
-    def plot(self, name: str, title: str, summary: str, caption: str = "") -> Plot:
-        """Write the figure."""
-        return Plot(title, _svg(self.figure, name), summary, caption)
-
-
 @contextmanager
-def plot_canvas(width: float = 3.9, height: float = 2.9) -> Iterator[Canvas]:
+def plot_axes(width: float = 3.9, height: float = 2.9) -> Iterator[Axes]:
     """Give axes with the report's looks; sizes in inches. Settings end with the block."""
     with matplotlib.rc_context(_SETTINGS):
-        yield Canvas(width, height)
+        yield Figure(figsize=(width, height), layout="constrained").add_subplot()
+
+
+def plot_of(axes: Axes, name: str, title: str, summary: str, caption: str = "") -> Plot:
+    """Write what was drawn, while the settings of `plot_axes` hold."""
+    return Plot(title, _svg(axes, name), summary, caption)
 
 
 def scatter(
@@ -113,11 +106,11 @@ def scatter(
     )
 
 
-def _svg(figure: Figure, name: str) -> Markup:
-    buffer = io.StringIO()
-    figure.patch.set_alpha(0)
-    for axes in figure.axes:
-        axes.patch.set_alpha(0)
+def _svg(axes: Axes, name: str) -> Markup:
+    figure, buffer = axes.get_figure(root=True), io.StringIO()
+    assert figure is not None
+    for background in (figure.patch, axes.patch):
+        background.set_alpha(0)
     FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]

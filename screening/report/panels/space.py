@@ -15,7 +15,7 @@ from sklearn.decomposition import PCA
 
 from ebm.sparse import to_torch_csr
 from screening.model import ScreeningModel
-from screening.report.panels.plots import FAINT, INK, SERIES, Plot, plot_canvas, scatter
+from screening.report.panels.plots import FAINT, INK, SERIES, Plot, plot_axes, plot_of, scatter
 from screening.report.panels.training_view import TrainingView, molecules_of
 
 LIBRARY_ROWS = 1000
@@ -90,8 +90,7 @@ def _points(model: ScreeningModel, axes_of: PCA, mols: Sequence[Chem.Mol]) -> Po
 
 
 def _draw(layers: list[tuple[str, Points, str, float, str]], shares: NDArray[np.float64]) -> Plot:
-    with plot_canvas(width=5.2, height=3.9) as canvas:
-        axes = canvas.axes
+    with plot_axes(width=5.2, height=3.9) as axes:
         for name, points, colour, size, marker in layers:
             scatter(axes, name, points, colour, size, marker)
         axes.set_xlabel(f"first component ({100 * shares[0]:.0f} % of the variance)")
@@ -104,4 +103,4 @@ def _draw(layers: list[tuple[str, Points, str, float, str]], shares: NDArray[np.
             "the two directions in which the assay’s compounds differ most. Library far from every "
             "assay compound is foreign to the model."
         )
-        return canvas.plot("space", "Chemical space", f"{counts}.", caption)
+        return plot_of(axes, "space", "Chemical space", f"{counts}.", caption)
