@@ -17,9 +17,12 @@ from screening.assay import Assay, read_assay
 from screening.chemistry import Failure, murcko_scaffold
 from screening.errors import UserError
 from screening.evaluation import bedroc, enrichment_factor, hits_in_top, scaffold_split
+from screening.evaluation.wording import text_row
 from screening.model import SHIPPED, ModelOptions, ScreeningModel, save_model, train_model
 from screening.progress import Stages
 from screening.report import write_report
+from screening.report.panels.figures import enrichment
+from screening.report.panels.quality import RETRIEVAL
 from screening.runs import screen
 from screening.samples import sample
 from screening.tables import Announce, read_table, silent, write_atomically
@@ -70,20 +73,13 @@ class DemoResult:
 
     def table(self) -> str:
         """Return the figures side by side, as plain text."""
-        rows = [
-            ("ROC-AUC among the held-out", "roc_auc_held_out", ".3f"),
-            ("ROC-AUC in the whole library", "roc_auc", ".3f"),
-            ("enrichment factor at 1 %", "ef_1", ".1f"),
-            ("enrichment factor at 5 %", "ef_5", ".1f"),
-            ("BEDROC (alpha 20)", "bedroc_20", ".3f"),
-            ("actives in the top 100", "hits_in_top_100", ".0f"),
+        rows = [("", [found.name for found in self.retrievals])]
+        rows += [
+            (metric.name, [metric.text(getattr(found, metric.key)) for found in self.retrievals])
+            for metric in RETRIEVAL
         ]
-        head = f"{'':30}" + "".join(f"{r.name:>16}" for r in self.retrievals)
-        body = [
-            f"{label:30}" + "".join(f"{getattr(r, key):>16{form}}" for r in self.retrievals)
-            for label, key, form in rows
-        ]
-        return "\n".join([self.protocol, "", head, *body])
+        lines = [text_row(head, cells, room=30, width=16) for head, cells in rows]
+        return "\n".join([self.protocol, "", *lines])
 
 
 def run_demo(
@@ -254,10 +250,8 @@ def judge(name: str, labels: pd.Series, scores: NDArray[np.float64]) -> Retrieva
     known = labels[held_out].to_numpy(dtype=float)
     everything = (labels == 1).to_numpy(dtype=float)
     false, true, _ = roc_curve(known, scores[held_out])
-    order = np.argsort(-scores, kind="stable")
-    found = np.cumsum(everything[order]) / everything.sum()
-    screened = np.arange(1, len(found) + 1) / len(found)
-    points = np.unique(np.geomspace(1, len(found), 200).astype(int)) - 1
+    screened, found = enrichment(everything, scores)
+    points = np.unique(np.geomspace(1, len(scores), 200).astype(int))
     return Retrieval(
         name=name,
         roc_auc_held_out=float(roc_auc_score(known, scores[held_out])),

@@ -1,8 +1,16 @@
 """Structures as pictures: small SVG that takes the page's colour, and PNG for spreadsheets."""
 
 from screening.drawing.colours import diverging
-from screening.drawing.depiction import Depiction, Label, depict
-from screening.drawing.png import draw_png
-from screening.drawing.svg import to_svg
+from screening.drawing.depiction import Depiction, Label, depict, draw_png, laid_out
+from screening.drawing.svg import inline_svg, to_svg
 
-__all__ = ["Depiction", "Label", "depict", "diverging", "draw_png", "to_svg"]
+__all__ = [
+    "Depiction",
+    "Label",
+    "depict",
+    "diverging",
+    "draw_png",
+    "inline_svg",
+    "laid_out",
+    "to_svg",
+]

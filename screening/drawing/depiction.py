@@ -1,4 +1,4 @@
-"""A drawn molecule as a few paths, labels and atom positions, a tenth of RDKit's SVG in size."""
+"""Molecules drawn: as a few paths and labels, a tenth of RDKit's SVG in size, and as PNG."""
 
 from __future__ import annotations
 
@@ -63,22 +63,38 @@ def depict(mol: Chem.Mol) -> Depiction:
 
     Atoms keep their numbers: position i of `atoms` is atom i.
     """
-    flat = Chem.Mol(mol)
-    rdDepictor.Compute2DCoords(flat, canonOrient=True)
     # Without FreeType labels are text, not outlines; a width of -1 fits the canvas to the drawing.
     canvas = rdMolDraw2D.MolDraw2DSVG(-1, -1, -1, -1, True)
     options: Any = canvas.drawOptions()
-    options.useBWAtomPalette()
     options.clearBackground = False
-    options.fixedBondLength = BOND_LENGTH
     options.fixedFontSize = FONT_SIZE
-    options.padding = 0.02
-    canvas.DrawMolecule(flat)
-    points = [canvas.GetDrawCoords(i) for i in range(flat.GetNumAtoms())]
-    canvas.FinishDrawing()
-    lines, fills, labels = _read(canvas.GetDrawingText())
+    text = _drawn(canvas, mol, padding=0.02)
+    points = [canvas.GetDrawCoords(i) for i in range(mol.GetNumAtoms())]
+    lines, fills, labels = _read(text)
     atoms = tuple((round(p.x, 1), round(p.y, 1)) for p in points)
     return Depiction(canvas.Width(), canvas.Height(), lines, fills, labels, atoms)
+
+
+def draw_png(mol: Chem.Mol, width: int = 260, height: int = 170) -> bytes:
+    """Return a picture of the molecule, black on white, `width` x `height` pixels."""
+    return bytes(_drawn(rdMolDraw2D.MolDraw2DCairo(width, height), mol, padding=0.04))
+
+
+def laid_out(mol: Chem.Mol) -> Chem.Mol:
+    """Return a copy of a molecule with coordinates of our own in two dimensions."""
+    flat = Chem.Mol(mol)
+    rdDepictor.Compute2DCoords(flat, canonOrient=True)
+    return flat
+
+
+def _drawn(canvas: Any, mol: Chem.Mol, padding: float) -> Any:
+    options = canvas.drawOptions()
+    options.useBWAtomPalette()
+    options.fixedBondLength = BOND_LENGTH
+    options.padding = padding
+    canvas.DrawMolecule(laid_out(mol))
+    canvas.FinishDrawing()
+    return canvas.GetDrawingText()
 
 
 def _read(text: str) -> tuple[str, str, tuple[Label, ...]]:

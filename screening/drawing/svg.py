@@ -1,9 +1,9 @@
-"""A drawing as a standalone SVG file."""
+"""A drawing as SVG: a file of its own, or a part of a page."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 
 from screening.drawing.colours import diverging
@@ -39,11 +39,10 @@ def to_svg(
     caption
         A line of text below the drawing.
     """
-    discs = "".join(_disc(drawing, atom, share) for atom, share in (shares or {}).items())
-    labels = "".join(
-        f'<text x="{x:g}" y="{y:g}" font-size="{size}">{_plain(text)}</text>'
-        for x, y, size, text in drawing.labels
-    )
+    discs = ""
+    for atom, share in (shares or {}).items():
+        colour, opacity = diverging(share)
+        discs += _disc(drawing, atom, f'fill="{colour}" fill-opacity="{opacity}"')
     height = drawing.height + (22 if caption else 0)
     # A caption needs room that a small molecule does not.
     width = max(drawing.width, round(6.2 * len(caption)) + 8 if caption else 0)
@@ -55,11 +54,33 @@ def to_svg(
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{_plain(title)}" '
         f'width="{width * scale:g}" height="{height * scale:g}" viewBox="0 0 {width} {height}">'
-        f"<title>{_plain(title)}</title><style>{_STYLE}</style>{discs}"
-        f'<path d="{drawing.lines}" fill="none" stroke="currentColor" stroke-width="1.6" '
-        'stroke-linejoin="round"/>'
-        f'<path d="{drawing.fills}" fill="currentColor"/>'
-        f'<g fill="currentColor" font-family="Arial,Helvetica,sans-serif">{labels}{below}</g></svg>'
+        f"<title>{_plain(title)}</title><style>{_STYLE}</style>"
+        f"{discs}{_bonds(drawing)}"
+        '<g fill="currentColor" font-family="Arial,Helvetica,sans-serif">'
+        f"{_labels(drawing)}{below}</g></svg>"
+    )
+
+
+def inline_svg(drawing: Depiction, *, marked: Iterable[int], colour: str, name: str) -> str:
+    """Return the drawing as SVG text that takes its colours and fonts from the page around it.
+
+    Parameters
+    ----------
+    drawing
+    marked
+        Atoms with a disc behind them.
+    colour
+        Of the discs: a variable of the style sheet with red, green and blue, without its dashes.
+    name
+        For screen readers.
+    """
+    style = f'style="fill:rgba(var(--{colour}),.45)"'
+    discs = "".join(_disc(drawing, atom, style) for atom in marked)
+    return (
+        f'<svg class="drawing" role="img" aria-label="{_plain(name)}" '
+        f'width="{drawing.width}" height="{drawing.height}" '
+        f'viewBox="0 0 {drawing.width} {drawing.height}">'
+        f"{discs}{_bonds(drawing)}{_labels(drawing)}</svg>"
     )
 
 
@@ -67,7 +88,20 @@ def _plain(text: str) -> str:
     return escape(_TURNING.sub("", _UNWRITABLE.sub("\ufffd", text)))
 
 
-def _disc(drawing: Depiction, atom: int, share: float) -> str:
+def _disc(drawing: Depiction, atom: int, fill: str) -> str:
     x, y = drawing.atoms[atom]
-    colour, opacity = diverging(share)
-    return f'<circle cx="{x:g}" cy="{y:g}" r="{RADIUS}" fill="{colour}" fill-opacity="{opacity}"/>'
+    return f'<circle cx="{x:g}" cy="{y:g}" r="{RADIUS}" {fill}/>'
+
+
+def _bonds(drawing: Depiction) -> str:
+    return (
+        f'<path d="{drawing.lines}" fill="none" stroke="currentColor" stroke-width="1.6" '
+        f'stroke-linejoin="round"/><path d="{drawing.fills}" fill="currentColor"/>'
+    )
+
+
+def _labels(drawing: Depiction) -> str:
+    return "".join(
+        f'<text x="{x:g}" y="{y:g}" font-size="{size}">{_plain(text)}</text>'
+        for x, y, size, text in drawing.labels
+    )

@@ -3,12 +3,63 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import average_precision_score, matthews_corrcoef, roc_auc_score
 
 BEDROC_ALPHA = 20.0
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How a figure of quality is named and written, wherever it is shown.
+
+    Attributes
+    ----------
+    key : str
+        Its name in files.
+    title : str
+        At the head of a narrow column.
+    form : str
+        Format of its value in printed text.
+    lower_is_better : bool
+    in_full : str
+        What it is called where there is room, if not by its title.
+    """
+
+    key: str
+    title: str
+    form: str = ".3f"
+    lower_is_better: bool = False
+    in_full: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name where there is room."""
+        return self.in_full or self.title
+
+    def text(self, value: float) -> str:
+        """Return a value as printed text has it."""
+        return format(value, self.form)
+
+
+# The figures of `Quality`, by key, in its order.
+METRICS = {
+    metric.key: metric
+    for metric in (
+        Metric("roc_auc", "ROC-AUC"),
+        Metric("pr_auc", "PR-AUC"),
+        Metric("bedroc_20", "BEDROC", in_full="BEDROC 20"),
+        Metric("ef_1", "EF 1 %", ".1f"),
+        Metric("ef_5", "EF 5 %", ".1f"),
+        Metric("mcc", "MCC"),
+        Metric("brier", "Brier", lower_is_better=True, in_full="Brier score"),
+        Metric("ece", "ECE", lower_is_better=True),
+    )
+}
+HITS_IN_TOP_100 = Metric("hits_in_top_100", "hits/100", ".1f")
 
 
 def enrichment_factor(labels: ArrayLike, scores: ArrayLike, fraction: float) -> float:
@@ -99,8 +150,29 @@ def expected_calibration_error(labels: ArrayLike, scores: ArrayLike, bins: int =
     Naeini, Cooper and Hauskrecht 2015, https://doi.org/10.1609/aaai.v29i1.9602
     """
     y, s = _checked(labels, scores)
-    parts = np.array_split(np.argsort(s, kind="stable"), min(bins, len(y)))
-    return float(sum(len(p) * abs(y[p].mean() - s[p].mean()) for p in parts) / len(y))
+    return float(
+        sum(n * abs(q - p) for n, p, q in zip(*reliability(y, s, bins), strict=True)) / len(y)
+    )
+
+
+def reliability(
+    labels: NDArray[Any], scores: NDArray[np.float64], bins: int = 10
+) -> tuple[list[int], list[float], list[float]]:
+    """Return size, mean probability and share of actives of bins of equal size, lowest first.
+
+    Parameters
+    ----------
+    labels : array of 0 and 1, shape (n,)
+    scores : array of probabilities, shape (n,)
+    bins : int
+        Fewer where there are not so many compounds.
+    """
+    parts = np.array_split(np.argsort(scores, kind="stable"), min(bins, len(scores)))
+    return (
+        [len(part) for part in parts],
+        [float(scores[part].mean()) for part in parts],
+        [float(labels[part].mean()) for part in parts],
+    )
 
 
 def best_threshold(labels: ArrayLike, scores: ArrayLike) -> float:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-COLUMNS = (
-    ("roc_auc", "ROC-AUC", ".3f"),
-    ("pr_auc", "PR-AUC", ".3f"),
-    ("bedroc_20", "BEDROC", ".3f"),
-    ("ef_1", "EF 1 %", ".1f"),
-    ("ef_5", "EF 5 %", ".1f"),
-    ("mcc", "MCC", ".3f"),
-    ("brier", "Brier", ".3f"),
-    ("ece", "ECE", ".3f"),
-)
+from screening.evaluation.metrics import METRICS
+
 SMALL = 100
 # Differences of ROC-AUC below this are within what another cut into folds would change.
 CLOSE = 0.01
@@ -25,13 +18,18 @@ def quality_text(quality: dict[str, Any]) -> str:
     for task, models in quality["tasks"].items():
         first = next(iter(models.values()), {"n": 0, "n_active": 0})
         head = f"{task}: {first['n']} compounds, {first['n_active']} active; {quality['protocol']}"
-        names = f"{'':22}" + "".join(f"{title:>9}" for _, title, _ in COLUMNS)
-        rows = [
-            f"{model:22}" + "".join(f"{figures[key]:>9{form}}" for key, _, form in COLUMNS)
+        rows = [text_row("", (metric.title for metric in METRICS.values()))]
+        rows += [
+            text_row(model, (metric.text(figures[key]) for key, metric in METRICS.items()))
             for model, figures in models.items()
         ]
-        blocks.append("\n".join([head, names, *rows]))
+        blocks.append("\n".join([head, *rows]))
     return "\n\n".join(blocks)
+
+
+def text_row(head: str, cells: Iterable[str], room: int = 22, width: int = 9) -> str:
+    """Return a row of a plain-text table: `room` characters for its head, `width` for a cell."""
+    return f"{head:{room}}" + "".join(f"{cell:>{width}}" for cell in cells)
 
 
 def quality_warnings(quality: dict[str, Any], ours: str, forest: str) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from ebm.network import Network, activate
 from ebm.sparse import to_torch_csr
@@ -77,7 +78,8 @@ def important_units(
         How many units.
     """
     found = []
-    spread = _spread(x)
+    _, variance = mean_variance_axis(x, axis=0)
+    spread = np.sqrt(variance)
     columns = column_places(model)
     for number, member in enumerate(model.ensemble.members):
         effects = unit_effects(member, x, task)
@@ -110,12 +112,6 @@ def column_places(model: ScreeningModel) -> list[tuple[str, int]]:
     """Return block and position of every encoded column; levels of a count share a position."""
     names = [str(name).split(">=")[0] for name in model.encoder.get_feature_names_out()]
     return [(name.rpartition("_")[0], int(name.rpartition("_")[2])) for name in names]
-
-
-def _spread(x: csr_matrix) -> NDArray[np.float64]:
-    mean = np.asarray(x.mean(axis=0), dtype=np.float64).ravel()
-    square = np.asarray(x.multiply(x).mean(axis=0), dtype=np.float64).ravel()
-    return np.sqrt(np.maximum(square - mean**2, 0))
 
 
 def _first_weights(member: Member) -> NDArray[np.float64]:

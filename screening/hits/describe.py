@@ -59,7 +59,7 @@ def describe(
         itself (`cluster`, `nearest_active`, `nearest_inactive`) are those of `describe_hits`.
     """
     molecules = _molecules(mols, model)
-    return typed(_of_rows(rows, molecules, model, task, risk, prevalence), model.tasks)
+    return typed(_columns_of_rows(rows, molecules, model, task, risk, prevalence), model.tasks)
 
 
 class _Molecules(NamedTuple):
@@ -77,7 +77,7 @@ def _molecules(mols: Sequence[Chem.Mol], model: ScreeningModel) -> _Molecules:
     return _Molecules(mols, structures, drawn, model.fingerprints(mols))
 
 
-def _of_rows(
+def _columns_of_rows(
     rows: pa.Table,
     molecules: _Molecules,
     model: ScreeningModel,
@@ -137,14 +137,13 @@ def describe_hits(
         As for `describe`; rows best first.
     """
     molecules = _molecules(mols, model)
-    made = _of_rows(rows, molecules, model, task, risk, prevalence)
-    fingerprints = molecules.fingerprints
-    known = _Known(model, task or model.tasks[0])
+    made = _columns_of_rows(rows, molecules, model, task, risk, prevalence)
     own = [Environments(mol) for mol in molecules.drawn]
+    ranked = task or model.tasks[0]
     made |= {
-        "cluster": clusters(fingerprints),
-        "nearest_active": known.nearest(fingerprints, own, 1),
-        "nearest_inactive": known.nearest(fingerprints, own, 0),
+        "cluster": clusters(molecules.fingerprints),
+        "nearest_active": _neighbours(molecules, own, model, ranked, 1),
+        "nearest_inactive": _neighbours(molecules, own, model, ranked, 0),
     }
     return typed(made, model.tasks)
 
@@ -160,16 +159,8 @@ def restated(
 
 def typed(made: dict[str, Any], tasks: Sequence[str]) -> pa.Table:
     """Return those columns of the schema that were made, in its order and with its types."""
-    kinds = {name: c.type for name, c in columns_for(tasks).items() if name in made}
-    arrays = {
-        name: (
-            made[name].cast(kind)
-            if isinstance(made[name], pa.ChunkedArray)
-            else pa.array(made[name], kind)
-        )
-        for name, kind in kinds.items()
-    }
-    return pa.table(arrays)
+    kinds = [(name, c.type) for name, c in columns_for(tasks).items() if name in made]
+    return pa.Table.from_pydict(made, schema=pa.schema(kinds))
 
 
 def unpacked(table: pa.Table) -> NDArray[np.uint8]:
@@ -188,31 +179,30 @@ def molecule_of(structure: str) -> Chem.Mol:
     return mol
 
 
-class _Known:
-    """The assay's compounds of each label that are nearest to hits."""
-
-    def __init__(self, model: ScreeningModel, task: str) -> None:
-        self._training = model.training
-        self._task = model.tasks.index(task)
-        self._environments: dict[int, Environments] = {}
-
-    def nearest(
-        self, fingerprints: NDArray[np.uint8], own: Sequence[Environments], label: int
-    ) -> list[dict[str, Any]]:
-        index, similarity = self._training.nearest_labelled(fingerprints, self._task, label)
-        found = []
-        for position, near, mine in zip(index.tolist(), similarity.tolist(), own, strict=True):
-            if position not in self._environments:
-                mol = Chem.MolFromSmiles(self._training.smiles[position])
-                self._environments[position] = Environments(mol)
-            atoms, known_atoms = common_atoms(mine, self._environments[position])
-            found.append(
-                {
-                    "id": self._training.ids[position],
-                    "similarity": near,
-                    "position": position,
-                    "atoms": atoms,
-                    "known_atoms": known_atoms,
-                }
-            )
-        return found
+def _neighbours(
+    molecules: _Molecules,
+    own: Sequence[Environments],
+    model: ScreeningModel,
+    task: str,
+    label: int,
+) -> list[dict[str, Any]]:
+    """Return the assay's nearest compound of a label to each molecule, and what both share."""
+    training = model.training
+    index, similarity = training.nearest_labelled(
+        molecules.fingerprints, model.tasks.index(task), label
+    )
+    # Many hits have the same neighbour.
+    theirs = {i: Environments(Chem.MolFromSmiles(training.smiles[i])) for i in set(index.tolist())}
+    found = []
+    for position, near, mine in zip(index.tolist(), similarity.tolist(), own, strict=True):
+        atoms, known_atoms = common_atoms(mine, theirs[position])
+        found.append(
+            {
+                "id": training.ids[position],
+                "similarity": near,
+                "position": position,
+                "atoms": atoms,
+                "known_atoms": known_atoms,
+            }
+        )
+    return found

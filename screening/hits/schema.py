@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -51,45 +52,44 @@ class Column:
     per_task: bool = False
 
 
+_per_task = partial(Column, per_task=True)
+_parquet_only = partial(Column, in_csv=False)
+
+
 # In the order of hits.csv; columns of hits.parquet alone follow.
 COLUMNS = (
     Column("rank", WHOLE, "place in the ranking, 1 is best", "by score; ties in input order"),
     Column("id", TEXT, "name of the compound", "from the library, or row-<line>"),
     Column("smiles", TEXT, "structure", "from the library, as it is there"),
-    Column(
+    _per_task(
         "score",
         NUMBER,
         "probability of being active, 0-1",
         "calibrated at the assay's base rate, or restated for --prevalence",
-        per_task=True,
     ),
-    Column(
+    _per_task(
         "score_std",
         NUMBER,
         "how far the networks disagree",
         "standard deviation of their probabilities, at the assay's base rate",
-        per_task=True,
     ),
-    Column(
+    _per_task(
         "p_active",
         NUMBER,
         "conformal p-value of being active, 0-1",
         "against held-out actives of the assay",
-        per_task=True,
     ),
-    Column(
+    _per_task(
         "p_inactive",
         NUMBER,
         "conformal p-value of being inactive, 0-1",
         "against held-out inactives of the assay",
-        per_task=True,
     ),
-    Column(
+    _per_task(
         "prediction_set",
         TEXT,
         "active, inactive, either or neither",
         "the classes whose p-value exceeds --risk",
-        per_task=True,
     ),
     Column(
         "in_domain",
@@ -122,40 +122,32 @@ COLUMNS = (
         "by the standardised structure",
     ),
     Column("in_training", TRUTH, "whether the assay tested it", "by the standardised structure"),
-    Column(
+    _parquet_only(
         "structure",
         TEXT,
         "standardised structure; atoms are counted along it, from 0",
         "canonical SMILES after standardisation",
-        in_csv=False,
     ),
-    Column("fingerprint", pa.binary(), "Morgan bits", "radius 2, 2048 bits, packed", in_csv=False),
-    Column("cluster", WHOLE, "cluster of similar hits", "similarity 0.4 to a leader", in_csv=False),
-    Column(
+    _parquet_only("fingerprint", pa.binary(), "Morgan bits", "radius 2, 2048 bits, packed"),
+    _parquet_only("cluster", WHOLE, "cluster of similar hits", "similarity 0.4 to a leader"),
+    _parquet_only(
         "nearest_active",
         _KNOWN,
         "the most similar active of the assay, and the atoms that both share",
         "by Morgan fingerprints; common circular substructures",
-        in_csv=False,
     ),
-    Column(
-        "nearest_inactive",
-        _KNOWN,
-        "the same for the most similar inactive",
-        "as nearest_active",
-        in_csv=False,
+    _parquet_only(
+        "nearest_inactive", _KNOWN, "the same for the most similar inactive", "as nearest_active"
     ),
-    Column("mw", NUMBER, "molecular weight, g/mol", "average of the isotopes", in_csv=False),
-    Column("logp", NUMBER, "calculated logP", "Crippen", in_csv=False),
-    Column("tpsa", NUMBER, "polar surface area, Å²", "Ertl, N and O only", in_csv=False),
-    Column("hbd", WHOLE, "H-bond donors", "RDKit", in_csv=False),
-    Column("hba", WHOLE, "H-bond acceptors", "RDKit", in_csv=False),
-    Column("rotatable_bonds", WHOLE, "rotatable bonds", "RDKit, strict", in_csv=False),
-    Column("fsp3", NUMBER, "share of sp3 carbons, 0-1", "RDKit", in_csv=False),
-    Column("qed", NUMBER, "drug-likeness, 0-1", "QED", in_csv=False),
-    Column(
-        "sa_score", NUMBER, "synthetic accessibility, 1 easy to 10", "Ertl, RDKit", in_csv=False
-    ),
+    _parquet_only("mw", NUMBER, "molecular weight, g/mol", "average of the isotopes"),
+    _parquet_only("logp", NUMBER, "calculated logP", "Crippen"),
+    _parquet_only("tpsa", NUMBER, "polar surface area, Å²", "Ertl, N and O only"),
+    _parquet_only("hbd", WHOLE, "H-bond donors", "RDKit"),
+    _parquet_only("hba", WHOLE, "H-bond acceptors", "RDKit"),
+    _parquet_only("rotatable_bonds", WHOLE, "rotatable bonds", "RDKit, strict"),
+    _parquet_only("fsp3", NUMBER, "share of sp3 carbons, 0-1", "RDKit"),
+    _parquet_only("qed", NUMBER, "drug-likeness, 0-1", "QED"),
+    _parquet_only("sa_score", NUMBER, "synthetic accessibility, 1 easy to 10", "Ertl, RDKit"),
 )
 # Of the columns per task, those that every scored row has.
 SCORES = ("score", "score_std", "p_active", "p_inactive")

@@ -99,8 +99,22 @@ def file_hash(path: Path) -> str:
 
 
 def as_json(value: Any) -> str:
-    """Return a value as JSON; NaN and infinity, which JSON does not have, as null."""
-    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, indent=1)
+    """Return a value as JSON; NaN and infinity as null."""
+    return json.dumps(finite(value), ensure_ascii=False, allow_nan=False, indent=1)
+
+
+def finite(value: Any) -> Any:
+    """Return a value with NaN and infinity, which JSON does not have, as None.
+
+    Numbers of numpy become Python's, tuples lists, and keys text.
+    """
+    if isinstance(value, dict):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    if isinstance(value, np.generic):
+        return finite(value.item())
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _wrong_kind(path: Path, kind: str, *, is_other: bool) -> str:
@@ -115,16 +129,6 @@ def _wrong_kind(path: Path, kind: str, *, is_other: bool) -> str:
         f"{path} is a trained model, not a pretrained stack; make one with "
         "`ebmscreen pretrain LIBRARY -o pretrained.ebm`."
     )
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, np.generic):
-        return _finite(value.item())
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def require_schema(path: Path, found: Any, reads: int, again: str) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pandas as pd
 from rdkit import Chem
-from rdkit.Chem import rdDepictor
 
+from screening.drawing import laid_out
 from screening.plate.text import one_line
 from screening.tables import write_atomically
 
@@ -45,8 +45,7 @@ def write_sdf(table: pd.DataFrame, mols: Sequence[Chem.Mol], path: Path) -> None
 
 
 def _structure(mol: Chem.Mol, title: str) -> str:
-    record = Chem.Mol(mol)
-    rdDepictor.Compute2DCoords(record, canonOrient=True)
+    record = laid_out(mol)
     record.SetProp("_Name", title)
     return str(Chem.MolToMolBlock(record))
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import math
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from screening.model import versions
+from screening.model.archive import finite
 from screening.tables import write_atomically
 
 # Names longer than this are cut in the page; hits.csv has them whole.
@@ -23,28 +23,14 @@ STYLES = ("style.css", "hits.css", "print.css")
 SCRIPTS = "dom draw cards table filters export main".split()
 
 
-_FOLDERS = {"html": "templates", "css": "styles", "js": "scripts"}
-
-
-def resource(name: str) -> str:
-    """Return the text of a template, a style sheet or a script of the report."""
-    folder = _FOLDERS[name.rsplit(".", 1)[-1]]
+def _text(folder: str, name: str) -> str:
     return files("screening.report").joinpath(folder, name).read_text(encoding="utf-8")
-
-
-class _Loader(BaseLoader):
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Any]:
-        del environment
-        try:
-            return resource(template), template, lambda: True
-        except OSError as error:
-            raise TemplateNotFound(template) from error
 
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
-        loader=_Loader(),
+        loader=PackageLoader("screening.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -92,7 +78,7 @@ def assemble(template: str, *, title: str, data: dict[str, Any] | None, **conten
         .get_template(template)
         .render(
             title=title,
-            style=Markup("\n".join(resource(name) for name in STYLES)),  # noqa: S704
+            style=Markup("\n".join(_text("styles", name) for name in STYLES)),  # noqa: S704
             script=Markup(script),  # noqa: S704
             # The browser itself refuses any other script, and every request.
             script_hash=f"sha256-{digest}",
@@ -104,7 +90,7 @@ def assemble(template: str, *, title: str, data: dict[str, Any] | None, **conten
 
 
 def _script() -> str:
-    parts = "\n".join(resource(f"{name}.js") for name in SCRIPTS)
+    parts = "\n".join(_text("scripts", f"{name}.js") for name in SCRIPTS)
     return f'"use strict";\n(() => {{\n{parts}}})();'
 
 
@@ -124,14 +110,3 @@ def json_for_page(data: Any) -> Markup:
     # Half of a surrogate pair cannot be written as UTF-8; a damaged name may hold one.
     text = text.encode("utf-8", "replace").decode("utf-8")
     return Markup(text.translate(_ESCAPES))  # noqa: S704
-
-
-def finite(value: Any) -> Any:
-    """Return the value with NaN and infinities, which JSON does not have, as null."""
-    if isinstance(value, dict):
-        return {str(key): finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -8,12 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from screening.evaluation.metrics import METRICS
 from screening.model import SHIPPED, ScreeningModel
 from screening.report.page import figure_text
-from screening.report.panels.quality import NAMES, beside_the_forest
+from screening.report.panels.quality import beside_the_forest
 from screening.tables import write_atomically
 
 _STATED = "To be stated by the author of the model:"
+_PURPOSE = (
+    "ranking purchasable compounds before testing; not for decisions on safety, and not for "
+    "compounds outside its domain"
+)
+_BLENDING = "Networks and forest are added in units of their spread over held-out compounds. "
 
 
 @dataclass
@@ -42,14 +48,19 @@ def qmrf_sections(model: ScreeningModel) -> list[Section]:
     OECD 2007, Guidance document on the validation of (Q)SAR models, ENV/JM/MONO(2007)2.
     """
     return [
-        _identity(model),
-        _endpoint(model),
-        _algorithm(model),
-        _domain(model),
-        _internal(model),
-        _external(),
-        _mechanism(model),
-        _training_set(model),
+        Section("1", "Identity of the model", _identity(model)),
+        Section("2", "A defined endpoint (principle 1)", _endpoint(model)),
+        Section("3", "An unambiguous algorithm (principle 2)", _algorithm(model), _blocks(model)),
+        Section("4", "A defined domain of applicability (principle 3)", _domain(model)),
+        Section(
+            "5",
+            "Goodness of fit, robustness and predictivity: internal (principle 4)",
+            _internal(model),
+            _figures(model),
+        ),
+        Section("6", "Predictivity: external (principle 4)", _external()),
+        Section("7", "A mechanistic interpretation, if possible (principle 5)", _mechanism(model)),
+        Section("8", "Training set", _training_set(model)),
     ]
 
 
@@ -83,47 +94,35 @@ def model_card(model: ScreeningModel) -> list[tuple[str, str]]:
         ("command", str(origin.get("command", "not recorded"))),
         ("data SHA-256", str(origin.get("data_hash", "not recorded"))),
         ("file SHA-256", model.model_hash or "not stored yet"),
-        (
-            "meant for",
-            (
-                "ranking purchasable compounds before testing; not for decisions on safety, "
-                "and not for compounds outside its domain"
-            ),
-        ),
+        ("meant for", _PURPOSE),
     ]
 
 
 def _shape(model: ScreeningModel) -> str:
-    options = model.options
-    start = (
-        "pretrained greedily as RBMs"
-        if options.pretrain == "rbm"
-        else "started from random weights, without pretraining"
-    )
+    options, blend = model.options, model.forest_blend
+    start = "started from random weights, without pretraining"
+    if options.pretrain == "rbm":
+        start = "pretrained greedily as RBMs"
     layers = "-".join(str(size) for size in options.hidden)
-    return (
+    words = (
         f"an ensemble of {options.ensemble_size} deep belief networks (hidden layers {layers}, "
-        f"{options.units}), "
-        f"{start}, then fine-tuned{'' if model.forest_blend is None else _beside(model)}"
+        f"{options.units}), {start}, then fine-tuned"
     )
+    if blend is None:
+        return words
+    trees = max((len(forest) for forest in blend.forests if forest), default=0)
+    return f"{words}, blended with a random forest of {trees} trees for each task"
+
+
+def _sentence(model: ScreeningModel) -> str:
+    shape = _shape(model)
+    return shape[0].upper() + shape[1:]
 
 
 def _taught(model: ScreeningModel) -> str:
     if model.options.labels == "hard" or np.isnan(model.training.values).all():
         return "active and inactive"
     return "graded by how far the measured value lies from the threshold"
-
-
-def _beside(model: ScreeningModel) -> str:
-    assert model.forest_blend is not None
-    trees = max((len(forest) for forest in model.forest_blend.forests if forest), default=0)
-    return f", blended with a random forest of {trees} trees for each task"
-
-
-def _blending(model: ScreeningModel) -> str:
-    if model.forest_blend is None:
-        return ""
-    return "Networks and forest are added in units of their spread over held-out compounds. "
 
 
 def _limits(model: ScreeningModel) -> str:
@@ -138,169 +137,120 @@ def _versions(model: ScreeningModel) -> str:
     return ", ".join(f"{k} {v}" for k, v in model.provenance.get("versions", {}).items())
 
 
-def _identity(model: ScreeningModel) -> Section:
-    return Section(
-        "1",
-        "Identity of the model",
-        [
-            f"{_shape(model)[0].upper()}{_shape(model)[1:]}, for {', '.join(model.tasks)}.",
-            f"Software: {_versions(model)}. Model file SHA-256: {model.model_hash or 'none yet'}.",
-            f"{_STATED} author, date of release, title of the assay.",
-        ],
-    )
-
-
-def _endpoint(model: ScreeningModel) -> Section:
-    notes = model.provenance.get("ledger", {}).get("notes", [])
-    return Section(
-        "2",
-        "A defined endpoint (principle 1)",
-        [
-            (
-                f"Active or inactive in {', '.join(model.tasks)}, as measured in "
-                f"{model.provenance.get('source', 'a file that was not recorded')}."
-            ),
-            *(str(note) for note in notes),
-            f"{_STATED} species, protocol of the assay, units, reference.",
-        ],
-    )
-
-
-def _algorithm(model: ScreeningModel) -> Section:
-    options = model.options
-    rows = [["descriptor block", "columns seen by the network"]]
-    rows += [
-        [b.name, f"{b.columns.stop - b.columns.start} {b.encoding} units"]
-        for b in model.encoder.blocks()
+def _identity(model: ScreeningModel) -> list[str]:
+    return [
+        f"{_sentence(model)}, for {', '.join(model.tasks)}.",
+        f"Software: {_versions(model)}. Model file SHA-256: {model.model_hash or 'none yet'}.",
+        f"{_STATED} author, date of release, title of the assay.",
     ]
+
+
+def _endpoint(model: ScreeningModel) -> list[str]:
+    source = model.provenance.get("source", "a file that was not recorded")
+    notes = model.provenance.get("ledger", {}).get("notes", [])
+    return [
+        f"Active or inactive in {', '.join(model.tasks)}, as measured in {source}.",
+        *(str(note) for note in notes),
+        f"{_STATED} species, protocol of the assay, units, reference.",
+    ]
+
+
+def _algorithm(model: ScreeningModel) -> list[str]:
+    options = model.options
+    epochs = options.pretrain_epochs if options.pretrain == "rbm" else 0
+    training = (
+        f"{_sentence(model)}. Each network sees all compounds and "
+        f"{100 * options.column_share:.0f} % of the columns; at most {epochs} epochs of "
+        "contrastive divergence a layer, shared by all of them, at most "
+        f"{options.epochs} epochs of fine-tuning, dropout {options.dropout:g} and "
+        f"{options.input_dropout:g} on the input, learning rate {options.learning_rate:g}, "
+        f"weight decay {options.weight_decay:g}, batches of {options.batch_size}, "
+        f"seed {options.seed}."
+    )
+    blending = "" if model.forest_blend is None else _BLENDING
     calibrations = "; ".join(
         f"{task}: slope {c.slope_against:.4f} against, "
         f"{c.slope_for:.4f} × similarity for, offset {c.offset:.4f}, base rate {c.base_rate:.4f}"
         for task, c in zip(model.tasks, model.calibrations, strict=True)
     )
-    return Section(
-        "3",
-        "An unambiguous algorithm (principle 2)",
-        [
-            (
-                f"{_shape(model)[0].upper()}{_shape(model)[1:]}. Each network sees all compounds "
-                f"and {100 * options.column_share:.0f} % of the columns; at most "
-                f"{options.pretrain_epochs if options.pretrain == 'rbm' else 0} epochs of "
-                f"contrastive divergence a layer, shared by all of them, at most {options.epochs} "
-                f"epochs of fine-tuning, dropout "
-                f"{options.dropout:g} and {options.input_dropout:g} on the input, learning rate "
-                f"{options.learning_rate:g}, weight decay {options.weight_decay:g}, batches of "
-                f"{options.batch_size}, seed {options.seed}."
-            ),
-            (
-                f"Structures are standardised to the level “{options.standardize}” before "
-                f"anything is computed. {_blending(model)}The mean logit becomes a probability by "
-                f"Platt scaling whose slope grows with the similarity to the nearest training "
-                f"compound, learned on held-out compounds ({calibrations})."
-            ),
-            (
-                "The same model file gives the same scores on any machine: its file holds "
-                "compounds "
-                "with their scores, which are computed again whenever it is loaded."
-            ),
-        ],
-        rows,
+    scoring = (
+        f"Structures are standardised to the level “{options.standardize}” before anything is "
+        f"computed. {blending}The mean logit becomes a probability by Platt scaling whose slope "
+        "grows with the similarity to the nearest training compound, learned on held-out compounds "
+        f"({calibrations})."
     )
-
-
-def _domain(model: ScreeningModel) -> Section:
-    return Section(
-        "4",
-        "A defined domain of applicability (principle 3)",
-        [
-            (
-                f"A compound is {_limits(model)}. Both limits leave 5 % of the held-out assay "
-                "compounds outside."
-            ),
-            (
-                "Novelty is the free energy of an RBM of the assay’s compounds, less what "
-                "independent "
-                "bits explain, so that size alone does not decide it. Each prediction also carries "
-                "class-conditional (Mondrian) conformal p-values."
-            ),
-        ],
+    checking = (
+        "The same model file gives the same scores on any machine: its file holds compounds with "
+        "their scores, which are computed again whenever it is loaded."
     )
+    return [training, scoring, checking]
 
 
-def _internal(model: ScreeningModel) -> Section:
-    rows = [["task", "model", *(label for _, label in NAMES)]]
-    sentences = []
-    for task, figures in model.quality.get("tasks", {}).items():
-        for name, values in figures.items():
-            rows.append([task, name, *(figure_text(values.get(key)) for key, _ in NAMES)])
-        sentences.append(beside_the_forest(figures))
-    return Section(
-        "5",
-        "Goodness of fit, robustness and predictivity: internal (principle 4)",
-        [
-            (
-                f"{model.quality.get('protocol', 'No protocol was recorded')}; baselines on the "
-                f"same folds, the forest on all features and the logistic regression on the "
-                f"networks', all figures from probabilities."
-            ),
-            *(sentence for sentence in sentences if sentence),
-        ],
-        rows,
+def _blocks(model: ScreeningModel) -> list[list[str]]:
+    rows = [
+        [b.name, f"{b.columns.stop - b.columns.start} {b.encoding} units"]
+        for b in model.encoder.blocks()
+    ]
+    return [["descriptor block", "columns seen by the network"], *rows]
+
+
+def _domain(model: ScreeningModel) -> list[str]:
+    novelty = (
+        "Novelty is the free energy of an RBM of the assay’s compounds, less what independent bits "
+        "explain, so that size alone does not decide it. Each prediction also carries "
+        "class-conditional (Mondrian) conformal p-values."
     )
+    share = "Both limits leave 5 % of the held-out assay compounds outside."
+    return [f"A compound is {_limits(model)}. {share}", novelty]
 
 
-def _external() -> Section:
-    return Section(
-        "6",
-        "Predictivity: external (principle 4)",
-        [f"{_STATED} results on compounds tested after the model was made. The file holds none."],
+def _internal(model: ScreeningModel) -> list[str]:
+    protocol = (
+        f"{model.quality.get('protocol', 'No protocol was recorded')}; baselines on the same "
+        "folds, the forest on all features and the logistic regression on the networks', all "
+        "figures from probabilities."
     )
+    found = map(beside_the_forest, model.quality.get("tasks", {}).values())
+    return [protocol, *filter(None, found)]
 
 
-def _mechanism(model: ScreeningModel) -> Section:
-    explained = [name for name in model.options.features if name != "descriptors"]
-    return Section(
-        "7",
-        "A mechanistic interpretation, if possible (principle 5)",
-        [
-            (
-                "None is assumed: the model learns from structures alone. Each prediction can be "
-                "traced "
-                "to atoms: the contribution of an atom is the fall of the predicted log odds "
-                "when every "
-                f"substructure that holds it is taken out of the fingerprints "
-                f"({', '.join(explained)})."
-            ),
-            (
-                f"{_STATED} what is known of the target’s binding site and whether the coloured "
-                f"atoms "
-                "agree with it."
-            ),
-        ],
+def _figures(model: ScreeningModel) -> list[list[str]]:
+    rows = [
+        [task, name, *(figure_text(values.get(key)) for key in METRICS)]
+        for task, figures in model.quality.get("tasks", {}).items()
+        for name, values in figures.items()
+    ]
+    return [["task", "model", *(metric.name for metric in METRICS.values())], *rows]
+
+
+def _external() -> list[str]:
+    return [f"{_STATED} results on compounds tested after the model was made. The file holds none."]
+
+
+def _mechanism(model: ScreeningModel) -> list[str]:
+    explained = ", ".join(name for name in model.options.features if name != "descriptors")
+    learned = (
+        "None is assumed: the model learns from structures alone. Each prediction can be traced "
+        "to atoms: the contribution of an atom is the fall of the predicted log odds when every "
+        f"substructure that holds it is taken out of the fingerprints ({explained})."
     )
+    known = (
+        f"{_STATED} what is known of the target’s binding site and whether the coloured atoms "
+        "agree with it."
+    )
+    return [learned, known]
 
 
-def _training_set(model: ScreeningModel) -> Section:
+def _training_set(model: ScreeningModel) -> list[str]:
     ledger: dict[str, Any] = model.provenance.get("ledger", {})
-    return Section(
-        "8",
-        "Training set",
-        [
-            (
-                f"{len(model.training):,} compounds are in the model file with structure, name, "
-                f"label "
-                "and held-out prediction. "
-                f"Of {ledger.get('read', 0):,} rows read, {len(ledger.get('rejects', [])):,} "
-                f"could not "
-                f"be used and {len(ledger.get('conflicts', [])):,} structures had contradicting "
-                f"labels."
-            ),
-            (
-                f"SHA-256 of structures and labels: "
-                f"{model.provenance.get('data_hash', 'not recorded')}."
-            ),
-        ],
+    kept = (
+        f"{len(model.training):,} compounds are in the model file with structure, name, label and "
+        f"held-out prediction. Of {ledger.get('read', 0):,} rows read, "
+        f"{len(ledger.get('rejects', [])):,} could not be used and "
+        f"{len(ledger.get('conflicts', [])):,} structures had contradicting labels."
     )
+    data_hash = model.provenance.get("data_hash", "not recorded")
+    return [kept, f"SHA-256 of structures and labels: {data_hash}."]
 
 
 def write_qmrf(model: ScreeningModel, path: Path) -> Path:

@@ -31,16 +31,14 @@ def lead(run: RunFolder, cards: HitCards) -> list[str]:
     sure = sum(1 for hit in picked if hit["set"] == "active")
     inside = sum(1 for hit in picked if hit["inside"])
     risk = 100 * run.hits.ranked.risk
-    sentences = [
-        (
-            f"{len(picked)} of the {len(cards.hits):,} best-scored compounds, picked for "
-            f"score and "
-            f"for being unlike each other: {count(clusters, 'cluster')}, "
-            f"scores {picked_range(picked)}. {sure} are called active at {risk:.0f} % risk; "
-            f"{inside} lie inside the model’s applicability domain."
-        ),
-        expectation(run.hits.ranked, len(picked), sum(hit["score"] for hit in picked)),
-    ]
+    scores = [hit["score"] for hit in picked]
+    what = (
+        f"{len(picked)} of the {len(cards.hits):,} best-scored compounds, picked for score and "
+        f"for being unlike each other: {count(clusters, 'cluster')}, "
+        f"scores {min(scores):.2f} to {max(scores):.2f}. {sure} are called active at "
+        f"{risk:.0f} % risk; {inside} lie inside the model’s applicability domain."
+    )
+    sentences = [what, expectation(run.hits.ranked, len(picked), sum(scores))]
     outside = len(picked) - inside
     if outside > len(picked) / 2:
         sentences.append(
@@ -48,12 +46,6 @@ def lead(run: RunFolder, cards: HitCards) -> list[str]:
             "their scores say less than those of the others."
         )
     return sentences
-
-
-def picked_range(picked: list[dict[str, Any]]) -> str:
-    """Return lowest and highest score."""
-    scores = [hit["score"] for hit in picked]
-    return f"{min(scores):.2f} to {max(scores):.2f}"
 
 
 def expectation(ranked: Ranked, n: int, total: float) -> str:

@@ -11,9 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from screening.evaluation.metrics import reliability
 from screening.learners import MODELS
+from screening.learners.registry import FOREST
 from screening.study.run import Study
-from screening.study.tables import LOWER_IS_BETTER, overall_task
+from screening.study.tables import METRICS, grouped_kind, judged, overall_task
 from screening.tables import write_atomically
 
 # Readable by eyes that see red and green alike: Okabe and Ito.
@@ -21,8 +23,6 @@ COLOURS = (
     *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"),
     *("#56B4E9", "#000000", "#999999", "#8C564B", "#7A5195"),
 )
-TITLES = {"roc_auc": "ROC-AUC", "pr_auc": "PR-AUC", "brier": "Brier score", "bedroc_20": "BEDROC"}
-_BINS = 10
 _DPI = 150
 
 
@@ -36,16 +36,13 @@ def draw_figures(
 ) -> list[Path]:
     """Draw what the study holds and return the files."""
     task = overall_task(study)
-    main = table[(table.split == study.options.kind) & (table.labels == "all")]
-    main = main[main.task == task]
+    main = judged(study, table, task)
     drawn = [_save(folder / "comparison.png", 2, lambda axes: _comparison(axes, main))]
     drawn.append(_save(folder / "calibration.png", 1, lambda axes: _calibration(axes[0], study)))
-    chosen = pairs
-    if len(pairs):
-        chosen = pairs[(pairs.split == study.options.kind) & (pairs.labels == "all")]
-        chosen = chosen[(chosen.task == task) & (chosen.against == "forest")]
-    if len(chosen):
-        drawn.append(_save(folder / "differences.png", 2, lambda axes: _differences(axes, chosen)))
+    if len(pairs) and FOREST in set(pairs.against):
+        beside = judged(study, pairs, task)
+        beside = beside[beside.against == FOREST]
+        drawn.append(_save(folder / "differences.png", 2, lambda axes: _differences(axes, beside)))
     if study.options.gap:
         both = table[(table.labels == "all") & (table.task == task)]
         drawn.append(_save(folder / "gap.png", 1, lambda axes: _gap(axes[0], both, study)))
@@ -57,7 +54,7 @@ def draw_figures(
 
 def _save(path: Path, panels: int, draw: Callable[[Sequence[Axes]], None]) -> Path:
     figure = Figure(figsize=(5.2 * panels, 4.0), layout="constrained")
-    axes = [figure.add_subplot(1, panels, i + 1) for i in range(panels)]
+    axes = figure.subplots(1, panels, squeeze=False)[0]
     draw(axes)
     for one in axes:
         one.spines[["top", "right"]].set_visible(False)
@@ -76,11 +73,13 @@ def _comparison(axes: Sequence[Axes], table: pd.DataFrame) -> None:
             aside = (np.arange(len(values)) % 7 - 3) / 25
             one.plot(place + aside, values, ".", color=colour(model), alpha=0.5)
             one.hlines(values.mean(), place - 0.3, place + 0.3, color=colour(model), lw=2.5)
-        one.set_xticks(
-            range(len(models)), [MODELS[m].title for m in models], rotation=40, ha="right"
-        )
-        one.set_ylabel(f"{TITLES[metric]} of the test part")
+        _name_models(one, models)
+        one.set_ylabel(f"{METRICS[metric].name} of the test part")
         one.grid(axis="y", alpha=0.3)
+
+
+def _name_models(axes: Axes, models: Sequence[str]) -> None:
+    axes.set_xticks(range(len(models)), [MODELS[m].title for m in models], rotation=40, ha="right")
 
 
 def _differences(axes: Sequence[Axes], pairs: pd.DataFrame) -> None:
@@ -94,8 +93,8 @@ def _differences(axes: Sequence[Axes], pairs: pd.DataFrame) -> None:
             one.hlines(place, row["low"], row["high"], color=colour(model), lw=2)
         one.axvline(0, color="black", lw=0.8)
         one.set_yticks(range(len(models)), [MODELS[m].title for m in reversed(models)])
-        side = "left is better" if metric in LOWER_IS_BETTER else "right is better"
-        one.set_xlabel(f"{TITLES[metric]}, less that of the forest ({side})")
+        side = "left is better" if METRICS[metric].lower_is_better else "right is better"
+        one.set_xlabel(f"{METRICS[metric].name}, less that of the forest ({side})")
         one.locator_params(axis="x", nbins=6)
         one.grid(axis="x", alpha=0.3)
 
@@ -109,10 +108,9 @@ def _gap(axes: Axes, table: pd.DataFrame, study: Study) -> None:
         for kind, mean in zip(study.options.kinds, means, strict=True):
             marker = "o" if kind == "random" else "s"
             axes.plot(place, mean, marker, color=colour(model))
-    axes.set_xticks(range(len(models)), [MODELS[m].title for m in models], rotation=40, ha="right")
-    other = next(kind for kind in study.options.kinds if kind != "random")
+    _name_models(axes, models)
     axes.set_ylabel("mean ROC-AUC of the test parts")
-    axes.set_title(f"circle: random split, square: {other} split", fontsize=10)
+    axes.set_title(f"circle: random split, square: {grouped_kind(study)} split", fontsize=10)
     axes.grid(axis="y", alpha=0.3)
 
 
@@ -137,7 +135,7 @@ def _curve(axes: Sequence[Axes], table: pd.DataFrame, study: Study) -> None:
         one.set_xticks(counts, [str(count) for count in counts])
         one.set_xticks([], minor=True)
         one.set_xlabel("labelled compounds learned from")
-        one.set_ylabel(f"{TITLES[metric]} of the test part")
+        one.set_ylabel(f"{METRICS[metric].name} of the test part")
         one.grid(alpha=0.3)
         one.legend(frameon=False, fontsize=9)
 
@@ -145,17 +143,8 @@ def _curve(axes: Sequence[Axes], table: pd.DataFrame, study: Study) -> None:
 def _calibration(axes: Axes, study: Study) -> None:
     """Frequency against probability, all test parts of the judged kind put together."""
     for model in study.options.models:
-        scores, truth = _pooled(study, model)
-        order = np.argsort(scores, kind="stable")
-        bins = np.array_split(order, min(_BINS, len(order)))
-        axes.plot(
-            [scores[b].mean() for b in bins],
-            [truth[b].mean() for b in bins],
-            "o-",
-            ms=3,
-            color=colour(model),
-            label=MODELS[model].title,
-        )
+        _, predicted, found = reliability(*_pooled(study, model))
+        axes.plot(predicted, found, "o-", ms=3, color=colour(model), label=MODELS[model].title)
     axes.plot([0, 1], [0, 1], color="black", lw=0.8)
     axes.set_xlabel("probability of being active")
     axes.set_ylabel("share that is active")
@@ -164,11 +153,11 @@ def _calibration(axes: Axes, study: Study) -> None:
 
 
 def _pooled(study: Study, model: str) -> tuple[np.ndarray, np.ndarray]:
-    scores, truth = [], []
+    truth, scores = [], []
     for entry in study.entries:
         if entry.model == model and entry.labels is None and entry.split.kind == study.options.kind:
             labels = study.compounds.labels[entry.split.parts.test]
             known = ~np.isnan(labels)
-            scores.append(entry.result.test[known])
             truth.append(labels[known])
-    return np.concatenate(scores), np.concatenate(truth)
+            scores.append(entry.result.test[known])
+    return np.concatenate(truth), np.concatenate(scores)

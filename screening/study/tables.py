@@ -17,22 +17,16 @@ from screening.evaluation import (
     paired_difference,
     unpaired_difference,
 )
+from screening.evaluation.metrics import HITS_IN_TOP_100
+from screening.evaluation.metrics import METRICS as QUALITY
 from screening.learners.registry import ALONE, FOREST, LIBRARY, UNPRETRAINED
 from screening.study.run import Entry, Study
 
-METRICS = (
-    "roc_auc",
-    "pr_auc",
-    "mcc",
-    "brier",
-    "ece",
-    "ef_1",
-    "ef_5",
-    "bedroc_20",
-    "hits_in_top_100",
-)
-# The other figures are better the higher they are.
-LOWER_IS_BETTER = frozenset(["brier", "ece"])
+# The figures of a study, by key, in the order of its tables.
+METRICS = {
+    **{key: QUALITY[key] for key in "roc_auc pr_auc mcc brier ece ef_1 ef_5 bedroc_20".split()},
+    HITS_IN_TOP_100.key: HITS_IN_TOP_100,
+}
 MEAN = "(mean of the tasks)"
 # Against what the differences are taken, and of which models; None is all others.
 _PAIRS: tuple[tuple[str, str | None], ...] = (
@@ -92,6 +86,18 @@ def overall_task(study: Study) -> str:
     return tasks[0] if len(tasks) == 1 else MEAN
 
 
+def judged(study: Study, table: pd.DataFrame, task: str) -> pd.DataFrame:
+    """Return the rows of a task that are judged by first: its kind of split, all labels."""
+    return table[
+        (table.split == study.options.kind) & (table.labels == "all") & (table.task == task)
+    ]
+
+
+def grouped_kind(study: Study) -> str:
+    """Return the kind of split that random splits are compared with."""
+    return next(kind for kind in study.options.kinds if kind != "random")
+
+
 def summary(table: pd.DataFrame) -> pd.DataFrame:
     """Return mean and standard deviation over the splits, by kind of split, labels, task, model."""
     keys = ["split", "labels", "task", "model"]
@@ -106,9 +112,7 @@ def paired(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     """Return the differences on the same splits: to the forest, and of pretraining to none."""
     ratio = _test_to_train(study)
     rows = []
-    keys = ["split", "labels", "task"]
-    for key, part in table.groupby(keys, sort=False):
-        head = dict(zip(keys, cast("tuple[str, ...]", key), strict=True))
+    for head, part in _groups(table, ["split", "labels", "task"]):
         by_model = part.set_index(["model", "number"])
         for model, against in _pairs(list(part.model.unique())):
             ours, theirs = by_model.loc[model], by_model.loc[against]
@@ -117,6 +121,12 @@ def paired(study: Study, table: pd.DataFrame) -> pd.DataFrame:
                 between = {"model": model, "against": against, "metric": metric}
                 rows.append({**head, **between, **_told(found, metric)})
     return pd.DataFrame(rows)
+
+
+def _groups(table: pd.DataFrame, keys: list[str]) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
+    """Yield each group of rows after what its rows have in common."""
+    for values, part in table.groupby(keys, sort=False):
+        yield dict(zip(keys, cast("tuple[str, ...]", values), strict=True)), part
 
 
 def _pairs(models: list[str]) -> Iterator[tuple[str, str]]:
@@ -130,29 +140,28 @@ def _pairs(models: list[str]) -> Iterator[tuple[str, str]]:
 def _told(difference: Difference, metric: str) -> dict[str, float]:
     found = asdict(difference)
     above, below = found.pop("above"), found.pop("below")
-    better, worse = (below, above) if metric in LOWER_IS_BETTER else (above, below)
+    better, worse = (below, above) if METRICS[metric].lower_is_better else (above, below)
     return {**found, "splits_better": better, "splits_worse": worse}
 
 
 def gap(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     """Return how much better each model looks at random than with whole groups held out."""
-    other = next(kind for kind in study.options.kinds if kind != "random")
+    other = grouped_kind(study)
     ratio = _test_to_train(study)
     rows = []
-    keys = ["task", "model"]
-    for key, part in table[table.labels == "all"].groupby(keys, sort=False):
-        head = dict(zip(keys, cast("tuple[str, ...]", key), strict=True))
+    for head, part in _groups(table[table.labels == "all"], ["task", "model"]):
         easy, hard = (part[part.split == kind] for kind in ("random", other))
         for metric in METRICS:
-            found = asdict(unpaired_difference(easy[metric], hard[metric], ratio))
+            found = unpaired_difference(easy[metric], hard[metric], ratio)
             rows.append(
                 {
                     **head,
                     "metric": metric,
                     "random": easy[metric].mean(),
                     other: hard[metric].mean(),
-                    "difference": found["mean"],
-                    **{key: found[key] for key in ("low", "high")},
+                    "difference": found.mean,
+                    "low": found.low,
+                    "high": found.high,
                 }
             )
     return pd.DataFrame(rows)

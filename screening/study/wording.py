@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from screening.evaluation.wording import text_row
 from screening.learners import MODELS
 from screening.learners.registry import DBN, FOREST, UNPRETRAINED
-from screening.study.tables import overall_task
+from screening.study.tables import METRICS, grouped_kind, judged, overall_task
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
     from screening.study.run import Study
     from screening.study.write import Outcome
 
-SHOWN = (
-    ("roc_auc", "ROC-AUC", ".3f"),
-    ("pr_auc", "PR-AUC", ".3f"),
-    ("mcc", "MCC", ".3f"),
-    ("brier", "Brier", ".3f"),
-    ("ece", "ECE", ".3f"),
-    ("ef_1", "EF 1 %", ".1f"),
-    ("ef_5", "EF 5 %", ".1f"),
-    ("bedroc_20", "BEDROC", ".3f"),
-    ("hits_in_top_100", "hits/100", ".1f"),
-)
 COMPARED = ("roc_auc", "pr_auc", "bedroc_20", "brier", "ece")
 # Fewer splits than this leave the intervals so wide that they seldom decide anything.
 FEW = 5
@@ -57,7 +49,7 @@ def outcome_warnings(study: Study, outcome: Outcome) -> list[str]:
         )
     pairs = outcome.paired
     if not pairs.empty:
-        rows = _main(pairs, study, task)
+        rows = judged(study, pairs, task)
         rows = rows[(rows.model == DBN) & (rows.against == FOREST) & (rows.metric == "roc_auc")]
         found += [
             f"the random forest ranks these compounds better ({-row['mean']:.3f} ROC-AUC, "
@@ -96,42 +88,37 @@ def _splits(study: Study) -> str:
     return f"{options.splits} {options.kind} split{'' if options.splits == 1 else 's'}"
 
 
-def _main(table: pd.DataFrame, study: Study, task: str) -> pd.DataFrame:
-    chosen = (table.split == study.options.kind) & (table.labels == "all") & (table.task == task)
-    return table[chosen]
-
-
 def _figures(study: Study, outcome: Outcome, task: str) -> str:
-    rows = _main(outcome.summary, study, task).set_index("model")
-    lines = [f"{'':{_NAMES}}" + "".join(f"{title:>9}" for _, title, _ in SHOWN)]
+    rows = judged(study, outcome.summary, task).set_index("model").to_dict("index")
+    lines = [_row("", (metric.title for metric in METRICS.values()))]
     for model in study.options.models:
-        row = rows.loc[model]
-        means = "".join(f"{row[f'{key}_mean']:>9{form}}" for key, _, form in SHOWN)
-        lines.append(f"{_title(model):{_NAMES}}{means}")
+        row = rows[model]
+        lines.append(_row(_title(model), (m.text(row[f"{k}_mean"]) for k, m in METRICS.items())))
         if study.options.splits > 1:
-            spreads = "".join(f"{row[f'{key}_sd']:>9{form}}" for key, _, form in SHOWN)
-            lines.append(f"{'':{_NAMES}}{spreads}")
+            lines.append(_row("", (m.text(row[f"{k}_sd"]) for k, m in METRICS.items())))
     return "\n".join(lines)
 
 
 def _differences(study: Study, outcome: Outcome, task: str) -> str:
     if outcome.paired.empty:
         return ""
-    rows = _main(outcome.paired, study, task)
+    rows = judged(study, outcome.paired, task)
     lines = ["Differences on the same splits, 95 % intervals that know the splits overlap:"]
     for model, against in dict.fromkeys(zip(rows.model, rows.against, strict=True)):
         part = rows[(rows.model == model) & (rows.against == against)]
         lines.append(f"{_title(model)} less {_title(against)}")
         for metric in COMPARED:
             row = part[part.metric == metric].iloc[0]
-            lines.append(f"  {_metric(metric):9}{_interval(row)}{_wins(row)}")
+            lines.append(f"  {METRICS[metric].title:9}{_interval(row)}{_wins(row)}")
     return "\n".join(lines)
 
 
 def _interval(row: pd.Series[float]) -> str:
-    if row["low"] != row["low"]:
-        return f"{row['mean']:+.3f}  (one split: no interval)"
-    return f"{row['mean']:+.3f}  [{row['low']:+.3f}, {row['high']:+.3f}]"
+    return f"{row['mean']:+.3f}{_ends(row) or '  (one split: no interval)'}"
+
+
+def _ends(row: pd.Series[float]) -> str:
+    return "" if row["low"] != row["low"] else f"  [{row['low']:+.3f}, {row['high']:+.3f}]"
 
 
 def _wins(row: pd.Series[float]) -> str:
@@ -142,16 +129,16 @@ def _by_task(study: Study, outcome: Outcome) -> str:
     titles = [_title(model) for model in study.options.models]
     lines = ["ROC-AUC of every task:"]
     lines += [f"  {i}: {title}" for i, title in enumerate(titles, start=1)]
-    lines.append(f"{'':{_NAMES}}" + "".join(f"{i:>9}" for i in range(1, len(titles) + 1)))
+    lines.append(_row("", (str(i) for i in range(1, len(titles) + 1))))
     for task in study.compounds.assay.tasks:
-        means = _main(outcome.summary, study, task).set_index("model")["roc_auc_mean"]
-        cells = "".join(f"{float(means[model]):>9.3f}" for model in study.options.models)
-        lines.append(f"{task[: _NAMES - 1]:{_NAMES}}{cells}")
+        means = judged(study, outcome.summary, task).set_index("model")["roc_auc_mean"]
+        cells = (f"{means[model]:.3f}" for model in study.options.models)
+        lines.append(_row(task[: _NAMES - 1], cells))
     return "\n".join(lines)
 
 
 def _gap(study: Study, gap: pd.DataFrame, task: str) -> str:
-    other = next(kind for kind in study.options.kinds if kind != "random")
+    other = grouped_kind(study)
     rows = gap[(gap.task == task) & (gap.metric == "roc_auc")]
     lines = [f"ROC-AUC, random split less {other} split:"]
     lines += [
@@ -162,22 +149,16 @@ def _gap(study: Study, gap: pd.DataFrame, task: str) -> str:
     return "\n".join(lines)
 
 
-def _ends(row: pd.Series[float]) -> str:
-    return "" if row["low"] != row["low"] else f"  [{row['low']:+.3f}, {row['high']:+.3f}]"
-
-
 def _curve(study: Study, outcome: Outcome, task: str) -> str:
     table = outcome.summary
     rows = table[(table.split == study.options.kind) & (table.task == task)]
-    counts = list(dict.fromkeys(rows[rows.labels != "all"].labels))
-    followed = list(dict.fromkeys(rows[rows.labels != "all"].model))
-    counts.append("all")
+    few = rows[rows.labels != "all"]
+    counts, followed = [*few.labels.unique(), "all"], few.model.unique()
     lines = ["ROC-AUC by number of labelled compounds:"]
-    lines.append(f"{'':{_NAMES}}" + "".join(f"{count:>9}" for count in counts))
+    lines.append(_row("", counts))
     for model in followed:
         means = rows[rows.model == model].set_index("labels")["roc_auc_mean"]
-        cells = "".join(f"{means[count]:>9.3f}" for count in counts)
-        lines.append(f"{_title(model):{_NAMES}}{cells}")
+        lines.append(_row(_title(model), (f"{means[count]:.3f}" for count in counts)))
     pairs = outcome.paired
     if not pairs.empty and UNPRETRAINED in followed:
         gains = pairs[(pairs.split == study.options.kind) & (pairs.task == task)]
@@ -188,9 +169,9 @@ def _curve(study: Study, outcome: Outcome, task: str) -> str:
     return "\n".join(lines)
 
 
+def _row(head: str, cells: Iterable[str]) -> str:
+    return text_row(head, cells, room=_NAMES)
+
+
 def _title(model: str) -> str:
     return MODELS[model].title
-
-
-def _metric(name: str) -> str:
-    return next(title for key, title, _ in SHOWN if key == name)

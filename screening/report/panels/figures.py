@@ -10,8 +10,18 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
+from screening.evaluation.metrics import reliability
 from screening.model import ScreeningModel
-from screening.report.panels.plots import DASHES, FAINT, INK, SERIES, Plot, plot_canvas
+from screening.report.panels.plots import (
+    DASHES,
+    FAINT,
+    INK,
+    SERIES,
+    Plot,
+    plot_axes,
+    plot_of,
+    scatter,
+)
 from screening.report.run_folder import HISTOGRAM_BINS, LibraryCounts
 
 Values = NDArray[np.float64]
@@ -47,7 +57,7 @@ def _roc(labels: NDArray[np.int64], scores: Values) -> tuple[Values, Values]:
     return np.asarray(false), np.asarray(true)
 
 
-def enrichment(labels: NDArray[np.int64], scores: Values) -> tuple[Values, Values]:
+def enrichment(labels: NDArray[Any], scores: Values) -> tuple[Values, Values]:
     """Return the share tested and the share of actives found, best scores first."""
     order = np.argsort(-scores, kind="stable")
     found = np.concatenate([[0], np.cumsum(labels[order])]) / labels.sum()
@@ -56,8 +66,7 @@ def enrichment(labels: NDArray[np.int64], scores: Values) -> tuple[Values, Value
 
 def roc_plot(name: str, curves: Mapping[str, tuple[Any, Any]], title: str = "ROC") -> Plot:
     """Return true against false positives, one line a model."""
-    with plot_canvas() as canvas:
-        axes = canvas.axes
+    with plot_axes() as axes:
         axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8)
         areas = []
         for i, (label, (false, true)) in enumerate(curves.items()):
@@ -67,15 +76,14 @@ def roc_plot(name: str, curves: Mapping[str, tuple[Any, Any]], title: str = "ROC
             _line(axes, i, *_thin(x, y), label=f"{label} ({area:.3f})")
         _finish(axes, "share of inactives called", "share of actives found", "lower right")
         summary = f"Areas under the curve: {', '.join(areas)}."
-        return canvas.plot(name, title, summary, "Area under the curve in brackets.")
+        return plot_of(axes, name, title, summary, "Area under the curve in brackets.")
 
 
 def enrichment_plot(
     name: str, curves: Mapping[str, tuple[Any, Any]], title: str = "Enrichment"
 ) -> Plot:
     """Return actives found against compounds tested, on a logarithmic axis."""
-    with plot_canvas() as canvas:
-        axes = canvas.axes
+    with plot_axes() as axes:
         start = min(float(np.asarray(x)[1]) for x, _ in curves.values())
         grid = np.geomspace(start, 1, _POINTS)
         axes.plot(grid, grid, color=FAINT, linewidth=0.8)
@@ -89,12 +97,11 @@ def enrichment_plot(
         _finish(axes, "share of compounds tested", "share of actives found", "upper left")
         axes.set_xlim(start, 1)
         summary = f"Actives found in the first 1 %: {', '.join(at_one)}."
-        return canvas.plot(name, title, summary, "The grey line is a random order.")
+        return plot_of(axes, name, title, summary, "The grey line is a random order.")
 
 
 def _precision_recall(labels: NDArray[np.int64], scores: Mapping[str, Values]) -> Plot:
-    with plot_canvas() as canvas:
-        axes = canvas.axes
+    with plot_axes() as axes:
         axes.axhline(labels.mean(), color=FAINT, linewidth=0.8)
         for i, (label, values) in enumerate(scores.items()):
             precision, recall, _ = precision_recall_curve(labels, values)
@@ -103,22 +110,19 @@ def _precision_recall(labels: NDArray[np.int64], scores: Mapping[str, Values]) -
         _finish(axes, "recall: share of actives found", "precision", "lower left")
         axes.set_ylim(0, 1.02)
         summary = f"The base rate is {labels.mean():.2f}."
-        return canvas.plot("cv-pr", "Precision and recall", summary, "Grey: the base rate.")
+        return plot_of(axes, "cv-pr", "Precision and recall", summary, "Grey: the base rate.")
 
 
 def _calibration(labels: NDArray[np.int64], scores: Mapping[str, Values]) -> Plot:
-    with plot_canvas() as canvas:
-        axes = canvas.axes
+    with plot_axes() as axes:
         axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.8)
         for i, (label, values) in enumerate(scores.items()):
-            parts = np.array_split(np.argsort(values, kind="stable"), min(10, len(values)))
-            predicted = [values[part].mean() for part in parts]
-            observed = [labels[part].mean() for part in parts]
+            _, predicted, observed = reliability(labels, values)
             _line(axes, i, predicted, observed, label=label, marker="o", markersize=3)
         _finish(axes, "predicted probability", "share found active", "upper left")
         summary = "Ten groups of compounds of equal size, by predicted probability."
         caption = "Tenths of the compounds; on the grey line a probability means what it says."
-        return canvas.plot("cv-calibration", "Calibration", summary, caption)
+        return plot_of(axes, "cv-calibration", "Calibration", summary, caption)
 
 
 def score_plot(model: ScreeningModel, task: int, library: LibraryCounts | None) -> Plot:
@@ -126,8 +130,7 @@ def score_plot(model: ScreeningModel, task: int, library: LibraryCounts | None) 
     labels, scores = held_out(model, task)
     ours = next(iter(scores.values()))
     bins = np.linspace(0, 1, HISTOGRAM_BINS + 1)[::2]
-    with plot_canvas() as canvas:
-        axes = canvas.axes
+    with plot_axes() as axes:
         parts = [("held-out actives", ours[labels == 1]), ("held-out inactives", ours[labels == 0])]
         for i, (label, values) in enumerate(parts):
             counts = np.histogram(values, bins)[0] / max(1, len(values))
@@ -137,67 +140,61 @@ def score_plot(model: ScreeningModel, task: int, library: LibraryCounts | None) 
             axes.stairs(100 * counts, bins, color=INK, fill=True, alpha=0.18, label="library")
         _finish(axes, "score", "share of compounds, %", "upper center")
         medians = ", ".join(f"{name} {np.median(v):.2f}" for name, v in parts if len(v))
-        return canvas.plot("scores", "Scores", f"Median scores: {medians}.")
+        return plot_of(axes, "scores", "Scores", f"Median scores: {medians}.")
 
 
 def domain_plot(model: ScreeningModel, hits: Sequence[Mapping[str, Any]]) -> Plot:
     """Return the hits by similarity and novelty, with the limits of the domain."""
-    similarity = np.array([hit["nearest"] for hit in hits])
-    novelty = np.array([hit["novelty"] for hit in hits])
+    places = np.array([(hit["nearest"], hit["novelty"]) for hit in hits])
     inside = np.array([hit["inside"] for hit in hits], dtype=bool)
-    with plot_canvas() as canvas:
-        axes = canvas.axes
+    with plot_axes() as axes:
         axes.axvline(model.domain.similarity_limit, color=FAINT, linewidth=0.8)
         axes.axhline(model.domain.novelty_limit, color=FAINT, linewidth=0.8)
         for i, (label, chosen) in enumerate((("inside", inside), ("outside", ~inside))):
-            axes.scatter(
-                similarity[chosen],
-                novelty[chosen],
-                s=7,
-                color=SERIES[i],
-                alpha=0.6,
-                linewidths=0,
-                marker="o^"[i],
-                label=f"{label} ({int(chosen.sum())})",
-            )
+            scatter(axes, label, places[chosen], SERIES[i], 7, "o^"[i])
         _finish(
             axes, "similarity to the nearest assay compound", "novelty percentile", "lower left"
         )
         summary = f"{int(inside.sum())} of {len(hits)} hits lie inside the domain."
         caption = "Grey: the limits. Inside is to the right of one and below the other."
-        return canvas.plot("domain", "Applicability domain of the hits", summary, caption)
+        return plot_of(axes, "domain", "Applicability domain of the hits", summary, caption)
 
 
-def pretraining_plot(model: ScreeningModel) -> Plot | None:
-    """Return the free-energy gap over the epochs of pretraining, or None where it was not kept."""
+def learning_plots(model: ScreeningModel) -> list[Plot]:
+    """Return the curves of pretraining and of fine-tuning, where they were kept."""
     curves = model.provenance.get("learning_curves", {})
+    plots = []
     gaps = curves.get("free_energy_gap_nats") or []
-    if len(gaps) < 2:
-        return None
-    with plot_canvas() as canvas:
-        axes = canvas.axes
-        _line(axes, 0, range(1, len(gaps) + 1), gaps, label="held-out less training compounds")
-        _finish(axes, "epoch", "free-energy gap, nats", "upper left")
-        summary = f"From {gaps[0]:.2f} to {gaps[-1]:.2f} nats in {len(gaps)} epochs."
+    if len(gaps) > 1:
         caption = (
             "Mean over the folds of how much less likely compounds of unseen scaffolds are to the "
             "RBM than those it learns from. A gap that keeps growing is overfitting."
         )
-        return canvas.plot("pretraining", "Pretraining", summary, caption)
-
-
-def learning_plot(model: ScreeningModel) -> Plot | None:
-    """Return the loss over the epochs of fine-tuning, or None where it was not kept."""
-    curves = model.provenance.get("learning_curves", {})
+        axis = "free-energy gap, nats"
+        label = "held-out less training compounds"
+        plots.append(_by_epoch("Pretraining", gaps, axis, label, "upper left", 2, caption))
     losses = curves.get("fine_tuning_loss_nats") or []
-    if len(losses) < 2:
-        return None
-    with plot_canvas() as canvas:
-        axes = canvas.axes
-        _line(axes, 0, range(1, len(losses) + 1), losses, label="mean over the members")
-        _finish(axes, "epoch", "training loss, nats", "upper right")
-        summary = f"From {losses[0]:.3f} to {losses[-1]:.3f} nats in {len(losses)} epochs."
-        return canvas.plot("learning", "Fine-tuning", summary)
+    if len(losses) > 1:
+        axis, label = "training loss, nats", "mean over the members"
+        plots.append(_by_epoch("Fine-tuning", losses, axis, label, "upper right", 3))
+    return plots
+
+
+def _by_epoch(
+    title: str,
+    values: Sequence[float],
+    axis: str,
+    label: str,
+    legend: str,
+    decimals: int,
+    caption: str = "",
+) -> Plot:
+    with plot_axes() as axes:
+        _line(axes, 0, range(1, len(values) + 1), values, label=label)
+        _finish(axes, "epoch", axis, legend)
+        first, last = (f"{values[end]:.{decimals}f}" for end in (0, -1))
+        summary = f"From {first} to {last} nats in {len(values)} epochs."
+        return plot_of(axes, title.lower(), title, summary, caption)
 
 
 def _thin(x: Values, y: Values) -> tuple[Values, Values]:

@@ -16,17 +16,13 @@ def ledger_of(model: ScreeningModel) -> dict[str, Any]:
     if not ledger:
         return {"sentences": ["The model file holds no curation ledger."], "tables": []}
     merged = sum(len(merge["rows"]) - 1 for merge in ledger["merges"])
-    sentences = [
-        (
-            f"{cut(ledger['source'])}: {ledger['read']:,} rows read, {ledger['kept']:,} "
-            f"compounds kept; "
-            f"{len(ledger['rejects']):,} rows could not be used, {ledger['unlabelled']:,} had no "
-            f"label, "
-            f"{merged:,} repeated a structure and were merged, "
-            f"{len(ledger['conflicts']):,} structures had contradicting labels."
-        ),
-        *(cut(note) for note in ledger["notes"]),
-    ]
+    counts = (
+        f"{cut(ledger['source'])}: {ledger['read']:,} rows read, {ledger['kept']:,} compounds "
+        f"kept; {len(ledger['rejects']):,} rows could not be used, {ledger['unlabelled']:,} had "
+        f"no label, {merged:,} repeated a structure and were merged, "
+        f"{len(ledger['conflicts']):,} structures had contradicting labels."
+    )
+    sentences = [counts, *(cut(note) for note in ledger["notes"])]
     tables = [
         _rejects(ledger["rejects"]),
         _merges(ledger["merges"]),

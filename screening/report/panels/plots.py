@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import matplotlib
+import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 # Stand-ins that become variables of the style sheet when the plot is written.
 INK, FAINT = "#010101", "#020202"
@@ -67,34 +69,48 @@ class Plot:
 
 def with_prefix(plot: Plot, prefix: str) -> Plot:
     """Return the plot with other ids, for a page that has one of its name already."""
-    text = re.sub(r'(\bid="|url\(#|href="#)', rf"\1{prefix}-", str(plot.svg))
+    text = _prefixed(str(plot.svg), prefix)
     return replace(plot, svg=Markup(text))  # noqa: S704 - it was markup before
 
 
-class Canvas:
-    """A figure with one pair of axes, drawn within `plot_canvas`."""
-
-    def __init__(self, width: float, height: float) -> None:
-        self.figure = Figure(figsize=(width, height), layout="constrained")
-        self.axes: Axes = self.figure.add_subplot()
-
-    def plot(self, name: str, title: str, summary: str, caption: str = "") -> Plot:
-        """Write the figure."""
-        return Plot(title, _svg(self.figure, name), summary, caption)
+def _prefixed(svg: str, prefix: str) -> str:
+    """Put a prefix before every id, and wherever one is referred to."""
+    return re.sub(r'(\bid="|url\(#|href="#)', rf"\1{prefix}-", svg)
 
 
 @contextmanager
-def plot_canvas(width: float = 3.9, height: float = 2.9) -> Iterator[Canvas]:
+def plot_axes(width: float = 3.9, height: float = 2.9) -> Iterator[Axes]:
     """Give axes with the report's looks; sizes in inches. Settings end with the block."""
     with matplotlib.rc_context(_SETTINGS):
-        yield Canvas(width, height)
+        yield Figure(figsize=(width, height), layout="constrained").add_subplot()
 
 
-def _svg(figure: Figure, name: str) -> Markup:
-    buffer = io.StringIO()
-    figure.patch.set_alpha(0)
-    for axes in figure.axes:
-        axes.patch.set_alpha(0)
+def plot_of(axes: Axes, name: str, title: str, summary: str, caption: str = "") -> Plot:
+    """Write what was drawn, while the settings of `plot_axes` hold."""
+    return Plot(title, _svg(axes, name), summary, caption)
+
+
+def scatter(
+    axes: Axes, name: str, points: NDArray[np.float64], colour: str, size: float, marker: str
+) -> None:
+    """Draw a cloud of points, of shape (n, 2); the legend says how many they are."""
+    axes.scatter(
+        points[:, 0],
+        points[:, 1],
+        s=size,
+        color=colour,
+        marker=marker,
+        alpha=0.6,
+        linewidths=0.7 if marker == "x" else 0,
+        label=f"{name} ({len(points):,})",
+    )
+
+
+def _svg(axes: Axes, name: str) -> Markup:
+    figure, buffer = axes.get_figure(root=True), io.StringIO()
+    assert figure is not None
+    for background in (figure.patch, axes.patch):
+        background.set_alpha(0)
     FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
@@ -102,10 +118,8 @@ def _svg(figure: Figure, name: str) -> Markup:
     text = re.sub(r'<svg [^>]*viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1">', text, count=1)
     for stand_in, variable in _VARIABLES.items():
         text = text.replace(stand_in, variable)
-    # Several plots share a page: ids must differ, and are referred to in the same text.
-    text = re.sub(r'id="([^"]+)"', rf'id="{name}-\1"', text)
-    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", text)
-    text = re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', text)
+    # Several plots share a page: their ids must differ.
+    text = _prefixed(text, name)
     # The fonts of the page, not a list that ends in what this machine has.
     text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
     text = re.sub(r"\s*\n\s*", "\n", text)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from screening.evaluation.metrics import METRICS, Metric
 from screening.model import FOREST, SHIPPED, ScreeningModel
 from screening.report.panels.figures import (
     enrichment_plot,
-    learning_plot,
-    pretraining_plot,
+    learning_plots,
     quality_plots,
     roc_plot,
     score_plot,
@@ -16,23 +16,14 @@ from screening.report.panels.figures import (
 from screening.report.panels.plots import Plot
 from screening.report.run_folder import LibraryCounts
 
-NAMES = (
-    ("roc_auc", "ROC-AUC"),
-    ("pr_auc", "PR-AUC"),
-    ("bedroc_20", "BEDROC 20"),
-    ("ef_1", "EF 1 %"),
-    ("ef_5", "EF 5 %"),
-    ("mcc", "MCC"),
-    ("brier", "Brier"),
-    ("ece", "ECE"),
-)
-_DEMO_NAMES = (
-    ("roc_auc_held_out", "ROC-AUC, hidden only"),
-    ("roc_auc", "ROC-AUC, library"),
-    ("ef_1", "EF 1 %"),
-    ("ef_5", "EF 5 %"),
-    ("bedroc_20", "BEDROC 20"),
-    ("hits_in_top_100", "actives in top 100"),
+# How well a screen found what was hidden in its library.
+RETRIEVAL = (
+    Metric("roc_auc_held_out", "ROC-AUC, hidden only", in_full="ROC-AUC among the held-out"),
+    Metric("roc_auc", "ROC-AUC, library", in_full="ROC-AUC in the whole library"),
+    Metric("ef_1", "EF 1 %", ".1f", in_full="enrichment factor at 1 %"),
+    Metric("ef_5", "EF 5 %", ".1f", in_full="enrichment factor at 5 %"),
+    Metric("bedroc_20", "BEDROC 20", in_full="BEDROC (alpha 20)"),
+    Metric("hits_in_top_100", "actives in top 100", ".0f", in_full="actives in the top 100"),
 )
 
 
@@ -45,13 +36,12 @@ def quality_of(
     plots: list[Plot] = quality_plots(model, index)
     if plots:
         plots.append(score_plot(model, index, library))
-    learning = [p for p in (pretraining_plot(model), learning_plot(model)) if p is not None]
     return {
         "protocol": model.quality["protocol"],
-        "names": NAMES,
+        "names": [(metric.key, metric.name) for metric in METRICS.values()],
         "rows": [{"name": name, **values} for name, values in figures.items()],
         "sentence": beside_the_forest(figures),
-        "plots": [*plots, *learning],
+        "plots": [*plots, *learning_plots(model)],
     }
 
 
@@ -75,7 +65,7 @@ def retrospective(demo: dict[str, Any] | None) -> dict[str, Any] | None:
         return None
     models = demo["models"]
     # A figure that no model has is no column.
-    names = [(key, label) for key, label in _DEMO_NAMES if any(key in model for model in models)]
+    names = [(m.key, m.title) for m in RETRIEVAL if any(m.key in model for model in models)]
     rows = [{"name": m["name"], **{key: m.get(key) for key, _ in names}} for m in models]
     plots = []
     if all("enrichment_curve" in model for model in models):

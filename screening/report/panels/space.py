@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
+import pyarrow.dataset as pds
 import torch
 from numpy.typing import NDArray
 from rdkit import Chem
@@ -15,7 +15,7 @@ from sklearn.decomposition import PCA
 
 from ebm.sparse import to_torch_csr
 from screening.model import ScreeningModel
-from screening.report.panels.plots import FAINT, INK, SERIES, Plot, plot_canvas
+from screening.report.panels.plots import FAINT, INK, SERIES, Plot, plot_axes, plot_of, scatter
 from screening.report.panels.training_view import TrainingView, molecules_of
 
 LIBRARY_ROWS = 1000
@@ -73,14 +73,12 @@ def hidden_means(model: ScreeningModel, x: csr_matrix) -> Points:
 def library_sample(model: ScreeningModel, scores: Path, most: int = LIBRARY_ROWS) -> list[Chem.Mol]:
     """Read every so many-th scored row again, about `most` of them."""
     parts = sorted(scores.glob("part-*.parquet"))
-    total = sum(pq.ParquetFile(part).metadata.num_rows for part in parts)
-    step = max(1, -(-total // most))
-    smiles: list[str] = []
-    before = 0
-    for part in parts:
-        column = pq.read_table(part, columns=["smiles"])["smiles"]
-        smiles += column.take(np.arange((-before) % step, len(column), step)).to_pylist()
-        before += len(column)
+    if not parts:
+        return []
+    rows = pds.dataset(parts)
+    total = rows.count_rows()
+    chosen = np.arange(0, total, max(1, -(-total // most)))
+    smiles = rows.take(chosen, columns=["smiles"])["smiles"].to_pylist()
     return molecules_of(model, smiles)[0]
 
 
@@ -92,19 +90,9 @@ def _points(model: ScreeningModel, axes_of: PCA, mols: Sequence[Chem.Mol]) -> Po
 
 
 def _draw(layers: list[tuple[str, Points, str, float, str]], shares: NDArray[np.float64]) -> Plot:
-    with plot_canvas(width=5.2, height=3.9) as canvas:
-        axes = canvas.axes
+    with plot_axes(width=5.2, height=3.9) as axes:
         for name, points, colour, size, marker in layers:
-            axes.scatter(
-                points[:, 0],
-                points[:, 1],
-                s=size,
-                c=colour,
-                marker=marker,
-                alpha=0.6,
-                linewidths=0.7 if marker == "x" else 0,
-                label=f"{name} ({len(points):,})",
-            )
+            scatter(axes, name, points, colour, size, marker)
         axes.set_xlabel(f"first component ({100 * shares[0]:.0f} % of the variance)")
         axes.set_ylabel(f"second component ({100 * shares[1]:.0f} %)")
         # Below the plot: the clouds fill all of it.
@@ -115,4 +103,4 @@ def _draw(layers: list[tuple[str, Points, str, float, str]], shares: NDArray[np.
             "the two directions in which the assay’s compounds differ most. Library far from every "
             "assay compound is foreign to the model."
         )
-        return canvas.plot("space", "Chemical space", f"{counts}.", caption)
+        return plot_of(axes, "space", "Chemical space", f"{counts}.", caption)

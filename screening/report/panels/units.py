@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 from markupsafe import Markup
 from rdkit import Chem
 
-from screening.drawing import Depiction, depict
+from screening.drawing import depict, inline_svg
 from screening.explain.hidden_units import HiddenUnit, Response, important_units
 from screening.features import bit_atoms
 from screening.model import ScreeningModel
@@ -93,41 +91,7 @@ def _drawing(view: TrainingView, response: Response) -> DrawnResponse | None:
     share = len(rows) / len(view.mols)
     caption = f"{verb} by this part, which {100 * share:.0f} % of the compounds have"
     colour = "raise" if response.weight > 0 else "lower"
-    return DrawnResponse(inline_svg(depict(mol), atoms, colour, _name(mol, atoms)), caption)
-
-
-def _name(mol: Chem.Mol, atoms: Sequence[int]) -> str:
     part = Chem.MolFragmentToSmiles(mol, atomsToUse=sorted(atoms))
-    return f"part {part} in a compound of the assay"
-
-
-def inline_svg(drawing: Depiction, atoms: Sequence[int], colour: str, name: str) -> Markup:
-    """Return a drawing that takes the page's colours, with discs behind some atoms.
-
-    Parameters
-    ----------
-    drawing
-    atoms
-        To be marked.
-    colour
-        Variable of the style sheet, without its dashes.
-    name
-        For screen readers.
-    """
-    discs = "".join(
-        f'<circle cx="{drawing.atoms[a][0]:g}" cy="{drawing.atoms[a][1]:g}" r="9.5" '
-        f'style="fill:rgba(var(--{colour}),.45)"/>'
-        for a in atoms
-    )
-    labels = "".join(
-        f'<text x="{x:g}" y="{y:g}" font-size="{size}">{escape(text)}</text>'
-        for x, y, size, text in drawing.labels
-    )
-    return Markup(  # noqa: S704 - every text in it is escaped, the rest are numbers
-        f'<svg class="drawing" role="img" aria-label="{escape(name)}" '
-        f'width="{drawing.width}" height="{drawing.height}" '
-        f'viewBox="0 0 {drawing.width} {drawing.height}">{discs}'
-        f'<path d="{drawing.lines}" fill="none" stroke="currentColor" stroke-width="1.6" '
-        'stroke-linejoin="round"/>'
-        f'<path d="{drawing.fills}" fill="currentColor"/>{labels}</svg>'
-    )
+    name = f"part {part} in a compound of the assay"
+    svg = inline_svg(depict(mol), marked=atoms, colour=colour, name=name)
+    return DrawnResponse(Markup(svg), caption)  # noqa: S704 - every text in it is escaped

@@ -18,7 +18,7 @@ from rdkit import Chem
 from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 
-from screening.drawing import depict, diverging, draw_png, to_svg
+from screening.drawing import depict, diverging, draw_png, inline_svg, to_svg
 from screening.drawing.colours import LOWERS, RAISES
 from screening.drawing.depiction import BOND_LENGTH, FONT_SIZE
 
@@ -177,6 +177,19 @@ def test_hostile_text_stays_text(text) -> None:
     assert root.findall(f"{SVG}g/{SVG}text")[-1].text == expected
     assert not root.findall(f".//{SVG}script")
     assert set(root.attrib) <= {"role", "aria-label", "width", "height", "viewBox"}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_drawing_inside_a_page_keeps_hostile_text_and_leaves_the_colours_to_the_page(
+    text,
+) -> None:
+    drawing = depict(mol_of("CCO"))
+    root = ElementTree.fromstring(inline_svg(drawing, marked=[2], colour="raise", name=text))
+    (disc,) = root.findall("circle")
+    assert (float(disc.attrib["cx"]), float(disc.attrib["cy"])) == drawing.atoms[2]
+    assert "var(--raise)" in disc.attrib["style"]
+    assert {element.tag for element in root} == {"circle", "path", "text"}
+    assert set(root.attrib) <= {"class", "role", "aria-label", "width", "height", "viewBox"}
 
 
 @given(st.text() | st.text(st.characters(categories=["Cc", "Cs", "Cf", "Cn"])))

@@ -1,6 +1,7 @@
 """Every figure against a known implementation or a slow literal one."""
 
 import itertools
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -23,6 +24,8 @@ from screening.evaluation import (
     hits_at_prevalence,
     hits_in_top,
 )
+from screening.evaluation.metrics import METRICS, Quality, reliability
+from screening.study import METRICS as OF_A_STUDY
 
 two_classes = st.lists(
     st.tuples(st.integers(0, 1), st.integers(0, 8)), min_size=2, max_size=40
@@ -224,3 +227,24 @@ def test_hits_at_a_prevalence_of_extreme_rankings():
     assert hits_at_prevalence(labels, -labels, 0.01) == pytest.approx(0)
     assert hits_at_prevalence(labels, np.zeros(40), 0.01) == pytest.approx(1)
     assert hits_at_prevalence(labels, labels, 0.002) == pytest.approx(20)
+
+
+def test_every_figure_has_its_name_and_direction_once():
+    figures = [field.name for field in fields(Quality) if field.type == "float"]
+    assert list(METRICS) == figures
+    assert set(OF_A_STUDY) == {*figures, "hits_in_top_100"}
+    assert all(OF_A_STUDY[key] is METRICS[key] for key in METRICS)
+    labels = np.repeat([0.0, 1.0], 50)
+    better = np.linspace(0, 1, 100)
+    good, bad = assess(labels, better), assess(labels, better[::-1])
+    for key, metric in METRICS.items():
+        assert (getattr(good, key) < getattr(bad, key)) == metric.lower_is_better
+
+
+def test_reliability_bins_are_of_equal_size_and_in_order():
+    labels, scores = np.array([1, 0, 0, 1, 1]), np.array([0.9, 0.1, 0.3, 0.2, 0.8])
+    sizes, predicted, observed = reliability(labels, scores, bins=2)
+    assert sizes == [3, 2]
+    assert predicted == pytest.approx([0.2, 0.85])
+    assert observed == pytest.approx([1 / 3, 1])
+    assert reliability(labels, scores)[0] == [1] * 5

@@ -14,7 +14,7 @@ from sklearn.decomposition import PCA
 
 from screening.errors import UserError
 from screening.report import write_model_report, write_study_report
-from screening.report.panels.figures import pretraining_plot
+from screening.report.panels.figures import learning_plots
 from screening.report.panels.space import hidden_means, library_sample, space_map
 from screening.report.panels.training_view import view_training
 from screening.report.panels.units import units_of
@@ -78,7 +78,7 @@ def test_units_are_drawn_with_parts_that_are_there(small_model, view):
 def test_pretraining_is_shown_by_its_free_energy_gap(small_model):
     gaps = small_model.provenance["learning_curves"]["free_energy_gap_nats"]
     assert len(gaps) == small_model.options.pretrain_epochs
-    plot = pretraining_plot(small_model)
+    (plot,) = (p for p in learning_plots(small_model) if p.title == "Pretraining")
     assert f"to {gaps[-1]:.2f} nats" in plot.summary
 
 

@@ -18,7 +18,7 @@ from screening.model import FOREST, SHIPPED
 from screening.report import write_qmrf
 from screening.report.page import json_for_page
 from screening.report.panels.figures import enrichment, quality_plots
-from screening.report.panels.plots import plot_canvas
+from screening.report.panels.plots import plot_axes, plot_of
 from screening.report.panels.quality import beside_the_forest
 
 json_values = st.recursive(
@@ -84,10 +84,10 @@ def test_plots_are_wellformed_repeatable_and_take_the_pages_colours(small_model)
 
 
 def test_hostile_labels_in_a_plot_stay_text() -> None:
-    with plot_canvas() as canvas:
-        canvas.axes.plot([0, 1], label="</svg><script>$x_2")
-        canvas.axes.legend()
-        svg = str(canvas.plot("name", "title", "").svg)
+    with plot_axes() as axes:
+        axes.plot([0, 1], label="</svg><script>$x_2")
+        axes.legend()
+        svg = str(plot_of(axes, "name", "title", "").svg)
     assert "<script" not in svg
     assert "&lt;/svg&gt;" in svg
 
