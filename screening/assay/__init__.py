@@ -18,7 +18,6 @@ from screening.assay.reading import (
     labels_of,
     read_assay,
 )
-from screening.assay.structures import read_structures
 from screening.assay.targets import choose_targets
 
 __all__ = [
@@ -43,6 +42,5 @@ __all__ = [
     "make_threshold",
     "read_assay",
     "read_label",
-    "read_structures",
     "taught_labels",
 ]

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from rdkit import Chem
 
-from screening.chemistry import Limits, prepare_molecule
+from screening.chemistry import Limits
 from screening.errors import UserError
 from screening.hits import (
     Hits,
@@ -44,8 +43,8 @@ from screening.library.prepared.source import (
     open_prepared,
 )
 from screening.library.ranking import Row, best_rows, duplicates_of
-from screening.library.scoring import WorkerTask, model_scorer
-from screening.library.shards import ShardFiles
+from screening.library.scoring import WorkerTask, model_scorer, molecule_again
+from screening.library.shards import ShardFiles, ShardRecord
 from screening.library.sources import RawStream
 from screening.model import ScreeningModel, command_line, load_model, versions
 from screening.tables import Announce, silent, write_atomically
@@ -85,7 +84,7 @@ def screen(
     announce: Announce = silent,
     warn: Announce = silent,
     on_progress: OnCounts = ignore_counts,
-    make_scorer: ScorerMaker = model_scorer,
+    make_scorer: ScorerMaker[ShardRecord] = model_scorer,
 ) -> RunSummary:
     """Score a library, rank it, and write the run's files; continue where an earlier call stopped.
 
@@ -202,7 +201,7 @@ def rank(
         row |= {"rank": place, "duplicate_of": twin}
     described = describe_hits(
         _as_table(rows, model.tasks),
-        [_again(model, row["smiles"], limits) for row in rows],
+        [molecule_again(model, row["smiles"], limits) for row in rows],
         model,
         task=task,
         risk=options.risk,
@@ -218,13 +217,6 @@ def _as_table(rows: Sequence[Row], tasks: Sequence[str]) -> pa.Table:
     return pa.table(
         {name: pa.array([], c.type) for name, c in columns_for(tasks, csv=True).items()}
     )
-
-
-def _again(model: ScreeningModel, smiles: str, limits: Limits) -> Chem.Mol:
-    mol = prepare_molecule(smiles, model.standardiser, limits)
-    # A row that was scored can be read again; anything else is a fault of ours.
-    assert isinstance(mol, Chem.Mol), f"a scored structure cannot be read again: {mol.message}"
-    return mol
 
 
 def _open(

@@ -117,7 +117,9 @@ class _Position:
 class _Kept:
     """What a worker process keeps between shards: its place in the library, its guarded process."""
 
-    def __init__(self, task: WorkerTask, recipe: Recipe | None, make_scorer: ScorerMaker) -> None:
+    def __init__(
+        self, task: WorkerTask, recipe: Recipe | None, make_scorer: ScorerMaker[ShardRecord]
+    ) -> None:
         self.key = (task, recipe, make_scorer)
         self.position = None if recipe is None else _Position(recipe)
         # A worker of dask may be a daemon, which Python forbids to have children. This one's child
@@ -136,7 +138,7 @@ _one_at_a_time = threading.Lock()
 def do_shard(
     task: WorkerTask,
     recipe: Recipe | None,
-    make_scorer: ScorerMaker,
+    make_scorer: ScorerMaker[ShardRecord],
     number: int,
     part: PreparedPart | None,
 ) -> ShardRecord:
@@ -186,7 +188,7 @@ class DaskEngine:
         recipe: Recipe | None,
         n: int,
         address: str | None,
-        make_scorer: ScorerMaker,
+        make_scorer: ScorerMaker[ShardRecord],
     ) -> None:
         try:
             import distributed

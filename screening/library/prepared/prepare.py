@@ -81,7 +81,7 @@ class PrepareSummary:
     seconds: dict[str, float]
 
 
-def part_writer(task: PrepareTask) -> Scorer:
+def part_writer(task: PrepareTask) -> Scorer[ShardRecord]:
     """Return what makes one part of the prepared library."""
     features = FeatureSet(task.features)
     reader = MoleculeReader(Standardiser(task.standardize), task.limits)
@@ -112,7 +112,7 @@ def prepare_library(
     announce: Announce = silent,
     warn: Announce = silent,
     on_progress: OnCounts = ignore_counts,
-    make_scorer: ScorerMaker = part_writer,
+    make_scorer: ScorerMaker[ShardRecord] = part_writer,
 ) -> PrepareSummary:
     """Parse, standardise and featurise a library; continue where an earlier call stopped.
 

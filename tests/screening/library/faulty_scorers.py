@@ -6,6 +6,8 @@ import ctypes
 import os
 import time
 
+from rdkit import Chem
+
 from screening.library.engines.workers import Assignment, Scorer
 from screening.library.featurise import MoleculeReader
 from screening.library.scoring import WorkerTask, scorer_of
@@ -29,17 +31,20 @@ class FaultyReader(MoleculeReader):
         return super().__call__(smiles)
 
 
-def make(task: WorkerTask) -> Scorer:
-    model = load_model(task.model)
+def stopping(compute):
+    """The features of molecules, of which one ends the process."""
 
-    def transform(mols, compute=model.features.by_block):
-        from rdkit import Chem
-
+    def transform(mols):
         if any(Chem.MolToSmiles(mol) == Chem.CanonSmiles(STOPS_FEATURES) for mol in mols):
             os._exit(9)
         return compute(mols)
 
-    model.features.by_block = transform  # type: ignore[method-assign]
+    return transform
+
+
+def make(task: WorkerTask) -> Scorer:
+    model = load_model(task.model)
+    model.features.by_block = stopping(model.features.by_block)  # type: ignore[method-assign]
     return scorer_of(model, FaultyReader(model.standardiser, task.limits), task)
 
 
