@@ -241,7 +241,7 @@ def predict(
     for position, problem in table.problems.items():
         found.loc[position, ["reason", "message"]] = ["parse", problem]
     others = table.cells.drop(columns=[n for n in (table.columns.smiles, table.columns.id) if n])
-    others = others.rename(columns=free_names(others, found))
+    others = others.rename(columns=free_names(others.columns, found.columns))
     return pd.concat([found, others.set_axis(found.index)], axis=1)
 
 

@@ -167,7 +167,7 @@ def screen(
 
 
 _TAKE_THEM = {
-    True: "--max-atoms {atoms} takes them all, into another folder",
+    True: "max_atoms (--max-atoms) {atoms} takes them all, into another folder",
     False: "prepare the library with --max-atoms {atoms} to take them all",
 }
 
@@ -256,7 +256,9 @@ def _open(
 
 def _check_task(model: ScreeningModel, task: str | None) -> None:
     if task is not None and task not in model.tasks:
-        raise UserError(f"--rank-by {task!r}: the model's tasks are {', '.join(model.tasks)}.")
+        raise UserError(
+            f"rank_by (--rank-by) {task!r}: the model's tasks are {', '.join(model.tasks)}."
+        )
 
 
 def _write_run_json(

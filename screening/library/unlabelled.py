@@ -76,7 +76,7 @@ class Unlabelled:
         if not found:
             raise UserError(
                 f"none of the {self.drawn} rows drawn from {', '.join(self.sources)} holds a "
-                "molecule; check which column holds the structures (-s)."
+                "molecule; check which column holds the structures (smiles_column, -s)."
             )
 
     def described(self) -> dict[str, Any]:

@@ -143,8 +143,14 @@ def test_a_report_of_other_hits_is_not_left_without_a_word(again, folder) -> Non
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--max-atoms", "500"), "it was begun with --max-atoms 200, and this command's is 500"),
-        (("--timeout", "3"), "it was begun with --timeout 10, and this command's is 3"),
+        (
+            ("--max-atoms", "500"),
+            "it was begun with max_atoms (--max-atoms) 200, and this command's is 500",
+        ),
+        (
+            ("--timeout", "3"),
+            "it was begun with timeout_seconds (--timeout) 10, and this command's is 3",
+        ),
         (("-s", "name"), "this command takes them from the column 'name'"),
         (("--id-column", "drawn"), "names were taken from the column 'name'"),
     ],
@@ -243,8 +249,8 @@ def test_limits_are_those_that_the_model_was_trained_with(run, assay, folder) ->
     done = run(*words, "-o", folder / "small", "--max-atoms", "200", "-q")
     assert done.status == 0
     assert (
-        "1 of 9 rows (11.1 %) have too many heavy atoms and were rejected; --max-atoms 241 takes "
-        "them all, into another folder." in done.err
+        "1 of 9 rows (11.1 %) have too many heavy atoms and were rejected; max_atoms "
+        "(--max-atoms) 241 takes them all, into another folder." in done.err
     )
     done = run("prepare", "peptides.csv", "-m", large, "-o", folder / "p.parquet", "-n", "1", "-q")
     assert "--max-atoms 241 takes them all" in done.err

@@ -64,8 +64,8 @@ class Recipe:
         """
         if "-" in sources:
             raise UserError(
-                "--engine dask cannot read stdin: its workers read the library themselves. "
-                "Write it to a file that every worker sees."
+                "engine (--engine) dask cannot read stdin: its workers read the library "
+                "themselves. Write it to a file that every worker sees."
             )
         return cls(
             names=tuple(sources),
@@ -194,7 +194,7 @@ class DaskEngine:
             import distributed
         except ImportError as error:
             raise UserError(
-                "--engine dask needs dask.distributed; install it with "
+                "engine (--engine) dask needs dask.distributed; install it with "
                 "`pip install 'ebmscreen[dask]'`."
             ) from error
         self._task, self._recipe, self._make_scorer = task, recipe, make_scorer

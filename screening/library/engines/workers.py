@@ -242,7 +242,7 @@ class Workers(Generic[Done]):
             if self._failed_starts >= _MAX_FAILED_STARTS:
                 raise UserError(
                     f"a worker process ended with status {worker.process.exitcode} before it could "
-                    "begin; is there enough memory? Try fewer workers with -n."
+                    "begin; is there enough memory? Try fewer workers (-n)."
                 )
         if worker.assignment is not None:
             blame(worker.assignment, worker.stopped_at(), reason, self._why(worker, reason))

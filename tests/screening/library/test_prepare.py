@@ -162,7 +162,7 @@ def test_an_interrupted_preparation_continues_to_the_same_bytes(library, prepare
         ({"features": ("maccs",)}, "with the features morgan_counts, descriptors, and this"),
         (
             {"limits": Limits(max_atoms=300)},
-            "begun with --max-atoms 200, and this command's is 300",
+            "begun with max_atoms (--max-atoms) 200, and this command's is 300",
         ),
         ({"smiles_column": "name"}, "structures were taken from the column 'smiles', and this"),
     ],
