@@ -12,7 +12,6 @@ from screening.assay.ledger import Conflict, Ledger, Merge
 from screening.assay.reading import (
     PLAIN,
     ClassPair,
-    assay_from,
     assay_of,
     find_classes,
     labels_of,
@@ -31,7 +30,6 @@ __all__ = [
     "Merge",
     "TaughtAs",
     "Threshold",
-    "assay_from",
     "assay_of",
     "choose_targets",
     "curate",

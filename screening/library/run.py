@@ -45,9 +45,8 @@ from screening.library.prepared.source import (
 from screening.library.ranking import Row, best_rows, duplicates_of
 from screening.library.scoring import WorkerTask, model_scorer, molecule_again
 from screening.library.shards import ShardFiles, ShardRecord
-from screening.library.sources import RawStream
 from screening.model import ScreeningModel, command_line, load_model, versions
-from screening.tables import Announce, silent, write_atomically
+from screening.tables import Announce, LibraryStream, open_library, silent, write_atomically
 
 
 @dataclass
@@ -136,7 +135,7 @@ def screen(
         "model": model_path.name,
         "options": {"shard_size": shard_size},
     }
-    if isinstance(stream, RawStream):
+    if isinstance(stream, LibraryStream):
         columns = {"smiles_column": options.smiles_column, "id_column": options.id_column}
         now["options"] |= {**columns, "limits": asdict(limits)}
     if begin_or_continue(folder, files.records, now):
@@ -146,13 +145,13 @@ def screen(
     def engine() -> AbstractContextManager[Engine]:
         if options.engine == "local":
             return Workers(task, options.workers, make_scorer)
-        raw = isinstance(stream, RawStream)
+        raw = isinstance(stream, LibraryStream)
         recipe = Recipe.of(stream.sources, options, shard_size) if raw else None
         return DaskEngine(task, recipe, options.workers, options.scheduler, make_scorer)
 
     done = do_shards(stream, files, engine, on_progress)
     large = write_rejects(files, done.shards, folder / "rejects.csv")
-    if advice := large.advice(done.counts.read, _TAKE_THEM[isinstance(stream, RawStream)]):
+    if advice := large.advice(done.counts.read, _TAKE_THEM[isinstance(stream, LibraryStream)]):
         warn(advice)
     ranking_started = time.perf_counter()
     parts = [files.scores(number) for number in range(done.shards)]
@@ -226,7 +225,7 @@ def _open(
     shard_size: int,
     announce: Announce,
     warn: Announce,
-) -> RawStream | PreparedStream:
+) -> LibraryStream | PreparedStream:
     """Open raw files or prepared libraries.
 
     Raises
@@ -237,7 +236,13 @@ def _open(
     names = [str(source) for source in sources]
     prepared = [name for name in names if is_prepared(name)]
     if not prepared:
-        return RawStream(names, options.smiles_column, options.id_column, shard_size, announce)
+        return open_library(
+            names,
+            smiles_column=options.smiles_column,
+            id_column=options.id_column,
+            chunk_size=shard_size,
+            announce=announce,
+        ).begun()
     if len(prepared) < len(names):
         raise UserError(
             f"{prepared[0]} is a prepared library and other sources are not; "

@@ -25,9 +25,8 @@ from screening.library.loop import (
 from screening.library.manifest import begin_or_continue, begun
 from screening.library.prepared.format import DESCRIPTION, files_of, parameters_of, part_table
 from screening.library.shards import Clock, ShardRecord, Watch
-from screening.library.sources import RawStream
 from screening.model import command_line, versions
-from screening.tables import Announce, silent, write_atomically
+from screening.tables import Announce, LibraryStream, open_library, silent, write_atomically
 
 REJECTS = "_rejects.csv"
 
@@ -145,7 +144,13 @@ def prepare_library(
     files = files_of(folder)
     before = begun(files.records)
     part_size = before["options"]["part_size"] if before else options.part_size
-    stream = RawStream(sources, options.smiles_column, options.id_column, part_size, announce)
+    stream = open_library(
+        [str(source) for source in sources],
+        smiles_column=options.smiles_column,
+        id_column=options.id_column,
+        chunk_size=part_size,
+        announce=announce,
+    ).begun()
     parameters = parameters_of(features, options.standardize)
     wanted = {
         **stream.identity(),
@@ -175,7 +180,7 @@ def prepare_library(
 def _describe(
     folder: Path,
     done: AllShards,
-    stream: RawStream,
+    stream: LibraryStream,
     wanted: dict[str, Any],
     seconds: dict[str, float],
 ) -> None:
