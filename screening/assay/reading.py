@@ -22,7 +22,7 @@ ACTIVE = "active"
 
 
 def read_assay(
-    source: str | Path | AssayTable,
+    path: str | Path | AssayTable,
     *,
     smiles_column: str | None = None,
     id_column: str | None = None,
@@ -39,7 +39,7 @@ def read_assay(
 
     Parameters
     ----------
-    source
+    path
         A file: CSV, TSV, SMILES, SDF or Parquet, also gzipped. Or a table that was read, which has
         its columns.
     smiles_column, id_column
@@ -89,10 +89,10 @@ def read_assay(
     pIC50: active when above 7.
     """
     table = (
-        source
-        if isinstance(source, AssayTable)
+        path
+        if isinstance(path, AssayTable)
         else read_table(
-            str(source), smiles_column=smiles_column, id_column=id_column, announce=announce
+            str(path), smiles_column=smiles_column, id_column=id_column, announce=announce
         )
     )
     threshold = make_threshold(active_above, active_below)

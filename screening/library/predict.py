@@ -71,13 +71,7 @@ def predictor(task: PredictTask) -> Scorer[Predicted]:
     def predict(assignment: Assignment, watch: Watch) -> Predicted:
         clock = Clock()
         found, rejects = featurise_chunk(
-            assignment.piece,
-            reader,
-            model.features,
-            known_failures=assignment.failures,
-            careful=assignment.careful,
-            watch=watch,
-            clock=clock,
+            assignment, reader, model.features, watch=watch, clock=clock
         )
         rows = score_table(model, found, watch=watch, clock=clock)
         known = _finished(rows, task, assignment, watch)

@@ -30,13 +30,7 @@ class WorkerTask:
 def model_scorer(task: WorkerTask) -> Scorer[ShardRecord]:
     """Load the model and return what scores shards with it."""
     model = load_model(task.model)
-    return scorer_of(model, MoleculeReader(model.standardiser, task.limits), task)
-
-
-def scorer_of(
-    model: ScreeningModel, reader: MoleculeReader, task: WorkerTask
-) -> Scorer[ShardRecord]:
-    """Return what scores shards with this model and reader."""
+    reader = MoleculeReader(model.standardiser, task.limits)
     files = ShardFiles.of_run(task.run)
 
     def score(assignment: Assignment, watch: Watch) -> ShardRecord:
@@ -47,13 +41,7 @@ def scorer_of(
             clock.lap("read")
         else:
             found, rejects = featurise_chunk(
-                piece,
-                reader,
-                model.features,
-                known_failures=assignment.failures,
-                careful=assignment.careful,
-                watch=watch,
-                clock=clock,
+                assignment, reader, model.features, watch=watch, clock=clock
             )
         table = score_table(model, found, watch=watch, clock=clock)
         return files.write(assignment.number, table, rejects, clock)

@@ -217,7 +217,9 @@ def test_a_run_of_an_earlier_version_needs_its_command_again_and_no_scoring(
     manifest.write_text(json.dumps(about))
     done = again("--top", "3")
     assert done.status == 1
-    assert "its scores were stored for a prevalence (--prevalence), by an earlier version" in done.err
+    assert (
+        "its scores were stored for a prevalence (--prevalence), by an earlier version" in done.err
+    )
 
 
 def test_a_prepared_library_that_was_made_anew_is_refused(run, model, folder) -> None:

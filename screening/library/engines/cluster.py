@@ -16,6 +16,7 @@ import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing import process
 from pathlib import Path
 from typing import Any, Self
@@ -102,16 +103,13 @@ class _Position:
         if number < self._next:
             self._chunks = self._recipe.chunks()
             self._next = 0
-        while True:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                raise UserError(
-                    "the library became shorter while it was read; screen it again into a new "
-                    "folder."
-                )
-            self._next += 1
-            if self._next == number + 1:
-                return chunk
+        chunk = next(islice(self._chunks, number - self._next, None), None)
+        if chunk is None:
+            raise UserError(
+                "the library became shorter while it was read; screen it again into a new folder."
+            )
+        self._next = number + 1
+        return chunk
 
 
 class _Kept:
@@ -230,7 +228,6 @@ class DaskEngine:
         from distributed import as_completed
 
         running = as_completed()
-        waiting = 0
         # Names of tasks are the cluster's: another run's must not be taken for ours.
         token = uuid.uuid4().hex
         for number, piece in shards:
@@ -246,13 +243,10 @@ class DaskEngine:
                 pure=False,
             )
             running.add(future)
-            waiting += 1
-            if waiting >= self._most():
+            if running.count() >= self._most():
                 yield self._result(next(running))
-                waiting -= 1
-        while waiting:
+        while not running.is_empty():
             yield self._result(next(running))
-            waiting -= 1
 
     def _most(self) -> int:
         threads = sum(self.client.nthreads().values())

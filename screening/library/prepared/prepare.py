@@ -89,15 +89,7 @@ def part_writer(task: PrepareTask) -> Scorer[ShardRecord]:
 
     def write(assignment: Assignment, watch: Watch) -> ShardRecord:
         clock = Clock()
-        found, rejects = featurise_chunk(
-            assignment.piece,
-            reader,
-            features,
-            known_failures=assignment.failures,
-            careful=assignment.careful,
-            watch=watch,
-            clock=clock,
-        )
+        found, rejects = featurise_chunk(assignment, reader, features, watch=watch, clock=clock)
         return files.write(assignment.number, part_table(found, parameters), rejects, clock)
 
     return write

@@ -7,6 +7,7 @@ import time
 
 import faulty_scorers as faulty
 
+from screening.features import FeatureSet
 from screening.library import predict
 from screening.library.engines.workers import Scorer
 from screening.library.predict import Predicted, PredictTask, guarded_predictor
@@ -16,7 +17,7 @@ HANGS_WHEN_DESCRIBED = "FC#CCl"
 
 def make(task: PredictTask) -> Scorer[Predicted]:
     predict.MoleculeReader = faulty.FaultyReader  # only this process, which is a worker
-    task.model.features.by_block = faulty.stopping(task.model.features.by_block)  # type: ignore
+    FeatureSet.by_block = faulty.stopping(FeatureSet.by_block)  # type: ignore[method-assign]
     return guarded_predictor(task)
 
 

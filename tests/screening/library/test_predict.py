@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pickle
 import sys
@@ -71,7 +72,7 @@ def test_workers_change_nothing_but_where_it_is_done(small_model, smiles):
 
 
 @pytest.mark.usefixtures("many")
-def test_many_are_done_elsewhere_and_few_here(small_model, smiles):
+def test_many_are_done_elsewhere_and_few_here(small_model, smiles, monkeypatch):
     finish = faulty_predictors.process_of
     steps: list[tuple[str, int, int]] = []
     many = predict_compounds(
@@ -82,6 +83,10 @@ def test_many_are_done_elsewhere_and_few_here(small_model, smiles):
     few = predict_compounds(small_model, smiles[:59], finish, workers=2)
     assert set(few.known["process"]) == {os.getpid()}
     assert few.known["Class"].tolist() == many.known["Class"].tolist()
+    # A process that may have no children.
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
+    kept = predict_compounds(small_model, smiles, finish, workers=2)
+    assert set(kept.known["process"]) == {os.getpid()}
 
 
 def test_without_compounds_there_are_columns(small_model):

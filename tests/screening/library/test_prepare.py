@@ -17,6 +17,7 @@ from screening.chemistry import Limits, Standardiser
 from screening.errors import UserError
 from screening.features import FeatureSet
 from screening.library import PrepareOptions, ScreenOptions, open_prepared, prepare_library, screen
+from screening.library.engines.workers import Assignment
 from screening.library.featurise import MoleculeReader, featurise_chunk
 from screening.library.prepared.format import PreparedPart, read_part
 from screening.library.shards import Clock, Watch
@@ -69,7 +70,7 @@ def test_every_value_comes_back_as_it_was(library, prepared):
     chunk = next(iter(open_library([str(library)], chunk_size=100)))
     reader = MoleculeReader(Standardiser("parent"), Limits())
     expected, rejects = featurise_chunk(
-        chunk, reader, features, known_failures={}, careful=False, watch=Watch(), clock=Clock()
+        Assignment(0, chunk), reader, features, watch=Watch(), clock=Clock()
     )
     found, again = read_part(PreparedPart(prepared, 0), features)
     assert again == rejects
