@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
-from itertools import islice
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 from rdkit import Chem
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -26,22 +25,19 @@ from screening.assay import (
     assay_of,
     labels_of,
     make_threshold,
-    read_structures,
 )
-from screening.chemistry import (
-    Failure,
-    Limits,
-    Standardiser,
-    canonical_smiles,
-    smiles_of,
-    structure_key,
-)
+from screening.chemistry import Limits, Standardiser, smiles_of
 from screening.explain import AtomContributions, explain_molecule
-from screening.hits import csv_columns, describe, score_columns
+from screening.library.predict import (
+    Finish,
+    Predicted,
+    described,
+    predict_compounds,
+    scores_alone,
+)
 from screening.model import (
     ModelOptions,
     Pretrained,
-    Scores,
     ScreeningModel,
     load_pretrained,
     save_model,
@@ -52,21 +48,9 @@ from screening.processes import usable_cores
 from screening.progress import Stages
 
 _DEFAULT = ModelOptions()
-# Compounds read and scored together.
-_TOGETHER = 1000
 # Below so many, a table is there before a bar could be seen.
 _QUICK = 2000
 _NOT_OPTIONS = ("seed", "limits")
-
-
-class _Scored(NamedTuple):
-    """Some of the compounds: their texts, the molecules among them, and why others are none."""
-
-    texts: list[str]
-    mols: list[Chem.Mol]
-    places: NDArray[np.int64]
-    failures: dict[int, Failure]
-    scores: Scores
 
 
 class ScreeningClassifier(ClassifierMixin, BaseEstimator):
@@ -114,7 +98,8 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
     random_state : int, RandomState or None
         Decides everything random; the same int repeats everything on a CPU.
     n_jobs : int, optional
-        Processes that train, -1 for all cores; 1 when None. The model is the same for any number.
+        Processes that train, and predict many compounds; -1 for all cores, 1 when None. Model and
+        predictions are the same for any number.
     progress : bool
         Whether long calls show a bar.
 
@@ -135,6 +120,11 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
     -----
     Repeated structures are merged, and unreadable ones left out of the training, with a warning.
     What cannot be read has NaN where it is predicted, at its own place.
+
+    More than 500 compounds are predicted by worker processes. A molecule that keeps one of them
+    longer than the model's time limit (10 s), or ends it, is left out like one that cannot be read:
+    `predict_table` gives `timeout` or `crash` as its reason. To begin workers takes seconds, so
+    fewer compounds are predicted in this process, where nothing stops a molecule.
 
     Examples
     --------
@@ -397,18 +387,12 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
             why a row could not be read, empty where it could.
         """
         check_is_fitted(self)
-        texts: list[str] = []
-        parts: list[pd.DataFrame] = []
-        for some in self._scored(X):
-            known = _described(self.model_, some.mols, some.scores, risk, prevalence)
-            known.index = pd.Index(len(texts) + some.places)
-            lost = {len(texts) + i: (f.reason, f.message) for i, f in some.failures.items()}
-            why = pd.DataFrame.from_dict(lost, orient="index", columns=["reason", "message"])
-            parts.append(pd.concat([known, why]))
-            texts += some.texts
-        if not parts:
-            parts = [_described(self.model_, [], self.model_.score_molecules([]), risk, prevalence)]
-        table = pd.concat(parts).sort_index()
+        texts = smiles_of(X)
+        finish = partial(described, risk=risk, prevalence=prevalence)
+        found = self._predicted(texts, finish)
+        lost = {reject.row: (reject.reason, reject.message) for reject in found.rejects}
+        why = pd.DataFrame.from_dict(lost, orient="index", columns=["reason", "message"])
+        table = pd.concat([found.known, why]).sort_index()
         table.insert(0, "smiles", texts)
         if ids is not None:
             table.insert(0, "id", list(ids))
@@ -491,33 +475,17 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
     def _active(self, X: Any) -> NDArray[np.float64]:
         """Return the probability of being active, shape (n, n_tasks); NaN for what is unread."""
         check_is_fitted(self)
-        parts = []
-        for some in self._scored(X):
-            found = np.full((len(some.texts), len(self.tasks_)), np.nan)
-            found[some.places] = some.scores.score
-            parts.append(found)
-        return np.concatenate([np.empty((0, len(self.tasks_))), *parts])
+        texts = smiles_of(X)
+        known = self._predicted(texts, scores_alone).known
+        active = np.full((len(texts), len(self.tasks_)), np.nan)
+        active[known.index] = known
+        return active
 
-    def _scored(self, X: Any) -> Iterator[_Scored]:
-        """Read and score compounds, some at a time."""
-        texts, model = smiles_of(X), self.model_
-        structures = read_structures(
-            texts, model.standardiser, model.options.limits, self._workers()
-        )
-        with Stages(self.progress and len(texts) > _QUICK) as stages:
-            for start in range(0, len(texts), _TOGETHER):
-                read = list(islice(structures, _TOGETHER))
-                failures = {i: s for i, s in enumerate(read) if isinstance(s, Failure)}
-                places = [i for i in range(len(read)) if i not in failures]
-                mols = [s.mol for s in read if not isinstance(s, Failure)]
-                yield _Scored(
-                    texts[start : start + len(read)],
-                    mols,
-                    np.array(places, dtype=np.int64),
-                    failures,
-                    model.score_molecules(mols),
-                )
-                stages.step("predicting", start + len(read), len(texts))
+    def _predicted(self, smiles: Sequence[str], finish: Finish) -> Predicted:
+        with Stages(self.progress and len(smiles) > _QUICK) as stages:
+            return predict_compounds(
+                self.model_, smiles, finish, workers=self._workers(), on_step=stages.step
+            )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -529,21 +497,6 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
         tags.classifier_tags.multi_class = False
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _described(
-    model: ScreeningModel,
-    mols: Sequence[Chem.Mol],
-    scores: Scores,
-    risk: float,
-    prevalence: float | None,
-) -> pd.DataFrame:
-    """Return what is known of scored molecules, one row each: the columns of hits.csv."""
-    keys = [structure_key(canonical_smiles(mol)) for mol in mols]
-    tested = np.isin(keys, model.training.keys)
-    rows = pa.table({**score_columns(scores, model.tasks), "in_training": tested})
-    found = describe(rows, mols, model, risk=risk, prevalence=prevalence)
-    return csv_columns(found, model.tasks)
 
 
 def _option_names() -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from screening.chemistry import Standardiser
 from screening.classifier import ScreeningClassifier, load_model
 from screening.errors import UserError
 from screening.hits import Hits
+from screening.hits.schema import free_names
 from screening.library import Counts, RunSummary, ScreenOptions, draw_unlabelled
 from screening.library import screen as score_library
 from screening.library.manifest import MODEL
@@ -193,6 +195,7 @@ def predict(
     id_column: str | None = None,
     risk: float = 0.1,
     prevalence: float | None = None,
+    workers: int | None = None,
     announce: Announce = silent,
 ) -> pd.DataFrame:
     """Return what a model says of each compound of a file or a sequence, in its order.
@@ -207,6 +210,9 @@ def predict(
         Of the file; guessed where there is one candidate.
     risk, prevalence
         See `ScreeningClassifier.predict_table`.
+    workers
+        Processes, where compounds are many; all usable cores when None. The result is the same for
+        any number.
     announce
         Is told what was recognised in the file.
 
@@ -221,7 +227,8 @@ def predict(
     UserError
         The file or the model cannot be read.
     """
-    fitted = _fitted(model)
+    # The caller's own classifier keeps its settings.
+    fitted = copy(_fitted(model)).set_params(n_jobs=workers or -1)
     if not isinstance(compounds, str | Path):
         return fitted.predict_table(compounds, risk=risk, prevalence=prevalence)
     table = read_table(
@@ -234,12 +241,8 @@ def predict(
     for position, problem in table.problems.items():
         found.loc[position, ["reason", "message"]] = ["parse", problem]
     others = table.cells.drop(columns=[n for n in (table.columns.smiles, table.columns.id) if n])
-    for name in others:
-        free = name
-        while free in found:
-            free = f"input_{free}"
-        found[free] = others[name].to_numpy()
-    return found
+    others = others.rename(columns=free_names(others.columns, found.columns))
+    return pd.concat([found, others.set_axis(found.index)], axis=1)
 
 
 def _fitted(model: AnyModel) -> ScreeningClassifier:

@@ -178,9 +178,9 @@ class Activity(Common, Columns, Molecules):
         UserError
             See `screening.read_assay`.
         """
-        from screening.assay import assay_from
+        from screening.assay import read_assay
 
-        assay = assay_from(
+        assay = read_assay(
             table,
             targets=self.targets,
             active_above=self.active_above,

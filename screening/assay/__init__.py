@@ -12,13 +12,11 @@ from screening.assay.ledger import Conflict, Ledger, Merge
 from screening.assay.reading import (
     PLAIN,
     ClassPair,
-    assay_from,
     assay_of,
     find_classes,
     labels_of,
     read_assay,
 )
-from screening.assay.structures import read_structures
 from screening.assay.targets import choose_targets
 
 __all__ = [
@@ -32,7 +30,6 @@ __all__ = [
     "Merge",
     "TaughtAs",
     "Threshold",
-    "assay_from",
     "assay_of",
     "choose_targets",
     "curate",
@@ -43,6 +40,5 @@ __all__ = [
     "make_threshold",
     "read_assay",
     "read_label",
-    "read_structures",
     "taught_labels",
 ]

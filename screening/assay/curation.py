@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
 
-from screening.assay.labels import MISSING, Label, Threshold, read_label
+from screening.assay.labels import GIVE_THRESHOLD, MISSING, Label, Threshold, read_label
 from screening.assay.ledger import Conflict, Ledger, Merge
 from screening.assay.structures import read_structures
 from screening.chemistry import Failure, Level, Limits, Reject, Standardiser
@@ -143,11 +143,11 @@ def curate(
 
 def _check_targets(table: AssayTable, targets: Sequence[str]) -> None:
     if not targets:
-        raise UserError("no target column is named; give one with --target-column.")
+        raise UserError("no target column is named; give one with targets (--target-column).")
     for target in targets:
         if target not in table.cells.columns:
             raise UserError(
-                f"{table.source} has no column {target!r} (--target-column); "
+                f"{table.source} has no column {target!r} (targets, --target-column); "
                 f"its columns are {', '.join(table.columns.names)}."
             )
 
@@ -161,8 +161,7 @@ def _column_labels(
             label = read_label(cell, threshold)
         except ValueError as error:
             hint = (
-                "labels are 1/0 or active/inactive; "
-                "for measured values give --active-above or --active-below"
+                f"labels are 1/0 or active/inactive; for measured values {GIVE_THRESHOLD}"
                 if threshold is None
                 else "leave the cell empty when nothing was measured"
             )
@@ -233,7 +232,7 @@ def _agree(
         raise UserError(
             f"{ledger.source}: {ledger.place}s {', '.join(map(str, lines))} are one structure "
             f"({smiles}) with contradicting labels of {task}; "
-            "correct them, or give --conflicts drop."
+            "correct them, or have them dropped by conflicts (--conflicts drop)."
         )
     balance = 2 * sum(votes) - len(votes)
     dropped = conflicts == "drop" or balance == 0

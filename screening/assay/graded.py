@@ -83,7 +83,7 @@ def graded_sentences(assay: Assay, taught_as: TaughtAs) -> Iterator[str]:
         if count:
             yield (
                 f"{count} labels of {name} are graded by their distance to the threshold "
-                "(--labels hard: active or inactive)."
+                "(labels='hard', --labels hard: active or inactive)."
             )
 
 

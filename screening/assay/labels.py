@@ -10,6 +10,8 @@ from screening.errors import UserError
 
 _ACTIVE = frozenset("1 1.0 true t yes y active a actives positive pos + hit".split())
 _INACTIVE = frozenset("0 0.0 false f no n inactive i inactives negative neg - nonhit".split())
+# What to do about values, in Python and on the command line.
+GIVE_THRESHOLD = "give active_above or active_below (--active-above, --active-below)"
 MISSING_WORDS = frozenset(["", "na", "n/a", "nan", "none", "null", "nd", "n.d.", "?", "missing"])
 _VALUE = re.compile(
     r"^(?P<sign>[<>≤≥]=?|~|=)?\s*(?P<number>[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?)$"
@@ -68,7 +70,8 @@ def make_threshold(active_above: float | None, active_below: float | None) -> Th
     """
     if active_above is not None and active_below is not None:
         raise UserError(
-            "--active-above and --active-below are both given; one of them says it all."
+            "active_above and active_below (--active-above and --active-below) are both given; "
+            "one of them says it all."
         )
     if active_above is not None:
         return Threshold(active_above, active_is_above=True)

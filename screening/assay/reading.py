@@ -22,7 +22,7 @@ ACTIVE = "active"
 
 
 def read_assay(
-    path: str | Path,
+    path: str | Path | AssayTable,
     *,
     smiles_column: str | None = None,
     id_column: str | None = None,
@@ -40,9 +40,10 @@ def read_assay(
     Parameters
     ----------
     path
-        CSV, TSV, SMILES, SDF or Parquet, also gzipped.
+        A file: CSV, TSV, SMILES, SDF or Parquet, also gzipped. Or a table that was read, which has
+        its columns.
     smiles_column, id_column
-        Columns of structures and names; guessed where there is one candidate.
+        Of a file: columns of structures and names; guessed where there is one candidate.
     targets
         Columns of labels or measured values, one a task; guessed where there is one candidate.
     active_above, active_below
@@ -87,35 +88,13 @@ def read_assay(
     1 row repeats a structure and was merged.
     pIC50: active when above 7.
     """
-    table = read_table(
-        str(path), smiles_column=smiles_column, id_column=id_column, announce=announce
+    table = (
+        path
+        if isinstance(path, AssayTable)
+        else read_table(
+            str(path), smiles_column=smiles_column, id_column=id_column, announce=announce
+        )
     )
-    return assay_from(
-        table,
-        targets=targets,
-        active_above=active_above,
-        active_below=active_below,
-        conflicts=conflicts,
-        standardize=standardize,
-        limits=limits,
-        workers=workers,
-        announce=announce,
-    )
-
-
-def assay_from(
-    table: AssayTable,
-    *,
-    targets: str | Sequence[str] = (),
-    active_above: float | None = None,
-    active_below: float | None = None,
-    conflicts: Conflicts = "drop",
-    standardize: Level = "parent",
-    limits: Limits | None = None,
-    workers: int = 1,
-    announce: Announce = silent,
-) -> Assay:
-    """Make an assay of a table that was read; see `read_assay`."""
     threshold = make_threshold(active_above, active_below)
     wanted = (targets,) if isinstance(targets, str) else tuple(targets)
     return curate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from screening.assay.labels import Threshold, read_label
+from screening.assay.labels import GIVE_THRESHOLD, Threshold, read_label
 from screening.errors import UserError
 from screening.tables import Announce, AssayTable
 
@@ -36,9 +36,10 @@ def choose_targets(
     what = "numbers" if threshold else "labels of two classes"
     found = f"several columns hold {what}" if candidates else f"no column holds {what}"
     listed = candidates or table.columns.names
-    hint = "" if threshold else " For measured values give --active-above or --active-below too."
+    hint = "" if threshold else f" For measured values {GIVE_THRESHOLD} too."
     raise UserError(
-        f"{table.source}: {found} ({', '.join(listed)}); name one with --target-column.{hint}"
+        f"{table.source}: {found} ({', '.join(listed)}); name one with targets "
+        f"(--target-column).{hint}"
     )
 
 

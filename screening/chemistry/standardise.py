@@ -93,6 +93,10 @@ class Standardiser:
         parent = mol if needs_nothing(mol) else self.full_parent(mol)
         return self._tautomers.Canonicalize(parent) if self.level == "tautomer" else parent
 
+    def __reduce__(self) -> tuple[type[Standardiser], tuple[Level]]:
+        # RDKit's parts cannot be sent to another process; they are made again there.
+        return Standardiser, (self.level,)
+
     def full_parent(self, mol: Chem.Mol) -> Chem.Mol:
         """Return the result of RDKit's whole pipeline, whatever the molecule needs."""
         clean = rdMolStandardize.Cleanup(mol)

@@ -23,6 +23,7 @@ from screening.chemistry import (
     structure_key,
 )
 from screening.features import FeatureSet, RawFeatures, stack
+from screening.library.engines.workers import Assignment
 from screening.library.shards import Clock, Watch
 from screening.tables import Chunk
 
@@ -97,12 +98,10 @@ BLOCK = 256
 
 
 def featurise_chunk(
-    chunk: Chunk,
+    assignment: Assignment,
     reader: MoleculeReader,
     features: FeatureSet,
     *,
-    known_failures: Mapping[int, Failure],
-    careful: bool,
     watch: Watch,
     clock: Clock,
 ) -> tuple[Featurised, list[Reject]]:
@@ -110,20 +109,20 @@ def featurise_chunk(
 
     Parameters
     ----------
-    chunk
+    assignment
+        Its piece is the chunk. Its failures are rows that stopped an earlier try: rejected without
+        being touched. When it is careful, features are computed of one molecule at a time, to find
+        which one stops the process.
     reader
         From text to molecule.
     features
         The blocks to compute.
-    known_failures
-        Rows, by position, that stopped an earlier try: rejected without being touched.
-    careful
-        Compute features of one molecule at a time, to find which one stops the process.
     watch
         Is told before each piece of work.
     clock
         Is given the laps parse, standardise and features.
     """
+    chunk: Chunk = assignment.piece
     kept: list[int] = []
     rejects: list[Reject] = []
     standardised: list[str] = []
@@ -132,10 +131,10 @@ def featurise_chunk(
     for start in range(0, max(1, len(chunk)), BLOCK):
         block = range(start, min(start + BLOCK, len(chunk)))
         reader.standardise_seconds = 0.0
-        mols, places, bad = _read(chunk, block, reader, known_failures, watch)
+        mols, places, bad = _read(chunk, block, reader, assignment.failures, watch)
         clock.lap("parse")
         clock.move(reader.standardise_seconds, "parse", "standardise")
-        raw = _features_of(mols, places, features, careful, watch)
+        raw = _features_of(mols, places, features, assignment.careful, watch)
         packed.append(features.packed_morgan(mols, raw))
         clock.lap("features")
         standardised += [canonical_smiles(mol) for mol in mols]

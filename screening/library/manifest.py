@@ -98,7 +98,7 @@ def _model(was: Settings, now: Settings) -> list[str]:
 def _limits(was: Settings, now: Settings) -> list[str]:
     before, after = (settings["options"].get("limits", {}) for settings in (was, now))
     return [
-        f"it was begun with {option} {before[key]:g}, and this command's is {after[key]:g}"
+        f"it was begun with {key} ({option}) {before[key]:g}, and this command's is {after[key]:g}"
         for key, option in (("max_atoms", "--max-atoms"), ("timeout_seconds", "--timeout"))
         if key in before and key in after and before[key] != after[key]
     ]
@@ -145,7 +145,7 @@ def _restated(was: Settings, now: Settings) -> list[str]:
     del now
     if was["options"].get("prevalence") is None:
         return []
-    return ["its scores were stored for --prevalence, by an earlier version"]
+    return ["its scores were stored for a prevalence (--prevalence), by an earlier version"]
 
 
 _COMPARISONS = (_sources, _sizes, _model, _limits, _columns, _parameters, _restated)

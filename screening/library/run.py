@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from rdkit import Chem
 
-from screening.chemistry import Limits, prepare_molecule
+from screening.chemistry import Limits
 from screening.errors import UserError
 from screening.hits import (
     Hits,
@@ -44,11 +43,10 @@ from screening.library.prepared.source import (
     open_prepared,
 )
 from screening.library.ranking import Row, best_rows, duplicates_of
-from screening.library.scoring import WorkerTask, model_scorer
-from screening.library.shards import ShardFiles
-from screening.library.sources import RawStream
+from screening.library.scoring import WorkerTask, model_scorer, molecule_again
+from screening.library.shards import ShardFiles, ShardRecord
 from screening.model import ScreeningModel, command_line, load_model, versions
-from screening.tables import Announce, silent, write_atomically
+from screening.tables import Announce, LibraryStream, open_library, silent, write_atomically
 
 
 @dataclass
@@ -85,7 +83,7 @@ def screen(
     announce: Announce = silent,
     warn: Announce = silent,
     on_progress: OnCounts = ignore_counts,
-    make_scorer: ScorerMaker = model_scorer,
+    make_scorer: ScorerMaker[ShardRecord] = model_scorer,
 ) -> RunSummary:
     """Score a library, rank it, and write the run's files; continue where an earlier call stopped.
 
@@ -137,7 +135,7 @@ def screen(
         "model": model_path.name,
         "options": {"shard_size": shard_size},
     }
-    if isinstance(stream, RawStream):
+    if isinstance(stream, LibraryStream):
         columns = {"smiles_column": options.smiles_column, "id_column": options.id_column}
         now["options"] |= {**columns, "limits": asdict(limits)}
     if begin_or_continue(folder, files.records, now):
@@ -147,13 +145,13 @@ def screen(
     def engine() -> AbstractContextManager[Engine]:
         if options.engine == "local":
             return Workers(task, options.workers, make_scorer)
-        raw = isinstance(stream, RawStream)
+        raw = isinstance(stream, LibraryStream)
         recipe = Recipe.of(stream.sources, options, shard_size) if raw else None
         return DaskEngine(task, recipe, options.workers, options.scheduler, make_scorer)
 
     done = do_shards(stream, files, engine, on_progress)
     large = write_rejects(files, done.shards, folder / "rejects.csv")
-    if advice := large.advice(done.counts.read, _TAKE_THEM[isinstance(stream, RawStream)]):
+    if advice := large.advice(done.counts.read, _TAKE_THEM[isinstance(stream, LibraryStream)]):
         warn(advice)
     ranking_started = time.perf_counter()
     parts = [files.scores(number) for number in range(done.shards)]
@@ -168,7 +166,7 @@ def screen(
 
 
 _TAKE_THEM = {
-    True: "--max-atoms {atoms} takes them all, into another folder",
+    True: "max_atoms (--max-atoms) {atoms} takes them all, into another folder",
     False: "prepare the library with --max-atoms {atoms} to take them all",
 }
 
@@ -202,7 +200,7 @@ def rank(
         row |= {"rank": place, "duplicate_of": twin}
     described = describe_hits(
         _as_table(rows, model.tasks),
-        [_again(model, row["smiles"], limits) for row in rows],
+        [molecule_again(model, row["smiles"], limits) for row in rows],
         model,
         task=task,
         risk=options.risk,
@@ -220,13 +218,6 @@ def _as_table(rows: Sequence[Row], tasks: Sequence[str]) -> pa.Table:
     )
 
 
-def _again(model: ScreeningModel, smiles: str, limits: Limits) -> Chem.Mol:
-    mol = prepare_molecule(smiles, model.standardiser, limits)
-    # A row that was scored can be read again; anything else is a fault of ours.
-    assert isinstance(mol, Chem.Mol), f"a scored structure cannot be read again: {mol.message}"
-    return mol
-
-
 def _open(
     sources: Sequence[str],
     model: ScreeningModel,
@@ -234,7 +225,7 @@ def _open(
     shard_size: int,
     announce: Announce,
     warn: Announce,
-) -> RawStream | PreparedStream:
+) -> LibraryStream | PreparedStream:
     """Open raw files or prepared libraries.
 
     Raises
@@ -245,7 +236,13 @@ def _open(
     names = [str(source) for source in sources]
     prepared = [name for name in names if is_prepared(name)]
     if not prepared:
-        return RawStream(names, options.smiles_column, options.id_column, shard_size, announce)
+        return open_library(
+            names,
+            smiles_column=options.smiles_column,
+            id_column=options.id_column,
+            chunk_size=shard_size,
+            announce=announce,
+        ).begun()
     if len(prepared) < len(names):
         raise UserError(
             f"{prepared[0]} is a prepared library and other sources are not; "
@@ -264,7 +261,9 @@ def _open(
 
 def _check_task(model: ScreeningModel, task: str | None) -> None:
     if task is not None and task not in model.tasks:
-        raise UserError(f"--rank-by {task!r}: the model's tasks are {', '.join(model.tasks)}.")
+        raise UserError(
+            f"rank_by (--rank-by) {task!r}: the model's tasks are {', '.join(model.tasks)}."
+        )
 
 
 def _write_run_json(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from rdkit import Chem
 
-from screening.chemistry import Limits
+from screening.chemistry import Limits, prepare_molecule
 from screening.hits import score_columns
 from screening.library.engines.workers import Assignment, Scorer
 from screening.library.featurise import Featurised, MoleculeReader, featurise_chunk
@@ -26,14 +27,10 @@ class WorkerTask:
     limits: Limits
 
 
-def model_scorer(task: WorkerTask) -> Scorer:
+def model_scorer(task: WorkerTask) -> Scorer[ShardRecord]:
     """Load the model and return what scores shards with it."""
     model = load_model(task.model)
-    return scorer_of(model, MoleculeReader(model.standardiser, task.limits), task)
-
-
-def scorer_of(model: ScreeningModel, reader: MoleculeReader, task: WorkerTask) -> Scorer:
-    """Return what scores shards with this model and reader."""
+    reader = MoleculeReader(model.standardiser, task.limits)
     files = ShardFiles.of_run(task.run)
 
     def score(assignment: Assignment, watch: Watch) -> ShardRecord:
@@ -44,13 +41,7 @@ def scorer_of(model: ScreeningModel, reader: MoleculeReader, task: WorkerTask) -
             clock.lap("read")
         else:
             found, rejects = featurise_chunk(
-                piece,
-                reader,
-                model.features,
-                known_failures=assignment.failures,
-                careful=assignment.careful,
-                watch=watch,
-                clock=clock,
+                assignment, reader, model.features, watch=watch, clock=clock
             )
         table = score_table(model, found, watch=watch, clock=clock)
         return files.write(assignment.number, table, rejects, clock)
@@ -90,3 +81,11 @@ def score_table(
         "input": pa.array(found.inputs, pa.string()),
     }
     return pa.table(columns)
+
+
+def molecule_again(model: ScreeningModel, smiles: str, limits: Limits) -> Chem.Mol:
+    """Return the molecule of a row that was scored, as it was scored."""
+    mol = prepare_molecule(smiles, model.standardiser, limits)
+    # What was scored can be read again; anything else is a fault of ours.
+    assert isinstance(mol, Chem.Mol), f"a scored structure cannot be read again: {mol.message}"
+    return mol

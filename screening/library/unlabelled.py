@@ -12,9 +12,8 @@ from rdkit import Chem
 from screening.chemistry import Failure, Limits, Standardiser, prepare_molecule
 from screening.errors import UserError
 from screening.library.prepared.source import is_prepared
-from screening.library.sources import RawStream
 from screening.progress import OnStep
-from screening.tables import Announce, Chunk
+from screening.tables import Announce, Chunk, open_library
 
 _CHUNK = 5000
 
@@ -76,7 +75,7 @@ class Unlabelled:
         if not found:
             raise UserError(
                 f"none of the {self.drawn} rows drawn from {', '.join(self.sources)} holds a "
-                "molecule; check which column holds the structures (-s)."
+                "molecule; check which column holds the structures (smiles_column, -s)."
             )
 
     def described(self) -> dict[str, Any]:
@@ -132,7 +131,9 @@ def draw_unlabelled(
                 f"{source} is a prepared library; pretraining reads raw files: give those that "
                 "it was made from."
             )
-    stream = RawStream(sources, smiles_column, None, _CHUNK, announce)
+    stream = open_library(
+        sources, smiles_column=smiles_column, chunk_size=_CHUNK, announce=announce
+    )
     structures, read = draw_rows(stream, count, seed)
     return Unlabelled(structures, stream.sources, read, standardiser, limits, on_step)
 

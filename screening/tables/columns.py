@@ -83,10 +83,10 @@ def choose_columns(
     UserError
         A named column is not there, or no single column holds structures; lists the columns.
     """
-    smiles = _named(source, names, smiles_column, "--smiles-column") or _guess_smiles(
-        source, names, sample
-    )
-    chosen = _named(source, names, id_column, "--id-column") or _guess_id(names, smiles)
+    smiles = _named(
+        source, names, smiles_column, "smiles_column, --smiles-column"
+    ) or _guess_smiles(source, names, sample)
+    chosen = _named(source, names, id_column, "id_column, --id-column") or _guess_id(names, smiles)
     return Columns(smiles, chosen, tuple(names))
 
 
@@ -113,7 +113,8 @@ def _guess_smiles(source: str, names: Sequence[str], sample: Sequence[Sequence[s
             return candidates[0]
     which = "several columns hold" if len(holding) > 1 else "no column seems to hold"
     raise UserError(
-        f"{source}: {which} structures; name one with --smiles-column. "
+        f"{source}: {which} structures; name one with smiles_column "
+        f"(--smiles-column). "
         f"The columns are {', '.join(names)}."
     )
 

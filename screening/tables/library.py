@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,7 @@ class Chunk:
 
 
 class LibraryStream:
-    """The rows of one or more files, as chunks in input order.
+    """The rows of one or more files, as chunks in input order; they are read once.
 
     Parameters
     ----------
@@ -88,6 +89,8 @@ class LibraryStream:
         self.formats: dict[str, str] = {}
         self._sizes = [source_size(source) for source in self.sources]
         self._finished = 0
+        self._ahead: list[Chunk] = []
+        self._rest = chain.from_iterable(map(self._chunks, self.sources))
         self._position: Callable[[], int] = lambda: 0
 
     def share_read(self) -> float | None:
@@ -99,8 +102,23 @@ class LibraryStream:
         return min(1.0, read / max(1, sum(sizes)))
 
     def __iter__(self) -> Iterator[Chunk]:
-        for source in self.sources:
-            yield from self._chunks(source)
+        yield from self._ahead
+        self._ahead = []
+        yield from self._rest
+
+    def begun(self) -> Self:
+        """Return the stream with its first chunk read: what is wrong with it is an error here."""
+        self._ahead = list(islice(self._rest, 1))
+        return self
+
+    def identity(self) -> dict[str, Any]:
+        """Return what tells this library from another: names, sizes, columns of the first file."""
+        columns = next(iter(self.columns.values()), None)
+        names = (
+            {} if columns is None else {"smiles_column": columns.smiles, "id_column": columns.id}
+        )
+        sizes = {s: n for s, n in zip(self.sources, self._sizes, strict=True) if n is not None}
+        return {"sources": self.sources, "bytes": sizes, "columns": names}
 
     def _chunks(self, source: str) -> Iterator[Chunk]:
         table = open_table(

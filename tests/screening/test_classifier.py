@@ -294,6 +294,8 @@ def test_predict_reads_files_and_sequences(fitted, table, tmp_path):
     assert found["reason"].tolist() == ["", "parse", "parse"]
     assert "cells" in found["message"][2]
     assert found["input_score"].tolist()[:2] == ["x", "y"]
+    pd.testing.assert_frame_equal(predict(path, fitted, workers=2), found)
+    assert fitted.n_jobs is None
     fitted.save(tmp_path / "m.ebm")
     read = predict(["CCO"], tmp_path / "m.ebm")
     assert read["score"][0] == found["score"][0]

@@ -40,8 +40,8 @@ class OverNumbers(ScreeningClassifier):
         check_classification_targets(y)
         return super()._curated([molecule(row) for row in X], y, options)
 
-    def _scored(self, X):
-        return super()._scored([molecule(row) for row in validate_data(self, X, reset=False)])
+    def _active(self, X):
+        return super()._active([molecule(row) for row in validate_data(self, X, reset=False)])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

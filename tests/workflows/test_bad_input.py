@@ -77,7 +77,7 @@ def test_a_cell_that_is_no_label_is_named_by_line(run, made, tmp_path):
 
 def test_two_thresholds(run, assay, tmp_path):
     done = train(run, assay, tmp_path, "-t", "pIC50", "--active-above", "7", "--active-below", "5")
-    one_sentence(done, "--active-above and --active-below")
+    one_sentence(done, "active_above", "--active-above and --active-below")
 
 
 def test_unknown_feature(run, assay, tmp_path):

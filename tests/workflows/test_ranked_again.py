@@ -144,8 +144,14 @@ def test_a_report_of_other_hits_is_not_left_without_a_word(again, folder) -> Non
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--max-atoms", "500"), "it was begun with --max-atoms 200, and this command's is 500"),
-        (("--timeout", "3"), "it was begun with --timeout 10, and this command's is 3"),
+        (
+            ("--max-atoms", "500"),
+            "it was begun with max_atoms (--max-atoms) 200, and this command's is 500",
+        ),
+        (
+            ("--timeout", "3"),
+            "it was begun with timeout_seconds (--timeout) 10, and this command's is 3",
+        ),
         (("-s", "name"), "this command takes them from the column 'name'"),
         (("--id-column", "drawn"), "names were taken from the column 'name'"),
     ],
@@ -212,7 +218,9 @@ def test_a_run_of_an_earlier_version_needs_its_command_again_and_no_scoring(
     manifest.write_text(json.dumps(about))
     done = again("--top", "3")
     assert done.status == 1
-    assert "its scores were stored for --prevalence, by an earlier version" in done.err
+    assert (
+        "its scores were stored for a prevalence (--prevalence), by an earlier version" in done.err
+    )
 
 
 def test_a_prepared_library_that_was_made_anew_is_refused(run, model, folder) -> None:
@@ -244,8 +252,8 @@ def test_limits_are_those_that_the_model_was_trained_with(run, assay, folder) ->
     done = run(*words, "-o", folder / "small", "--max-atoms", "200", "-q")
     assert done.status == 0
     assert (
-        "1 of 9 rows (11.1 %) have too many heavy atoms and were rejected; --max-atoms 241 takes "
-        "them all, into another folder." in done.err
+        "1 of 9 rows (11.1 %) have too many heavy atoms and were rejected; max_atoms "
+        "(--max-atoms) 241 takes them all, into another folder." in done.err
     )
     done = run("prepare", "peptides.csv", "-m", large, "-o", folder / "p.parquet", "-n", "1", "-q")
     assert "--max-atoms 241 takes them all" in done.err

@@ -95,7 +95,7 @@ def test_screen_twice_gives_the_same_bytes_and_refuses_other_options(run, model,
     assert same_bytes(tmp_path / "a" / "hits.csv", first)
     refused = run(*words, "-o", tmp_path / "a", "--max-atoms", "20")
     assert refused.status == 1
-    assert "begun with --max-atoms 200, and this command's is 20" in refused.err
+    assert "begun with max_atoms (--max-atoms) 200, and this command's is 20" in refused.err
 
 
 def test_strict_makes_a_reject_fail_the_command(run, model, library, tmp_path):

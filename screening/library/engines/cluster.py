@@ -16,6 +16,7 @@ import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing import process
 from pathlib import Path
 from typing import Any, Self
@@ -64,8 +65,8 @@ class Recipe:
         """
         if "-" in sources:
             raise UserError(
-                "--engine dask cannot read stdin: its workers read the library themselves. "
-                "Write it to a file that every worker sees."
+                "engine (--engine) dask cannot read stdin: its workers read the library "
+                "themselves. Write it to a file that every worker sees."
             )
         return cls(
             names=tuple(sources),
@@ -102,22 +103,21 @@ class _Position:
         if number < self._next:
             self._chunks = self._recipe.chunks()
             self._next = 0
-        while True:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                raise UserError(
-                    "the library became shorter while it was read; screen it again into a new "
-                    "folder."
-                )
-            self._next += 1
-            if self._next == number + 1:
-                return chunk
+        chunk = next(islice(self._chunks, number - self._next, None), None)
+        if chunk is None:
+            raise UserError(
+                "the library became shorter while it was read; screen it again into a new folder."
+            )
+        self._next = number + 1
+        return chunk
 
 
 class _Kept:
     """What a worker process keeps between shards: its place in the library, its guarded process."""
 
-    def __init__(self, task: WorkerTask, recipe: Recipe | None, make_scorer: ScorerMaker) -> None:
+    def __init__(
+        self, task: WorkerTask, recipe: Recipe | None, make_scorer: ScorerMaker[ShardRecord]
+    ) -> None:
         self.key = (task, recipe, make_scorer)
         self.position = None if recipe is None else _Position(recipe)
         # A worker of dask may be a daemon, which Python forbids to have children. This one's child
@@ -136,7 +136,7 @@ _one_at_a_time = threading.Lock()
 def do_shard(
     task: WorkerTask,
     recipe: Recipe | None,
-    make_scorer: ScorerMaker,
+    make_scorer: ScorerMaker[ShardRecord],
     number: int,
     part: PreparedPart | None,
 ) -> ShardRecord:
@@ -186,13 +186,13 @@ class DaskEngine:
         recipe: Recipe | None,
         n: int,
         address: str | None,
-        make_scorer: ScorerMaker,
+        make_scorer: ScorerMaker[ShardRecord],
     ) -> None:
         try:
             import distributed
         except ImportError as error:
             raise UserError(
-                "--engine dask needs dask.distributed; install it with "
+                "engine (--engine) dask needs dask.distributed; install it with "
                 "`pip install 'ebmscreen[dask]'`."
             ) from error
         self._task, self._recipe, self._make_scorer = task, recipe, make_scorer
@@ -228,7 +228,6 @@ class DaskEngine:
         from distributed import as_completed
 
         running = as_completed()
-        waiting = 0
         # Names of tasks are the cluster's: another run's must not be taken for ours.
         token = uuid.uuid4().hex
         for number, piece in shards:
@@ -244,13 +243,10 @@ class DaskEngine:
                 pure=False,
             )
             running.add(future)
-            waiting += 1
-            if waiting >= self._most():
+            if running.count() >= self._most():
                 yield self._result(next(running))
-                waiting -= 1
-        while waiting:
+        while not running.is_empty():
             yield self._result(next(running))
-            waiting -= 1
 
     def _most(self) -> int:
         threads = sum(self.client.nthreads().values())

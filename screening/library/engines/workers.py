@@ -14,12 +14,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from screening.chemistry import Failure, Limits
 from screening.errors import UserError
-from screening.library.shards import ShardRecord, Watch
+from screening.library.shards import Watch
 from screening.processes import begin_loading, without_main, worker_context
 
 # How often the clock of a silent worker is looked at.
@@ -29,14 +28,13 @@ _BATCH_SECONDS_PER_MOLECULE = 0.05
 # A worker that dies this often before it has begun will not come up at all.
 _MAX_FAILED_STARTS = 3
 _IDLE, _BATCH = -1, -2
+# What a worker makes of a shard; sent back whole.
+Done = TypeVar("Done")
+Done_co = TypeVar("Done_co", covariant=True)
 
 
 class Task(Protocol):
     """What every worker needs to know, sent once."""
-
-    @property
-    def run(self) -> Path:
-        """Folder that is written to, for messages."""
 
     @property
     def limits(self) -> Limits:
@@ -73,18 +71,18 @@ class _SharedWatch(Watch):
         self._state[0] = _IDLE
 
 
-class Scorer(Protocol):
+class Scorer(Protocol[Done_co]):
     """What a worker does with an assignment."""
 
-    def __call__(self, assignment: Assignment, watch: Watch) -> ShardRecord:
-        """Score and write one shard."""
+    def __call__(self, assignment: Assignment, watch: Watch) -> Done_co:
+        """Do one shard."""
 
 
 # Takes the task; must be importable by name.
-ScorerMaker = Callable[[Any], Scorer]
+ScorerMaker = Callable[[Any], Scorer[Done]]
 
 
-def _work(pipe: Connection, state: Any, task: Task, make_scorer: ScorerMaker) -> None:
+def _work(pipe: Connection, state: Any, task: Task, make_scorer: ScorerMaker[Any]) -> None:
     """Live as a worker: load, then score what comes until the pipe closes."""
     # Ctrl-C goes to the whole group; the guarding process alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -107,7 +105,8 @@ def _work(pipe: Connection, state: Any, task: Task, make_scorer: ScorerMaker) ->
                 pipe.send(("failed", str(error)))
                 return
             except OSError as error:
-                pipe.send(("failed", f"{error.filename or task.run}: {error.strerror or error}"))
+                place = f"{error.filename}: " if error.filename else ""
+                pipe.send(("failed", f"{place}{error.strerror or error}"))
                 return
             watch.idle()
             pipe.send(("done", record))
@@ -134,7 +133,7 @@ class _Worker:
         return time.time() - self.state[1] > allowed
 
 
-class Workers:
+class Workers(Generic[Done]):
     """A fixed number of guarded worker processes.
 
     Parameters
@@ -146,7 +145,7 @@ class Workers:
         Makes, in the worker, what scores a shard. Must be importable by name.
     """
 
-    def __init__(self, task: Task, n: int, make_scorer: ScorerMaker) -> None:
+    def __init__(self, task: Task, n: int, make_scorer: ScorerMaker[Done]) -> None:
         self._task = task
         self._make_scorer = make_scorer
         # Never forked from here: torch and RDKit hold threads that a fork would cut off.
@@ -155,7 +154,7 @@ class Workers:
         self._failed_starts = 0
         self._workers = [self._start() for _ in range(n)]
 
-    def __enter__(self) -> Workers:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -178,8 +177,8 @@ class Workers:
         theirs.close()
         return _Worker(process, ours, state)
 
-    def run(self, shards: Iterable[tuple[int, Piece]]) -> Iterator[ShardRecord]:
-        """Yield the record of each shard as it is done; shards are read only as workers are free.
+    def run(self, shards: Iterable[tuple[int, Piece]]) -> Iterator[Done]:
+        """Yield what each shard came to as it is done; shards are read only as workers are free.
 
         Raises
         ------
@@ -212,7 +211,7 @@ class Workers:
         with contextlib.suppress(BrokenPipeError):
             worker.pipe.send(assignment)
 
-    def _collect(self, waiting: list[Assignment]) -> Iterator[ShardRecord]:
+    def _collect(self, waiting: list[Assignment]) -> Iterator[Done]:
         pipes: dict[Any, int] = {w.pipe: i for i, w in enumerate(self._workers)}
         for pipe in wait(list(pipes), timeout=_TICK_SECONDS):
             index = pipes[pipe]
@@ -243,7 +242,7 @@ class Workers:
             if self._failed_starts >= _MAX_FAILED_STARTS:
                 raise UserError(
                     f"a worker process ended with status {worker.process.exitcode} before it could "
-                    "begin; is there enough memory? Try fewer workers with -n."
+                    "begin; is there enough memory? Try fewer workers (-n)."
                 )
         if worker.assignment is not None:
             blame(worker.assignment, worker.stopped_at(), reason, self._why(worker, reason))

@@ -25,9 +25,8 @@ from screening.library.loop import (
 from screening.library.manifest import begin_or_continue, begun
 from screening.library.prepared.format import DESCRIPTION, files_of, parameters_of, part_table
 from screening.library.shards import Clock, ShardRecord, Watch
-from screening.library.sources import RawStream
 from screening.model import command_line, versions
-from screening.tables import Announce, silent, write_atomically
+from screening.tables import Announce, LibraryStream, open_library, silent, write_atomically
 
 REJECTS = "_rejects.csv"
 
@@ -81,7 +80,7 @@ class PrepareSummary:
     seconds: dict[str, float]
 
 
-def part_writer(task: PrepareTask) -> Scorer:
+def part_writer(task: PrepareTask) -> Scorer[ShardRecord]:
     """Return what makes one part of the prepared library."""
     features = FeatureSet(task.features)
     reader = MoleculeReader(Standardiser(task.standardize), task.limits)
@@ -90,15 +89,7 @@ def part_writer(task: PrepareTask) -> Scorer:
 
     def write(assignment: Assignment, watch: Watch) -> ShardRecord:
         clock = Clock()
-        found, rejects = featurise_chunk(
-            assignment.piece,
-            reader,
-            features,
-            known_failures=assignment.failures,
-            careful=assignment.careful,
-            watch=watch,
-            clock=clock,
-        )
+        found, rejects = featurise_chunk(assignment, reader, features, watch=watch, clock=clock)
         return files.write(assignment.number, part_table(found, parameters), rejects, clock)
 
     return write
@@ -112,7 +103,7 @@ def prepare_library(
     announce: Announce = silent,
     warn: Announce = silent,
     on_progress: OnCounts = ignore_counts,
-    make_scorer: ScorerMaker = part_writer,
+    make_scorer: ScorerMaker[ShardRecord] = part_writer,
 ) -> PrepareSummary:
     """Parse, standardise and featurise a library; continue where an earlier call stopped.
 
@@ -145,7 +136,13 @@ def prepare_library(
     files = files_of(folder)
     before = begun(files.records)
     part_size = before["options"]["part_size"] if before else options.part_size
-    stream = RawStream(sources, options.smiles_column, options.id_column, part_size, announce)
+    stream = open_library(
+        [str(source) for source in sources],
+        smiles_column=options.smiles_column,
+        id_column=options.id_column,
+        chunk_size=part_size,
+        announce=announce,
+    ).begun()
     parameters = parameters_of(features, options.standardize)
     wanted = {
         **stream.identity(),
@@ -175,7 +172,7 @@ def prepare_library(
 def _describe(
     folder: Path,
     done: AllShards,
-    stream: RawStream,
+    stream: LibraryStream,
     wanted: dict[str, Any],
     seconds: dict[str, float],
 ) -> None:

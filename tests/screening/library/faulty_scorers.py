@@ -6,10 +6,13 @@ import ctypes
 import os
 import time
 
+from rdkit import Chem
+
+from screening.features import FeatureSet
+from screening.library import scoring
 from screening.library.engines.workers import Assignment, Scorer
 from screening.library.featurise import MoleculeReader
-from screening.library.scoring import WorkerTask, scorer_of
-from screening.model import load_model
+from screening.library.scoring import WorkerTask
 
 HANGS, CRASHES, IS_KILLED, STOPS_FEATURES = "C#CC#CC", "N#CC#N", "C#CC#N", "FC#CF"
 
@@ -29,18 +32,22 @@ class FaultyReader(MoleculeReader):
         return super().__call__(smiles)
 
 
-def make(task: WorkerTask) -> Scorer:
-    model = load_model(task.model)
+def stopping(compute):
+    """The features of molecules, of which one ends the process."""
 
-    def transform(mols, compute=model.features.by_block):
-        from rdkit import Chem
-
+    def transform(self, mols):
         if any(Chem.MolToSmiles(mol) == Chem.CanonSmiles(STOPS_FEATURES) for mol in mols):
             os._exit(9)
-        return compute(mols)
+        return compute(self, mols)
 
-    model.features.by_block = transform  # type: ignore[method-assign]
-    return scorer_of(model, FaultyReader(model.standardiser, task.limits), task)
+    return transform
+
+
+def make(task: WorkerTask) -> Scorer:
+    # Only in this process, which is a worker.
+    scoring.MoleculeReader = FaultyReader
+    FeatureSet.by_block = stopping(FeatureSet.by_block)  # type: ignore[method-assign]
+    return scoring.model_scorer(task)
 
 
 def full_disk(task: WorkerTask) -> Scorer:

@@ -17,6 +17,7 @@ from screening.chemistry import Limits, Standardiser
 from screening.errors import UserError
 from screening.features import FeatureSet
 from screening.library import PrepareOptions, ScreenOptions, open_prepared, prepare_library, screen
+from screening.library.engines.workers import Assignment
 from screening.library.featurise import MoleculeReader, featurise_chunk
 from screening.library.prepared.format import PreparedPart, read_part
 from screening.library.shards import Clock, Watch
@@ -71,7 +72,7 @@ def test_every_value_comes_back_as_it_was(library, prepared):
     chunk = next(iter(open_library([str(library)], chunk_size=100)))
     reader = MoleculeReader(Standardiser("parent"), Limits())
     expected, rejects = featurise_chunk(
-        chunk, reader, features, known_failures={}, careful=False, watch=Watch(), clock=Clock()
+        Assignment(0, chunk), reader, features, watch=Watch(), clock=Clock()
     )
     found, again = read_part(PreparedPart(prepared, 0), features)
     assert again == rejects
@@ -164,7 +165,7 @@ def test_an_interrupted_preparation_continues_to_the_same_bytes(library, prepare
         ({"features": ("maccs",)}, "with the features morgan_counts, descriptors, and this"),
         (
             {"limits": Limits(max_atoms=300)},
-            "begun with --max-atoms 200, and this command's is 300",
+            "begun with max_atoms (--max-atoms) 200, and this command's is 300",
         ),
         ({"smiles_column": "name"}, "structures were taken from the column 'smiles', and this"),
     ],

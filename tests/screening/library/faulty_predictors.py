@@ -1,0 +1,31 @@
+"""What workers run in the tests of prediction: the real predictor, faulty molecules."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import faulty_scorers as faulty
+
+from screening.features import FeatureSet
+from screening.library import predict
+from screening.library.engines.workers import Scorer
+from screening.library.predict import Predicted, PredictTask, guarded_predictor
+
+HANGS_WHEN_DESCRIBED = "FC#CCl"
+
+
+def make(task: PredictTask) -> Scorer[Predicted]:
+    predict.MoleculeReader = faulty.FaultyReader  # only this process, which is a worker
+    FeatureSet.by_block = faulty.stopping(FeatureSet.by_block)  # type: ignore[method-assign]
+    return guarded_predictor(task)
+
+
+def described(rows, model):
+    if HANGS_WHEN_DESCRIBED in rows["smiles"].to_pylist():
+        time.sleep(60)
+    return predict.described(rows, model, risk=0.1, prevalence=None)
+
+
+def process_of(rows, model):
+    return predict.scores_alone(rows, model).assign(process=os.getpid())
