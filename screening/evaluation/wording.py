@@ -68,10 +68,11 @@ def tuning_text(tuned: dict[str, Any]) -> str:
         f"inner folds, the default settings have {default['score']:.3f}",
         _check_line(tuned["confirmed"]),
     ]
-    if not tuned["changed"]:
-        return "\n".join([*lines, "within noise: the default settings are kept"])
-    lines += ["chosen (default):", *_setting_lines(best["settings"], default["settings"])]
     unseen = tuned["unseen"]
+    if not tuned["changed"]:
+        why = "within noise" if unseen is None else "its networks diverge on more compounds"
+        return "\n".join([*lines, f"{why}: the default settings are kept"])
+    lines += ["chosen (default):", *_setting_lines(best["settings"], default["settings"])]
     lines.append(
         f"on {unseen['n']} compounds that took no part in the search: "
         f"{unseen['chosen']:.3f} with the chosen settings, {unseen['default']:.3f} with the default"

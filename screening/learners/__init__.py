@@ -1,6 +1,5 @@
 """Learners: everything that can be trained on a part of an assay, judged, and compared."""
 
-from screening.learners.blend import Blend
 from screening.learners.calibrated import CalibratedBlend
 from screening.learners.compounds import Compounds
 from screening.learners.learner import Fitted, Learner, Part, fold_parts, hold_out
@@ -12,7 +11,6 @@ __all__ = [
     "DEFAULT_MODELS",
     "HAS_CATBOOST",
     "MODELS",
-    "Blend",
     "CalibratedBlend",
     "Compounds",
     "Fitted",

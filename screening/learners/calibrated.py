@@ -12,94 +12,80 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.learners.blend import Blend, FittedBlend, HeldOut
+from screening.learners.blend import Spreads, blend_with, fit_spreads
 from screening.learners.compounds import Compounds, Rows
-from screening.learners.learner import Logits, Part
+from screening.learners.forest import FittedForest, Forest
+from screening.learners.learner import Logits, Part, ask, fold_parts
+from screening.learners.networks import FittedNetworks, Networks
+from screening.learners.options import ModelOptions
+from screening.learners.pretraining import LibraryStack
 from screening.progress import OnStep, ignore_steps
 from screening.trust.calibration import Calibration, fit_calibration
-from screening.trust.neighbours import nearest
 
 CalibratedOn = Literal["folds", "validation"]
 
 
 @dataclass(frozen=True)
-class FittedCalibrated:
-    """A blend and one calibration a task.
+class HeldOut:
+    """What was said of compounds that had taught nothing to those who said it, and what it teaches.
 
     Attributes
     ----------
-    blend : FittedBlend
+    networks : float64 array of shape (n, n_tasks)
+        Logits; NaN, here and below, for compounds that were not asked for.
+    forest : float64 array of shape (n, n_tasks) or None
+        Logits; None where there is no forest.
+    logits : float64 array of shape (n, n_tasks)
+        Of the blend.
+    similarities : float32 array of shape (n,)
+        To the nearest compound that was learned from.
+    spreads : list of Spreads
+        One a task, learned from all these compounds together; empty without a forest.
     calibrations : list of Calibration
-    rows : int64 array
-        The compounds that were learned from.
+        One a task, likewise.
     """
 
-    blend: FittedBlend
+    networks: Logits
+    forest: Logits | None
+    logits: Logits
+    similarities: NDArray[np.float32]
+    spreads: list[Spreads]
     calibrations: list[Calibration]
-    rows: Rows
 
-    def logits(self, compounds: Compounds, rows: Rows) -> Logits:
-        """Return calibrated log odds in nats, shape (n_rows, n_tasks)."""
-        packed = compounds.fingerprints
-        _, similarity = nearest(packed[rows], packed[self.rows])
-        return calibrated(self.calibrations, self.blend.logits(compounds, rows), similarity)
-
-
-@dataclass(frozen=True)
-class CalibratedBlend:
-    """A blend whose logits become log odds.
-
-    Attributes
-    ----------
-    blend : Blend
-    calibrated_on : str
-        `folds` of the compounds that it learns from; or the `validation` part, where there is one,
-        which saves the ensembles of the folds.
-    """
-
-    blend: Blend
-    calibrated_on: CalibratedOn = "folds"
-
-    def fit_parts(
-        self, parts: Sequence[Part], *, workers: int = 1, on_step: OnStep = ignore_steps
-    ) -> Iterator[FittedCalibrated]:
-        """Yield the calibrated blend of each part."""
+    @classmethod
+    def of(cls, parts: Sequence[Part], networks: Logits, forest: Logits | None) -> HeldOut:
+        """Learn how to blend and to calibrate what was said of the compounds that parts ask for."""
+        spreads = [] if forest is None else list(map(fit_spreads, networks.T, forest.T))
+        logits = networks if forest is None else blend_with(spreads, networks, forest)
+        similarities = np.full(len(logits), np.nan, dtype=np.float32)
         for part in parts:
-            if self.calibrated_on == "folds":
-                whole, held_out = self.blend.cut(part)
-            else:
-                whole = replace(part, asked=part.validation)
-                held_out = [whole]
-            yield self.fit(whole, held_out, workers=workers, on_step=on_step)
+            similarities[part.asked] = part.similarity(part.compounds, part.asked)
+        calibrations = fit_calibrations(logits, similarities, parts[0].compounds.labels)
+        return cls(networks, forest, logits, similarities, spreads, calibrations)
 
-    def fit(
-        self,
-        whole: Part,
-        held_out: Sequence[Part],
-        *,
-        workers: int = 1,
-        on_step: OnStep = ignore_steps,
-    ) -> FittedCalibrated:
-        """Learn from a part, and spreads and calibrations from held-out ones; see `Blend.fit`."""
-        fitted = self.blend.fit(whole, held_out, workers=workers, on_step=on_step)
-        calibrations = fit_calibrations(fitted.held_out, whole.compounds.labels)
-        return FittedCalibrated(fitted, calibrations, whole.rows)
+    @property
+    def log_odds(self) -> Logits:
+        """Calibrated log odds in nats, shape (n, n_tasks)."""
+        return calibrated(self.calibrations, self.logits, self.similarities)
 
 
-def fit_calibrations(held_out: HeldOut, labels: NDArray[np.float32]) -> list[Calibration]:
+def fit_calibrations(
+    logits: Logits, similarities: NDArray[np.float32], labels: NDArray[np.float32]
+) -> list[Calibration]:
     """Learn one calibration a task from what was said of held-out compounds.
 
     Parameters
     ----------
-    held_out
+    logits : array of shape (n, n_tasks)
+    similarities : array of shape (n,)
+        NaN for compounds that were not asked for; they teach nothing.
     labels : array of shape (n, n_tasks)
-        Of all compounds; those that were not asked for teach nothing.
     """
-    asked = ~np.isnan(held_out.similarities)
+    asked = ~np.isnan(similarities)
     found = []
-    for logits, column in zip(held_out.logits.T, labels.T, strict=True):
+    for said, column in zip(logits.T, labels.T, strict=True):
         known = asked & ~np.isnan(column)
-        found.append(fit_calibration(logits[known], held_out.similarities[known], column[known]))
+        found.append(fit_calibration(said[known], similarities[known], column[known]))
     return found
 
 
@@ -109,3 +95,97 @@ def calibrated(
     """Return calibrated log odds in nats, shape (n, n_tasks)."""
     columns = [one.log_odds(logits[:, t], similarity) for t, one in enumerate(calibrations)]
     return np.column_stack(columns)
+
+
+@dataclass(frozen=True)
+class FittedBlend:
+    """Networks, a forest or none, and what they said of compounds that were held out from them.
+
+    Attributes
+    ----------
+    part : Part
+        That was learned from.
+    networks : FittedNetworks
+    forest : FittedForest or None
+    held_out : HeldOut
+        With spreads and calibrations.
+    folds : list of FittedNetworks
+        The ensembles behind `held_out`; none where it comes from `networks` and `forest`.
+    """
+
+    part: Part
+    networks: FittedNetworks
+    forest: FittedForest | None
+    held_out: HeldOut
+    folds: list[FittedNetworks]
+
+    def logits(self, compounds: Compounds, rows: Rows) -> Logits:
+        """Return calibrated log odds in nats, shape (n_rows, n_tasks)."""
+        said = self.networks.logits(compounds, rows)
+        if self.forest is not None:
+            said = blend_with(self.held_out.spreads, said, self.forest.logits(compounds, rows))
+        return calibrated(self.held_out.calibrations, said, self.part.similarity(compounds, rows))
+
+
+@dataclass(frozen=True)
+class CalibratedBlend:
+    """The learner of networks and forest, whose logits are log odds.
+
+    Attributes
+    ----------
+    options : ModelOptions
+    library : LibraryStack, optional
+        For the networks to start from.
+    calibrated_on : str
+        `folds` of the compounds that it learns from; or the `validation` part, where there is one,
+        which saves the ensembles of the folds.
+    """
+
+    options: ModelOptions
+    library: LibraryStack | None = None
+    calibrated_on: CalibratedOn = "folds"
+
+    @property
+    def networks(self) -> Networks:
+        """The learner of the networks."""
+        return Networks(self.options, self.library)
+
+    @property
+    def forest(self) -> Forest | None:
+        """The learner of the forest, None where the options want none."""
+        return Forest.of(self.options) if self.options.blend == "forest" else None
+
+    def fit_parts(
+        self, parts: Sequence[Part], *, workers: int = 1, on_step: OnStep = ignore_steps
+    ) -> Iterator[FittedBlend]:
+        """Yield the calibrated blend of each part."""
+        for part in parts:
+            yield self.fit(self.cut(part), workers=workers, on_step=on_step)
+
+    def cut(self, part: Part) -> list[Part]:
+        """Return folds of a part, and last the part as a whole, asking for what calibrates it."""
+        if self.calibrated_on == "validation":
+            return [replace(part, asked=part.validation)]
+        folds = fold_parts(part, self.options.folds, self.options.seed)
+        whole = Part(part.compounds, part.rows, number=len(folds), is_fold=part.is_fold)
+        return [*folds, whole]
+
+    def fit(
+        self, parts: Sequence[Part], *, workers: int = 1, on_step: OnStep = ignore_steps
+    ) -> FittedBlend:
+        """Learn from the last part, and how to blend and calibrate from what all are asked for.
+
+        Parameters
+        ----------
+        parts
+            See `cut`.
+        workers, on_step
+            As for `Learner.fit_parts`.
+        """
+        *folds, networks = self.networks.fit_parts(parts, workers=workers, on_step=on_step)
+        said, _ = ask([*folds, networks], parts)
+        trees, forest = None, None
+        if self.forest is not None:
+            fitted = self.forest.fit_parts(parts, workers=workers, on_step=on_step)
+            trees, forest = ask(fitted, parts)
+        return FittedBlend(parts[-1], networks, forest, HeldOut.of(parts, said, trees), folds)

@@ -12,6 +12,7 @@ from rdkit import Chem
 
 from screening.assay import Assay
 from screening.chemistry import murcko_scaffold
+from screening.evaluation import Split, scaffold_folds
 from screening.features import FeatureSet, RawFeatures, stack
 from screening.jobs import in_processes
 
@@ -76,6 +77,12 @@ class Compounds:
         if self._scaffolds is None:
             self._scaffolds = [murcko_scaffold(mol) for mol in self.assay.mols]
         return self._scaffolds
+
+    def folds(self, rows: Rows, n_folds: int, seed: int) -> list[Split]:
+        """Cut these rows into folds by scaffold; see `scaffold_folds`. The splits are of rows."""
+        scaffolds = [self.scaffolds[row] for row in rows]
+        splits = scaffold_folds(scaffolds, self.labels[rows], n_folds, seed)
+        return [Split(rows[split.train], rows[split.test]) for split in splits]
 
     def _known(self) -> set[str]:
         return {*self._raw.sparse, *self._raw.dense}

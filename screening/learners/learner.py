@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from screening.assay import TaughtAs, taught_labels
-from screening.evaluation import scaffold_folds
 from screening.features import Encoder
 from screening.learners.compounds import Compounds, Rows
 from screening.learners.options import held_out_folds
 from screening.progress import OnStep, ignore_steps
+from screening.trust.neighbours import nearest
 
 Logits = NDArray[np.float64]
 
@@ -87,6 +87,11 @@ class Part:
             self._encoded[id(encoder)] = encoder, encode(encoder, self.compounds, self.rows)
         return self._encoded[id(encoder)][1]
 
+    def similarity(self, compounds: Compounds, rows: Rows) -> NDArray[np.float32]:
+        """Return how similar compounds are to the nearest one to learn from, shape (n_rows,)."""
+        known = self.compounds.fingerprints[self.rows]
+        return nearest(compounds.fingerprints[rows], known)[1]
+
 
 def encode(encoder: Encoder, compounds: Compounds, rows: Rows) -> csr_matrix:
     """Return some compounds as an encoder sees them."""
@@ -120,6 +125,9 @@ class Learner(Protocol):
         """
 
 
+_Fitted = TypeVar("_Fitted", bound=Fitted)
+
+
 def hold_out(
     learner: Learner,
     parts: Sequence[Part],
@@ -138,18 +146,19 @@ def hold_out(
     workers, on_step
         As for `Learner.fit_parts`.
     """
-    return asked_logits(learner.fit_parts(parts, workers=workers, on_step=on_step), parts)
+    return ask(learner.fit_parts(parts, workers=workers, on_step=on_step), parts)[0]
 
 
-def asked_logits(fitted: Iterable[Fitted], parts: Sequence[Part]) -> Logits:
-    """Return what each fitted model says of the compounds that its part asks for; see `hold_out`.
+def ask(fitted: Iterable[_Fitted], parts: Sequence[Part]) -> tuple[Logits, _Fitted]:
+    """Return what each says of the compounds that its part asks for (see `hold_out`), and the last.
 
-    Each is let go once it has been asked: a forest of a large assay takes a gigabyte.
+    The others are let go once they have been asked: a forest of a large assay takes a gigabyte.
     """
     out = np.full(parts[0].compounds.labels.shape, np.nan)
     for part, own in zip(parts, fitted, strict=True):
-        out[part.asked] = own.logits(part.compounds, part.asked)
-    return out
+        if len(part.asked):
+            out[part.asked] = own.logits(part.compounds, part.asked)
+    return out, own
 
 
 def fold_parts(part: Part, n_folds: int, seed: int) -> list[Part]:
@@ -163,10 +172,8 @@ def fold_parts(part: Part, n_folds: int, seed: int) -> list[Part]:
     seed
         Of the cut; see `scaffold_folds`.
     """
-    rows = part.rows
-    scaffolds = [part.compounds.scaffolds[row] for row in rows]
-    splits = scaffold_folds(scaffolds, part.labels, held_out_folds(n_folds, len(rows)), seed)
+    n_folds = held_out_folds(n_folds, len(part.rows))
     return [
-        Part(part.compounds, rows[split.train], rows[split.test], number=number, is_fold=True)
-        for number, split in enumerate(splits)
+        Part(part.compounds, split.train, split.test, number=number, is_fold=True)
+        for number, split in enumerate(part.compounds.folds(part.rows, n_folds, seed))
     ]

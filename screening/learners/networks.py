@@ -17,6 +17,7 @@ from scipy.sparse import csr_matrix
 
 from ebm.dbn import DBN
 from ebm.storage import ModelArrays
+from screening.errors import UserError
 from screening.features import Encoder
 from screening.jobs import in_processes
 from screening.learners.compounds import Compounds, Rows
@@ -31,6 +32,10 @@ from screening.progress import OnStep, ignore_steps
 _SEEDS_PER_PART = 1000
 
 _Result = TypeVar("_Result")
+
+
+class DivergedError(UserError):
+    """Networks whose weights grew beyond all bounds while they were trained."""
 
 
 class EncodedPart(NamedTuple):
@@ -88,8 +93,20 @@ class FittedNetworks:
     ensemble: Ensemble
 
     def logits(self, compounds: Compounds, rows: Rows) -> Logits:
-        """Return the mean over the members, shape (n_rows, n_tasks)."""
-        return np.asarray(self.ensemble.logits(encode(self.encoder, compounds, rows)).mean(axis=0))
+        """Return the mean over the members, shape (n_rows, n_tasks).
+
+        Raises
+        ------
+        DivergedError
+            It is no number.
+        """
+        found = self.ensemble.logits(encode(self.encoder, compounds, rows)).mean(axis=0)
+        if not np.isfinite(found).all():
+            raise DivergedError(
+                "the networks learned nothing: their weights grew beyond all bounds; "
+                "train with a lower --learning-rate."
+            )
+        return np.asarray(found)
 
     def novelties(self, compounds: Compounds, rows: Rows) -> NDArray[np.float64]:
         """Return the novelty of each in nats, shape (n_rows,)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from typing import Any
 
 from screening.errors import UserError
 from screening.learners.baselines import (
@@ -14,7 +15,6 @@ from screening.learners.baselines import (
     catboost,
     morgan_forest,
 )
-from screening.learners.blend import Blend
 from screening.learners.calibrated import CalibratedBlend, CalibratedOn
 from screening.learners.forest import Forest
 from screening.learners.learner import Learner
@@ -58,36 +58,27 @@ class RegisteredLearner:
     make: Callable[[Wanted], Learner]
 
 
-def _ours(wanted: Wanted) -> Learner:
-    return CalibratedBlend(Blend(wanted.options), wanted.calibrated_on)
-
-
-def _alone(wanted: Wanted) -> Learner:
-    return _ours(replace(wanted, options=replace(wanted.options, blend="none")))
-
-
-def _hard(wanted: Wanted) -> Learner:
-    return _ours(replace(wanted, options=replace(wanted.options, labels="hard")))
-
-
-def _unpretrained(wanted: Wanted) -> Learner:
-    return _ours(replace(wanted, options=replace(wanted.options, blend="none", pretrain="none")))
+def _ours(**changed: Any) -> Callable[[Wanted], Learner]:
+    """Return what makes our learner, with some options changed."""
+    return lambda wanted: CalibratedBlend(
+        replace(wanted.options, **changed), calibrated_on=wanted.calibrated_on
+    )
 
 
 def _on_library(wanted: Wanted) -> Learner:
     if wanted.library is None:
         raise UserError(f"the model {LIBRARY} starts from a pretrained file; give --pretrained.")
     options = replace(wanted.options, blend="none")
-    return CalibratedBlend(Blend(options, wanted.library), wanted.calibrated_on)
+    return CalibratedBlend(options, wanted.library, wanted.calibrated_on)
 
 
 DBN, ALONE, UNPRETRAINED, FOREST = "dbn", "dbn-alone", "dbn-unpretrained", "forest"
 LIBRARY, HARD = "dbn-library", "dbn-hard"
 MODELS = {
-    DBN: RegisteredLearner("ebmscreen", _ours),
-    ALONE: RegisteredLearner("DBN ensemble alone", _alone),
-    HARD: RegisteredLearner("ebmscreen, labels only", _hard),
-    UNPRETRAINED: RegisteredLearner("DBN, not pretrained", _unpretrained),
+    DBN: RegisteredLearner("ebmscreen", _ours()),
+    ALONE: RegisteredLearner("DBN ensemble alone", _ours(blend="none")),
+    HARD: RegisteredLearner("ebmscreen, labels only", _ours(labels="hard")),
+    UNPRETRAINED: RegisteredLearner("DBN, not pretrained", _ours(blend="none", pretrain="none")),
     LIBRARY: RegisteredLearner("DBN, pretrained on a library", _on_library),
     FOREST: RegisteredLearner("Random forest, Morgan", lambda w: morgan_forest(w.options.seed)),
     "forest-features": RegisteredLearner(

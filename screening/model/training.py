@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +12,12 @@ from scipy.special import expit
 
 from screening.assay import Assay
 from screening.chemistry import structure_key
-from screening.evaluation import Quality, assess, best_threshold, series_scaffold
+from screening.evaluation import assess, best_threshold, series_scaffold
 from screening.features import FeatureSet
-from screening.learners import Blend, CalibratedBlend, Compounds, ModelOptions, Part, hold_out
+from screening.learners import CalibratedBlend, Compounds, ModelOptions, Part, hold_out
 from screening.learners.baselines import Logistic, Neighbour
 from screening.learners.blend import ForestBlend
-from screening.learners.calibrated import FittedCalibrated, calibrated, fit_calibrations
+from screening.learners.calibrated import HeldOut, calibrated, fit_calibrations
 from screening.learners.ensemble import Ensemble
 from screening.learners.forest import Forest
 from screening.learners.networks import FittedNetworks
@@ -27,7 +26,7 @@ from screening.model.provenance import describe_origin, learning_curves
 from screening.model.screening_model import ScreeningModel
 from screening.model.training_table import TrainingTable
 from screening.progress import OnStep, ignore_steps
-from screening.trust import Conformal, fit_conformal, fit_domain
+from screening.trust import fit_conformal, fit_domain
 
 SHIPPED = "ebmscreen"
 NETWORKS = "DBN ensemble alone"
@@ -71,14 +70,11 @@ def train_model(
     started = time.perf_counter()
     compounds = Compounds(assay, workers)
     raw = compounds.raw(options.blocks)
-    blend = Blend(options, None if pretrained is None else pretrained.stack)
-    whole, folds = blend.cut(Part(compounds, np.arange(len(assay))))
-    fitted = CalibratedBlend(blend).fit(whole, folds, workers=workers, on_step=on_step)
-    held_out = fitted.blend.held_out
-    log_odds = calibrated(fitted.calibrations, held_out.logits, held_out.similarities)
-    predictions = _held_out_probabilities(fitted, log_odds, blend, folds, workers, on_step)
-    novelties = _novelties(fitted.blend.folds, folds)
-    networks, forest = fitted.blend.networks, fitted.blend.forest
+    learner = CalibratedBlend(options, None if pretrained is None else pretrained.stack)
+    *folds, whole = learner.cut(Part(compounds, np.arange(len(assay))))
+    fitted = learner.fit([*folds, whole], workers=workers, on_step=on_step)
+    networks, forest, held_out = fitted.networks, fitted.forest, fitted.held_out
+    predictions = _held_out_probabilities(held_out, learner, folds, workers, on_step)
     encoder = networks.encoder
     model = ScreeningModel(
         options=options,
@@ -92,17 +88,19 @@ def train_model(
         ),
         forest_blend=None if forest is None else ForestBlend.of(forest, held_out.spreads),
         novelty=networks.trained.stack.novelty,
-        calibrations=fitted.calibrations,
-        conformals=_conformals(log_odds, assay.labels),
-        thresholds=_thresholds(predictions[SHIPPED], assay.labels),
-        domain=fit_domain(novelties, held_out.similarities),
+        calibrations=held_out.calibrations,
+        conformals=[
+            fit_conformal(said, labels) for labels, said in _by_task(assay, held_out.log_odds)
+        ],
+        thresholds=[best_threshold(*task) for task in _by_task(assay, predictions[SHIPPED])],
+        domain=fit_domain(_novelties(fitted.folds, folds), held_out.similarities),
         training=_table(compounds, folds, predictions),
         quality=_quality(assay, predictions, _protocol(len(folds), compounds.scaffolds)),
     )
     model.provenance = {
         **describe_origin(assay, options),
         "learning_curves": learning_curves(
-            networks.trained.members, [fold.trained.stack.history for fold in fitted.blend.folds]
+            networks.trained.members, [fold.trained.stack.history for fold in fitted.folds]
         ),
         "seconds": round(time.perf_counter() - started, 1),
     }
@@ -116,27 +114,25 @@ def train_model(
 
 
 def _held_out_probabilities(
-    fitted: FittedCalibrated,
-    log_odds: Probabilities,
-    blend: Blend,
+    held_out: HeldOut,
+    learner: CalibratedBlend,
     folds: Sequence[Part],
     workers: int,
     on_step: OnStep,
 ) -> dict[str, Probabilities]:
     """Return what the model, its parts and the baselines said of each compound in its fold."""
-    held_out, labels = fitted.blend.held_out, folds[0].compounds.labels
-    found = {SHIPPED: expit(log_odds)}
+    found = {SHIPPED: expit(held_out.log_odds)}
     if held_out.forest is not None:
         # What the networks say alone, calibrated like the blend.
-        alone = replace(held_out, logits=held_out.networks)
-        own = calibrated(fit_calibrations(alone, labels), alone.logits, alone.similarities)
-        found[NETWORKS] = expit(own)
+        said, similarities = held_out.networks, held_out.similarities
+        own = fit_calibrations(said, similarities, folds[0].compounds.labels)
+        found[NETWORKS] = expit(calibrated(own, said, similarities))
     forest = held_out.forest
     if forest is None:
-        forest = hold_out(Forest.of(blend.options), folds, workers=workers, on_step=on_step)
+        forest = hold_out(Forest.of(learner.options), folds, workers=workers, on_step=on_step)
     found[FOREST] = expit(forest)
-    for name, learner in ((LOGISTIC, Logistic(blend.networks)), (NEIGHBOUR, Neighbour())):
-        found[name] = expit(hold_out(learner, folds, workers=workers, on_step=on_step))
+    for name, other in ((LOGISTIC, Logistic(learner.networks)), (NEIGHBOUR, Neighbour())):
+        found[name] = expit(hold_out(other, folds, workers=workers, on_step=on_step))
     return found
 
 
@@ -148,20 +144,13 @@ def _novelties(fitted: Sequence[FittedNetworks], folds: Sequence[Part]) -> NDArr
     return out
 
 
-def _conformals(log_odds: Probabilities, labels: NDArray[np.float32]) -> list[Conformal]:
-    known = ~np.isnan(labels)
-    return [
-        fit_conformal(log_odds[known[:, t], t], labels[known[:, t], t])
-        for t in range(labels.shape[1])
-    ]
-
-
-def _thresholds(probabilities: Probabilities, labels: NDArray[np.float32]) -> list[float]:
-    known = ~np.isnan(labels)
-    return [
-        best_threshold(labels[known[:, t], t], probabilities[known[:, t], t])
-        for t in range(labels.shape[1])
-    ]
+def _by_task(
+    assay: Assay, said: Probabilities
+) -> Iterator[tuple[NDArray[np.float32], Probabilities]]:
+    """Yield labels and predictions of the compounds that have both, a task at a time."""
+    for labels, own in zip(assay.labels.T, said.T, strict=True):
+        known = ~np.isnan(labels) & ~np.isnan(own)
+        yield labels[known], own[known]
 
 
 def _protocol(n_folds: int, scaffolds: Sequence[str]) -> str:
@@ -174,22 +163,13 @@ def _protocol(n_folds: int, scaffolds: Sequence[str]) -> str:
 def _quality(
     assay: Assay, predictions: Mapping[str, Probabilities], protocol: str
 ) -> dict[str, Any]:
-    tasks = {
-        task: {
-            model: figures.to_dict()
-            for model, scores in predictions.items()
-            if (figures := _assess(assay.labels[:, index], scores[:, index])) is not None
-        }
-        for index, task in enumerate(assay.tasks)
-    }
+    tasks: dict[str, dict[str, Any]] = {task: {} for task in assay.tasks}
+    for model, said in predictions.items():
+        for found, (labels, scores) in zip(tasks.values(), _by_task(assay, said), strict=True):
+            if len(np.unique(labels)) == 2:
+                quality = assess(labels, scores, best_threshold(labels, scores))
+                found[model] = quality.to_dict()
     return {"protocol": protocol, "tasks": tasks}
-
-
-def _assess(labels: NDArray[np.float32], scores: Probabilities) -> Quality | None:
-    known = ~np.isnan(labels) & ~np.isnan(scores)
-    if len(np.unique(labels[known])) < 2:
-        return None
-    return assess(labels[known], scores[known], best_threshold(labels[known], scores[known]))
 
 
 def _table(

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from screening.evaluation import Split, scaffold_folds
+from screening.evaluation import Split
 from screening.learners import (
-    Blend,
     CalibratedBlend,
     Compounds,
     LibraryStack,
@@ -19,13 +18,16 @@ from screening.learners import (
     Part,
     hold_out,
 )
-from screening.learners.calibrated import calibrated, fit_calibrations
+from screening.learners.calibrated import HeldOut
 from screening.learners.compounds import Rows
 from screening.learners.forest import Forest
+from screening.learners.networks import DivergedError
 from screening.progress import OnStep
 
 # One of so many parts of the assay, by whole scaffolds, takes no part in the search.
 PARTS = 5
+# What settings score with which networks diverge: less than any that can be trained.
+DIVERGED = 0.0
 _DECIMALS = 6
 
 
@@ -65,7 +67,7 @@ class Judge:
         self._forests: dict[Forest, NDArray[np.float64]] = {}
 
     def scores(self, options: ModelOptions, on_step: OnStep) -> tuple[float, ...]:
-        """Return the mean ROC-AUC of the tasks on each fold.
+        """Return the mean ROC-AUC of the tasks on each fold; `DIVERGED` if networks diverge on one.
 
         Networks and forest of the folds are those of `train`'s own cross-validation, blended and
         calibrated as there, on the folds together.
@@ -77,19 +79,15 @@ class Judge:
         on_step : callable
             Told (stage, done, total).
         """
-        blend = Blend(replace(options, seed=self._seed), self._library)
-        held_out = blend.hold_out(
-            self.parts,
-            forest=self._forest_logits(blend.forest),
-            workers=self._workers,
-            on_step=on_step,
-        )
-        labels = self.parts[0].compounds.labels
-        # Networks that diverged say nothing: all compounds tie.
-        held_out.logits = np.nan_to_num(held_out.logits)
-        log_odds = calibrated(
-            fit_calibrations(held_out, labels), held_out.logits, held_out.similarities
-        )
+        learner = CalibratedBlend(replace(options, seed=self._seed), self._library)
+        try:
+            networks = hold_out(
+                learner.networks, self.parts, workers=self._workers, on_step=on_step
+            )
+        except DivergedError:
+            return (DIVERGED,) * len(self.parts)
+        held_out = HeldOut.of(self.parts, networks, self._forest_logits(learner.forest))
+        labels, log_odds = self.parts[0].compounds.labels, held_out.log_odds
         return tuple(mean_roc_auc(labels[part.asked], log_odds[part.asked]) for part in self.parts)
 
     def _forest_logits(self, forest: Forest | None) -> NDArray[np.float64] | None:
@@ -108,11 +106,17 @@ def score_on_unseen(
     workers: int,
     on_step: OnStep,
 ) -> float:
-    """Train as `train` does on what a search saw, and return the mean ROC-AUC on the rest."""
+    """Train as `train` does on what a search saw, and return the mean ROC-AUC on the rest.
+
+    `DIVERGED` where networks do.
+    """
     part = Part(compounds, division.train)
-    learner = CalibratedBlend(Blend(options, library))
-    (fitted,) = learner.fit_parts([part], workers=workers, on_step=on_step)
-    log_odds = np.nan_to_num(fitted.logits(compounds, division.test))
+    learner = CalibratedBlend(options, library)
+    try:
+        (fitted,) = learner.fit_parts([part], workers=workers, on_step=on_step)
+        log_odds = fitted.logits(compounds, division.test)
+    except DivergedError:
+        return DIVERGED
     return mean_roc_auc(compounds.labels[division.test], log_odds)
 
 
@@ -144,13 +148,8 @@ def cut(compounds: Compounds, rows: Rows, n_folds: int, seed: int) -> list[Split
         Of the compounds, as are those of the splits.
     n_folds, seed : int
     """
-    scaffolds = [compounds.scaffolds[row] for row in rows]
-    labels = compounds.labels
-    splits = [
-        Split(rows[split.train], rows[split.test])
-        for split in scaffold_folds(scaffolds, labels[rows], n_folds, seed)
-    ]
-    return [split for split in splits if count_judged(labels[split.test])]
+    splits = compounds.folds(rows, n_folds, seed)
+    return [split for split in splits if count_judged(compounds.labels[split.test])]
 
 
 def count_judged(labels: NDArray[np.float32]) -> int:

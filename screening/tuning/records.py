@@ -107,7 +107,8 @@ class Tuned:
     confirmed : Comparison or None
         Default and best on another cut into folds; None when the best is the default.
     verdict : Verdict or None
-        None when the default was kept, or too few compounds were left to judge by.
+        None when the best did not get so far. With the default kept beside it, the best could not
+        be trained there.
     """
 
     options: ModelOptions

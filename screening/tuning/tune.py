@@ -15,7 +15,7 @@ from screening.learners import Compounds, ModelOptions
 from screening.model import Pretrained, ScreeningModel
 from screening.progress import OnStep
 from screening.tuning.file import SearchFile, identity
-from screening.tuning.judging import PARTS, Judge, cut, divide, score_on_unseen
+from screening.tuning.judging import DIVERGED, PARTS, Judge, cut, divide, score_on_unseen
 from screening.tuning.records import Comparison, Trial, Tuned, Verdict
 from screening.tuning.sampling import propose
 from screening.tuning.space import (
@@ -109,8 +109,9 @@ def tune(
 
     name = f"unseen compounds, trial {best.number}"
     default, better = _compare(unseen, options, chosen, file, name, on_step)
-    verdict = Verdict(len(division.test), default[0], better[0])
-    return replace(settled, options=chosen, verdict=verdict)
+    settled = replace(settled, verdict=Verdict(len(division.test), default[0], better[0]))
+    # What could not be trained on all that was searched on is not shipped.
+    return settled if better == (DIVERGED,) else replace(settled, options=chosen)
 
 
 def _search(

@@ -11,6 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from screening.assay import Assay, curate
 from screening.chemistry import murcko_scaffold
+from screening.errors import UserError
 from screening.evaluation import best_threshold
 from screening.features import Encoder
 from screening.learners import Compounds, Part, fold_parts
@@ -231,3 +232,8 @@ def test_progress_counts_networks_and_folds(sixty, tiny_options):
         total = 3 if stage == "pretraining" else 2
         steps = [(stage, done, total) for done in range(1, total + 1)]
         assert [step for step in told if step[0] == stage] == steps
+
+
+def test_networks_that_diverge_are_told_in_a_sentence(small_assay, tiny_options):
+    with pytest.raises(UserError, match="lower --learning-rate"):
+        train_model(small_assay, replace(tiny_options, learning_rate=1e25))

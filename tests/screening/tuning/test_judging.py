@@ -16,7 +16,7 @@ from screening.learners.pretraining import pretrain_part
 from screening.model import pretrain_on
 from screening.progress import ignore_steps
 from screening.trust import fit_calibration, nearest
-from screening.tuning.judging import Judge, cut, divide
+from screening.tuning.judging import Judge, cut, divide, score_on_unseen
 
 
 @pytest.fixture(scope="module")
@@ -112,12 +112,25 @@ def test_several_tasks_count_alike_and_missing_labels_not_at_all(compounds, spli
     assert found == pytest.approx(judged(compounds, [first, second], logits), abs=1e-5)
 
 
-def test_networks_that_diverge_are_no_better_than_chance(compounds, splits, quick, monkeypatch):
-    def lost(self, x):
-        return np.full((1, x.shape[0], 1), np.nan)
+def test_networks_that_diverge_lose_and_end_nothing(compounds, splits, quick):
+    """Alone or blended; on folds, and on compounds that no search has seen."""
+    for blend in ("none", "forest"):
+        lost = replace(quick, learning_rate=1e25, blend=blend)
+        assert Judge(compounds, splits, seed=1).scores(lost, ignore_steps) == (0, 0, 0)
+        assert score_on_unseen(compounds, splits[0], lost, None, 1, ignore_steps) == 0
+    assert min(Judge(compounds, splits, seed=1).scores(quick, ignore_steps)) > 0
 
-    monkeypatch.setattr(Ensemble, "logits", lost)
-    assert Judge(compounds, splits[:1], seed=1).scores(quick, ignore_steps) == (0.5,)
+
+def test_one_diverged_fold_is_enough_to_lose(compounds, splits, quick, monkeypatch):
+    asked, logits = [], Ensemble.logits
+
+    def lost_at_last(self, x):
+        asked.append(x)
+        return logits(self, x) * (np.nan if len(asked) == len(splits) else 1)
+
+    monkeypatch.setattr(Ensemble, "logits", lost_at_last)
+    assert Judge(compounds, splits, seed=1).scores(quick, ignore_steps) == (0, 0, 0)
+    assert len(asked) == len(splits)
 
 
 def test_networks_begin_with_the_stack_and_its_columns(compounds, splits, quick):

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from screening.errors import UserError
+from screening.evaluation import tuning_text
 from screening.model import pretrain_on
 from screening.tuning import tune
-from screening.tuning.judging import Judge
+from screening.tuning.judging import DIVERGED, Judge
 
 N = 3
 
@@ -153,6 +154,21 @@ def test_a_gain_beyond_noise_is_taken_and_judged_by_compounds_never_seen(
             assert not set(scaffolds[part.rows]) & set(scaffolds[part.asked]) - {""}
             cuts.append(frozenset(part.asked))
     assert len(set(cuts)) == 8
+
+
+def test_what_diverges_on_all_compounds_is_not_chosen(search, quick, tmp_path, monkeypatch):
+    def verdict(compounds, division, options, library, workers, on_step):
+        return 0.7 if options.dropout == 0.5 else DIVERGED
+
+    gains = scored_by(lambda judge: np.full(len(judge.parts), 0.1), [])
+    monkeypatch.setattr(Judge, "scores", gains)
+    monkeypatch.setattr(import_module("screening.tuning.tune"), "score_on_unseen", verdict)
+    tuned = search(tmp_path / "s.sqlite", 2)
+    assert tuned.confirmed.is_more_than_noise
+    assert not tuned.changed
+    assert tuned.options == quick
+    assert (tuned.verdict.default, tuned.verdict.chosen) == (0.7, DIVERGED)
+    assert "diverge on more compounds: the default" in tuning_text(tuned.to_dict())
 
 
 def test_a_best_trial_that_is_the_default_is_not_checked(search, quick, tmp_path, monkeypatch):
