@@ -7,23 +7,25 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
 from ebm.errors import StorageError
 from screening.errors import UserError
 from screening.tables import write_atomically
 
-MODEL_PARTS = ("model.json", "weights.safetensors", "training.parquet", "canary.json")
-PRETRAINED_PARTS = ("pretrained.json", "weights.safetensors")
 # No model comes near this; an archive that claims more is a mistake or an attack.
 MAX_BYTES = 4 << 30
 # What the parts' readers raise when a part is not what it should be.
-DAMAGE = (
+_DAMAGE = (
     StorageError,
     SafetensorError,
     LookupError,
@@ -34,60 +36,138 @@ DAMAGE = (
     OSError,
 )
 
+Arrays = Mapping[str, NDArray[Any]]
 
-def write_archive(path: Path, parts: Mapping[str, str | bytes]) -> str:
-    """Write the parts to one file, whole or not at all, and return its SHA-256."""
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file.
+
+    Attributes
+    ----------
+    name : str
+        For the sentences.
+    parts : tuple of str
+        The parts that it must have: description, weights, and what else there is.
+    schema : int
+    again : str
+        What to do when one cannot be read.
+    """
+
+    name: str
+    parts: tuple[str, ...]
+    schema: int
+    again: str
+
+
+MODEL = Kind(
+    "model",
+    ("model.json", "weights.safetensors", "training.parquet", "canary.json"),
+    3,
+    "train the model again",
+)
+PRETRAINED = Kind("pretrained", ("pretrained.json", "weights.safetensors"), 2, "pretrain again")
+
+
+def write_archive(
+    path: Path, kind: Kind, description: dict[str, Any], arrays: Arrays, *further: str | bytes
+) -> str:
+    """Write the parts to one file, whole or not at all, and return its SHA-256.
+
+    Parameters
+    ----------
+    path : Path
+    kind : Kind
+    description : dict
+        JSON-able; the schema is put before it.
+    arrays : mapping of str to array
+        The weights.
+    *further : str or bytes
+        The parts after these two.
+    """
+    # safetensors writes an array as it lies in memory: transposed ones are laid out first.
+    weights = save({name: np.asarray(array, order="C") for name, array in arrays.items()})
+    parts = (as_json({"schema": kind.schema, **description}), weights, *further)
     with write_atomically(path) as temporary:
         # Stored, not packed: weights hardly shrink, and packed bytes depend on zlib's version.
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-            for name, data in parts.items():
+            for name, data in zip(kind.parts, parts, strict=True):
                 # A fixed date: the same model is the same file.
                 archive.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), data)
         return file_hash(temporary)
 
 
-def read_archive(
-    path: Path, names: Sequence[str], kind: str, other: Sequence[str]
-) -> dict[str, bytes]:
-    """Return the parts of a file.
-
-    Parameters
-    ----------
-    path : Path
-    names : sequence of str
-        The parts it must have.
-    kind : str
-        'model' or 'pretrained', for the sentences.
-    other : sequence of str
-        The parts of the other kind, to say which one was given.
+@contextmanager
+def opened(path: Path, kind: Kind) -> Iterator[tuple[dict[str, Any], Arrays, list[bytes]]]:
+    """Give description, arrays and further parts of a file to whoever builds something of them.
 
     Raises
     ------
     UserError
-        The file is missing, cut short, too large, no archive, or of another kind.
+        The file is missing, cut short, too large, no archive, or of another kind or schema; or what
+        is built of it within the context fails, as it does where the file is damaged.
     """
+    first, weights, *further = _read(path, kind)
+    try:
+        description = json.loads(first)
+        _require_schema(path, description.get("schema"), kind)
+        yield description, load(weights), further
+    except _DAMAGE as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")
+        raise UserError(
+            f"{path} is a damaged {kind.name} file ({what}); "
+            f"copy it again from where it came, or {kind.again}."
+        ) from error
+
+
+def _read(path: Path, kind: Kind) -> list[bytes]:
     if not path.is_file():
-        raise UserError(f"{path}: there is no such {kind} file.")
+        raise UserError(f"{path}: there is no such {kind.name} file.")
     try:
         with zipfile.ZipFile(path) as archive:
             sizes = {info.filename: info.file_size for info in archive.infolist()}
-            if not set(names) <= sizes.keys():
-                raise UserError(_wrong_kind(path, kind, is_other=set(other) <= sizes.keys()))
-            if sum(sizes[name] for name in names) > MAX_BYTES:
+            if not set(kind.parts) <= sizes.keys():
+                raise UserError(_wrong_kind(path, kind, sizes.keys()))
+            if sum(sizes[name] for name in kind.parts) > MAX_BYTES:
                 raise UserError(f"{path} unpacks to more than {MAX_BYTES >> 30} GiB; refused.")
-            return {name: archive.read(name) for name in names}
+            return [archive.read(name) for name in kind.parts]
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
         raise UserError(
-            f"{path} is not a whole {kind} file ({error}); it was cut short, or is no .ebm file. "
-            "Copy it again from where it came, or make it again."
+            f"{path} is not a whole {kind.name} file ({error}); it was cut short, or is no .ebm "
+            "file. Copy it again from where it came, or make it again."
         ) from error
+
+
+def _require_schema(path: Path, found: Any, kind: Kind) -> None:
+    """Refuse a file of another schema; an older one needs no update, but to be made again."""
+    if found == kind.schema:
+        return
+    older = isinstance(found, int) and found < kind.schema
+    raise UserError(
+        f"{path} has schema {found!r} and this version of ebmscreen reads {kind.schema}; "
+        f"{kind.again if older else f'update ebmscreen, or {kind.again}'}."
+    )
+
+
+def _wrong_kind(path: Path, kind: Kind, parts: Collection[str]) -> str:
+    if kind is MODEL and set(PRETRAINED.parts) <= set(parts):
+        return (
+            f"{path} is a pretrained stack, not a model; train one from it with "
+            f"`ebmscreen train ASSAY --pretrained {path.name} -o model.ebm`."
+        )
+    if kind is PRETRAINED and set(MODEL.parts) <= set(parts):
+        return (
+            f"{path} is a trained model, not a pretrained stack; make one with "
+            "`ebmscreen pretrain LIBRARY -o pretrained.ebm`."
+        )
+    return f"{path} is a zip archive but no ebmscreen {kind.name} (.ebm)."
 
 
 def is_pretrained_file(path: Path) -> bool:
     """Tell whether a file holds a pretrained stack, and no model."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return PRETRAINED_PARTS[0] in archive.namelist()
+            return PRETRAINED.parts[0] in archive.namelist()
     except (zipfile.BadZipFile, OSError):
         return False
 
@@ -117,26 +197,11 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _wrong_kind(path: Path, kind: str, *, is_other: bool) -> str:
-    if not is_other:
-        return f"{path} is a zip archive but no ebmscreen {kind} (.ebm)."
-    if kind == "model":
-        return (
-            f"{path} is a pretrained stack, not a model; train one from it with "
-            f"`ebmscreen train ASSAY --pretrained {path.name} -o model.ebm`."
-        )
-    return (
-        f"{path} is a trained model, not a pretrained stack; make one with "
-        "`ebmscreen pretrain LIBRARY -o pretrained.ebm`."
-    )
+def named(prefix: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
+    """Return the arrays with the prefix before their names."""
+    return {f"{prefix}{name}": array for name, array in arrays.items()}
 
 
-def require_schema(path: Path, found: Any, reads: int, again: str) -> None:
-    """Refuse a file of another schema; an older one needs no update, but to be made again."""
-    if found == reads:
-        return
-    older = isinstance(found, int) and found < reads
-    raise UserError(
-        f"{path} has schema {found!r} and this version of ebmscreen reads {reads}; "
-        f"{again if older else f'update ebmscreen, or {again}'}."
-    )
+def under(prefix: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
+    """Return the arrays whose names begin with the prefix, without it."""
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Iterable, Mapping
@@ -11,33 +10,28 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from rdkit import Chem
-from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
 
 from ebm.dbn import DBN, GreedyPretrainer
 from ebm.rowwise import one_thread
-from ebm.storage import from_state, to_state
+from ebm.storage import ModelArrays
 from ebm.train import Callback
-from screening.errors import UserError
 from screening.features import Encoder, FeatureSet, RawFeatures, stack
 from screening.learners import LibraryStack, ModelOptions
 from screening.learners.pretraining import hidden_layers, pretraining_options
 from screening.model.archive import (
-    DAMAGE,
-    MODEL_PARTS,
-    PRETRAINED_PARTS,
-    as_json,
+    PRETRAINED,
     file_hash,
-    read_archive,
-    require_schema,
+    named,
+    opened,
+    under,
     write_archive,
 )
 from screening.model.provenance import command_line, versions
 from screening.progress import OnStep
 
-SCHEMA = 2
 # A bit that fewer than one molecule in so many has would cost a column and teach nothing.
 MOLECULES_PER_BIT = 1000
 _MOLECULES_AT_ONCE = 1000
@@ -177,19 +171,17 @@ def _round_to_half(dbn: DBN) -> None:
 
 def save_pretrained(pretrained: Pretrained, path: Path) -> None:
     """Write a pretrained stack to one file, weights as float16; `sha256` is set."""
-    config, tensors = to_state(pretrained.dbn)
+    dbn = ModelArrays.of(pretrained.dbn)
     encoder, arrays = pretrained.encoder.to_state()
-    weights = {f"dbn.{name}": tensor.half() for name, tensor in tensors.items()}
-    weights |= {f"encoder.{name}": torch.from_numpy(a.copy()) for name, a in arrays.items()}
+    weights = {name: array.astype(np.float16) for name, array in dbn.arrays.items()}
     description = {
-        "schema": SCHEMA,
         "options": pretrained.options.to_dict(),
-        "dbn": config,
+        "dbn": dbn.config,
         "encoder": encoder,
         "provenance": pretrained.provenance,
     }
-    parts = (as_json(description), save_tensors(weights))
-    pretrained.sha256 = write_archive(path, dict(zip(PRETRAINED_PARTS, parts, strict=True)))
+    arrays = named("dbn.", weights) | named("encoder.", arrays)
+    pretrained.sha256 = write_archive(path, PRETRAINED, description, arrays)
 
 
 def load_pretrained(path: Path) -> Pretrained:
@@ -200,25 +192,12 @@ def load_pretrained(path: Path) -> Pretrained:
     UserError
         The file is missing, damaged, cut short, of another kind or of another version.
     """
-    parts = read_archive(path, PRETRAINED_PARTS, "pretrained", other=MODEL_PARTS)
-    try:
-        description = json.loads(parts[PRETRAINED_PARTS[0]])
-        require_schema(path, description.get("schema"), SCHEMA, "pretrain again")
-        tensors = load_tensors(parts[PRETRAINED_PARTS[1]])
-        weights = {k[4:]: v.float() for k, v in tensors.items() if k.startswith("dbn.")}
-        arrays = {k[8:]: v.numpy() for k, v in tensors.items() if k.startswith("encoder.")}
-        encoder = Encoder.from_state(description["encoder"], arrays)
-        dbn = _stack_of(from_state(description["dbn"], weights), encoder)
+    with opened(path, PRETRAINED) as (description, arrays, _):
+        weights = {k: v.astype(np.float32) for k, v in under("dbn.", arrays).items()}
+        encoder = Encoder.from_state(description["encoder"], under("encoder.", arrays))
+        dbn = _stack_of(ModelArrays(description["dbn"], weights).model(), encoder)
         options = ModelOptions.from_dict(description["options"])
         return Pretrained(options, encoder, dbn, description["provenance"], file_hash(path))
-    except UserError:
-        raise
-    except DAMAGE as error:
-        what = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")
-        raise UserError(
-            f"{path} is a damaged pretrained file ({what}); copy it again from where it came, "
-            "or pretrain again."
-        ) from error
 
 
 def _stack_of(stored: Any, encoder: Encoder) -> DBN:
