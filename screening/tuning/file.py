@@ -25,7 +25,6 @@ from screening.model import Pretrained, versions
 from screening.model.provenance import data_hash
 from screening.tables import write_atomically
 from screening.tuning.records import Trial
-from screening.tuning.sampling import distributions
 from screening.tuning.space import Space, in_words
 
 _NAME = "ebmscreen train --tune"
@@ -66,13 +65,15 @@ class SearchFile:
         # Its sentences on every study and trial are for another kind of program.
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         if not path.exists():
-            with write_atomically(path) as temporary, _opened(temporary, first=True) as storage:
-                study = optuna.create_study(storage=storage, study_name=_NAME, direction="maximize")
+            with write_atomically(path) as temporary:
+                study = optuna.create_study(
+                    storage=_storage(temporary), study_name=_NAME, direction="maximize"
+                )
                 study.set_user_attr(_BEGUN_WITH, wanted)
         with self._readable():
             _check(path)
-        with self._readable(), _opened(path, first=True) as storage:
-            was = _study(storage).user_attrs[_BEGUN_WITH]
+            self._study = optuna.load_study(study_name=_NAME, storage=_storage(path))
+            was = self._study.user_attrs[_BEGUN_WITH]
             changed = differences(was, json.loads(json.dumps(wanted)))
         if changed:
             raise UserError(
@@ -89,9 +90,9 @@ class SearchFile:
         UserError
             The file cannot be read.
         """
-        with self._readable(), _opened(self.path) as storage:
+        with self._readable():
             found: dict[int, Trial] = {}
-            for trial in _study(storage).get_trials(states=(TrialState.COMPLETE,)):
+            for trial in self._study.get_trials(states=(TrialState.COMPLETE,)):
                 number = int(trial.user_attrs["number"])
                 folds = tuple(map(float, trial.user_attrs["folds"]))
                 if trial.params.keys() != self._space.keys() or not folds:
@@ -111,11 +112,11 @@ class SearchFile:
         UserError
             The file cannot be written.
         """
-        with self._readable(), _opened(self.path) as storage:
-            _study(storage).add_trial(
+        with self._readable():
+            self._study.add_trial(
                 create_trial(
                     params=trial.settings,
-                    distributions=distributions(self._space),
+                    distributions=dict(self._space),
                     value=trial.score,
                     user_attrs={"number": trial.number, "folds": list(trial.folds)},
                 )
@@ -123,13 +124,13 @@ class SearchFile:
 
     def note(self, name: str) -> Any:
         """Return what was noted under a name, or None."""
-        with self._readable(), _opened(self.path) as storage:
-            return _study(storage).user_attrs.get(name)
+        with self._readable():
+            return self._study.user_attrs.get(name)
 
     def write_note(self, name: str, value: Any) -> None:
         """Note a JSON-able value under a name."""
-        with self._readable(), _opened(self.path) as storage:
-            _study(storage).set_user_attr(name, value)
+        with self._readable():
+            self._study.set_user_attr(name, value)
 
     @contextmanager
     def _readable(self) -> Iterator[None]:
@@ -160,28 +161,13 @@ def _check(path: Path) -> None:
         raise ValueError("it holds no study")
 
 
-@contextmanager
-def _opened(path: Path, *, first: bool = False) -> Iterator[RDBStorage]:
-    """Open for as long as needed: between trials of many minutes nothing holds the file.
-
-    Only the first time are tables made, and their version compared, which takes a while.
-    """
-    storage = RDBStorage(
+def _storage(path: Path) -> RDBStorage:
+    """Return what opens the file for each call: between trials of many minutes nothing holds it."""
+    return RDBStorage(
         # Not as a URL: a path may hold any character.
         "sqlite://",
         engine_kwargs={"creator": lambda: sqlite3.connect(path), "poolclass": NullPool},
-        skip_table_creation=not first,
-        skip_compatibility_check=not first,
     )
-    try:
-        yield storage
-    finally:
-        storage.remove_session()
-        storage.engine.dispose()
-
-
-def _study(storage: RDBStorage) -> optuna.Study:
-    return optuna.load_study(study_name=_NAME, storage=storage)
 
 
 def identity(

@@ -6,17 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
 from optuna.samplers import TPESampler
 from optuna.trial import create_trial
 
 from screening.tuning.records import Trial
-from screening.tuning.space import Choice, Range, Settings, Space, rounded
+from screening.tuning.space import Settings, Space, rounded
 
 
 def propose(space: Space, trials: Sequence[Trial], start: Settings, seed: int) -> Settings:
@@ -45,20 +39,8 @@ def propose(space: Space, trials: Sequence[Trial], start: Settings, seed: int) -
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     own = int(np.random.SeedSequence([seed, len(trials)]).generate_state(1)[0])
     study = optuna.create_study(direction="maximize", sampler=TPESampler(seed=own))
-    known = distributions(space)
     for trial in trials:
-        study.add_trial(create_trial(params=trial.settings, distributions=known, value=trial.score))
-    return rounded(dict(study.ask(known).params), space)
-
-
-def distributions(space: Space) -> dict[str, BaseDistribution]:
-    """Return the space as Optuna has it."""
-    return {name: _distribution(domain) for name, domain in space.items()}
-
-
-def _distribution(domain: Choice | Range) -> BaseDistribution:
-    if isinstance(domain, Choice):
-        return CategoricalDistribution(domain.values)
-    if domain.whole:
-        return IntDistribution(round(domain.low), round(domain.high), log=domain.log)
-    return FloatDistribution(domain.low, domain.high, log=domain.log)
+        study.add_trial(
+            create_trial(params=trial.settings, distributions=dict(space), value=trial.score)
+        )
+    return rounded(dict(study.ask(dict(space)).params), space)

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+from optuna.distributions import (
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 
 from screening.learners import ModelOptions
 
@@ -12,37 +18,12 @@ from screening.learners import ModelOptions
 Settings = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One of several words."""
-
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Range:
-    """A number from `low` to `high`, both included.
-
-    Attributes
-    ----------
-    low, high : float
-    log : bool
-        Whether steps are factors.
-    whole : bool
-        Whether it is an integer.
-    """
-
-    low: float
-    high: float
-    log: bool = False
-    whole: bool = False
-
-
-Space = dict[str, Choice | Range]
+Domain = CategoricalDistribution | FloatDistribution | IntDistribution
+Space = dict[str, Domain]
 
 _SPACE: Space = {
     # Only blocks that leave a screen quick: all RDKit descriptors take milliseconds a molecule.
-    "features": Choice(
+    "features": CategoricalDistribution(
         (
             "morgan_counts,atom_pairs,torsions,descriptors",
             "morgan_counts,descriptors",
@@ -51,13 +32,15 @@ _SPACE: Space = {
             "morgan_counts,avalon,erg,descriptors",
         )
     ),
-    "units": Choice(("rectified", "sigmoid")),
-    "hidden": Choice(("128-64", "256-128", "512-256", "256-128-64", "256", "512", "1024")),
-    "learning_rate": Range(3e-4, 1e-2, log=True),
-    "weight_decay": Range(1e-3, 1.0, log=True),
-    "dropout": Range(0.0, 0.7),
-    "input_dropout": Range(0.0, 0.5),
-    "epochs": Range(10, 80, log=True, whole=True),
+    "units": CategoricalDistribution(("rectified", "sigmoid")),
+    "hidden": CategoricalDistribution(
+        ("128-64", "256-128", "512-256", "256-128-64", "256", "512", "1024")
+    ),
+    "learning_rate": FloatDistribution(3e-4, 1e-2, log=True),
+    "weight_decay": FloatDistribution(1e-3, 1.0, log=True),
+    "dropout": FloatDistribution(0.0, 0.7),
+    "input_dropout": FloatDistribution(0.0, 0.5),
+    "epochs": IntDistribution(10, 80, log=True),
 }
 # They are those of a pretrained stack, or there is none.
 OF_THE_STACK = ("features", "units", "hidden")
@@ -74,15 +57,16 @@ def space_around(options: ModelOptions, fixed: Collection[str] = ()) -> Space:
     }
 
 
-def _reachable(domain: Choice | Range, value: Any) -> bool:
+def _reachable(domain: Domain, value: Any) -> bool:
     """Say whether the domain can hold the value: a range of factors has no 0."""
-    return isinstance(domain, Choice) or not domain.log or value > 0
+    return isinstance(domain, CategoricalDistribution) or not domain.log or value > 0
 
 
-def _widened(domain: Choice | Range, value: Any) -> Choice | Range:
-    if isinstance(domain, Choice):
-        return Choice(tuple(dict.fromkeys((*domain.values, value))))
-    return replace(domain, low=min(domain.low, value), high=max(domain.high, value))
+def _widened(domain: Domain, value: Any) -> Domain:
+    if isinstance(domain, CategoricalDistribution):
+        return CategoricalDistribution(tuple(dict.fromkeys((*domain.choices, value))))
+    low, high = min(domain.low, value), max(domain.high, value)
+    return type(domain)(low, high, log=domain.log)
 
 
 def settings_of(options: ModelOptions, space: Mapping[str, Any]) -> Settings:
@@ -112,8 +96,8 @@ def rounded(settings: Settings, space: Space) -> Settings:
     return {name: _rounded(value, space[name]) for name, value in settings.items()}
 
 
-def _rounded(value: Any, domain: Choice | Range) -> Any:
-    if isinstance(domain, Choice) or domain.whole:
+def _rounded(value: Any, domain: Domain) -> Any:
+    if not isinstance(domain, FloatDistribution):
         return value
     return min(max(float(f"{value:.3g}"), domain.low), domain.high)
 
@@ -123,7 +107,7 @@ def in_words(space: Space) -> dict[str, str]:
     return {name: _words(domain) for name, domain in space.items()}
 
 
-def _words(domain: Choice | Range) -> str:
-    if isinstance(domain, Choice):
-        return " | ".join(domain.values)
+def _words(domain: Domain) -> str:
+    if isinstance(domain, CategoricalDistribution):
+        return " | ".join(map(str, domain.choices))
     return f"{domain.low:g} to {domain.high:g}{' by factors' if domain.log else ''}"

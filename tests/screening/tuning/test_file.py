@@ -53,6 +53,23 @@ def test_a_trial_that_two_processes_did_counts_once_and_a_gap_ends_the_trials(pa
     assert file.trials() == [trial(0), trial(1), trial(2)]
 
 
+def test_between_calls_nothing_holds_the_file(path, monkeypatch):
+    made = []
+
+    def connect(path):
+        made.append(sqlite3.Connection(path))
+        return made[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    file = SearchFile(path, WANTED, SPACE)
+    file.add(trial(3))
+    assert len(file.trials()) == 4
+    assert len(made) > 3
+    for connection in made:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
+
+
 def test_another_search_is_refused_and_the_difference_named(path):
     other = {"assay": "abd", "options": replace(ModelOptions(), seed=1).to_dict()}
     with pytest.raises(UserError) as refused:

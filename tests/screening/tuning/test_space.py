@@ -4,19 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from screening.features import FeatureSet
 from screening.learners import ModelOptions
 from screening.tuning.records import Trial
 from screening.tuning.sampling import propose
-from screening.tuning.space import Choice, Range, applied, rounded, settings_of, space_around
+from screening.tuning.space import applied, rounded, settings_of, space_around
 
 
 def test_every_list_of_features_exists_and_every_size_can_be_read():
     space = space_around(ModelOptions())
-    for words in space["features"].values:
+    for words in space["features"].choices:
         assert FeatureSet(applied({"features": words}, ModelOptions()).features).names
-    for words in space["hidden"].values:
+    for words in space["hidden"].choices:
         assert all(size > 0 for size in applied({"hidden": words}, ModelOptions()).hidden)
 
 
@@ -32,8 +33,8 @@ def test_the_default_is_inside_and_survives_the_way_there_and_back(options):
     space = space_around(options)
     settings = settings_of(options, space)
     for name, domain in space.items():
-        if isinstance(domain, Choice):
-            assert settings[name] in domain.values
+        if isinstance(domain, CategoricalDistribution):
+            assert settings[name] in domain.choices
         else:
             assert domain.low <= settings[name] <= domain.high
     assert applied(settings, ModelOptions()) == options
@@ -50,9 +51,9 @@ def test_what_is_fixed_is_not_searched():
 
 
 def test_rounding_keeps_three_digits_and_stays_inside():
-    space = {"rate": Range(1e-4, 1e-2, log=True), "n": Range(10, 80, whole=True)}
+    space = {"rate": FloatDistribution(1e-4, 1e-2, log=True), "n": IntDistribution(10, 80)}
     assert rounded({"rate": 0.00123456, "n": 37}, space) == {"rate": 0.00123, "n": 37}
-    tight = {"rate": Range(0.123456, 0.654321)}
+    tight = {"rate": FloatDistribution(0.123456, 0.654321)}
     assert rounded({"rate": 0.1234561}, tight) == {"rate": 0.123456}
     assert rounded({"rate": 0.6543209}, tight) == {"rate": 0.654}
 
@@ -77,8 +78,8 @@ def test_the_first_trial_is_the_default_and_the_rest_are_inside():
     for trial in trials:
         for name, domain in space.items():
             value = trial.settings[name]
-            if isinstance(domain, Choice):
-                assert value in domain.values
+            if isinstance(domain, CategoricalDistribution):
+                assert value in domain.choices
             else:
                 assert domain.low <= value <= domain.high
 
