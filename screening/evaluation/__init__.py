@@ -29,7 +29,6 @@ from screening.evaluation.parts import (
 from screening.evaluation.splits import (
     Split,
     grouped_folds,
-    random_split,
     scaffold_folds,
     scaffold_split,
     series_scaffold,
@@ -59,7 +58,6 @@ __all__ = [
     "quality_text",
     "quality_warnings",
     "random_parts",
-    "random_split",
     "scaffold_folds",
     "scaffold_split",
     "series_scaffold",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.evaluation.splits import Indices
+from screening.evaluation.splits import Indices, fill_with_groups
 
 HELD_OUT = 0.1
 MAX_DRAWS = 1000
@@ -63,10 +63,7 @@ def random_parts(n: int, rng: np.random.Generator) -> Parts:
 
 
 def grouped_parts(groups: Sequence[Hashable], rng: np.random.Generator) -> Parts:
-    """Hold out a tenth of the compounds twice, in whole groups taken in random order.
-
-    Groups of more than half that size stay in training, as chemprop's `scaffold_balanced` has it:
-    otherwise one series would be most of the test part.
+    """Hold out a tenth of the compounds twice, in whole groups; see `fill_with_groups`.
 
     Parameters
     ----------
@@ -76,18 +73,7 @@ def grouped_parts(groups: Sequence[Hashable], rng: np.random.Generator) -> Parts
     rng
         Chooses the order.
     """
-    members: dict[Hashable, list[int]] = {}
-    for index, group in enumerate(groups):
-        members.setdefault(group, []).append(index)
-    room = _room(len(groups))
-    small = [group for group in members.values() if len(group) <= max(1, room / 2)]
-    test: list[int] = []
-    valid: list[int] = []
-    for index in rng.permutation(len(small)):
-        for part in (test, valid):
-            if len(part) + len(small[index]) <= room:
-                part.extend(small[index])
-                break
+    test, valid = fill_with_groups(groups, _room(len(groups)), 2, rng)
     return _parts(len(groups), valid=valid, test=test)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,11 +21,9 @@ class Split:
 
 
 def scaffold_split(scaffolds: Sequence[str], test_share: float, seed: int) -> Split:
-    """Hold out whole scaffolds, chosen by the seed.
+    """Hold out whole scaffolds, chosen by the seed; see `fill_with_groups`.
 
-    Scaffolds with more compounds than half the test part stay in training, the others come in
-    random order, as chemprop's `scaffold_balanced` has it. Compounds without a ring have the empty
-    scaffold and stay together.
+    Compounds without a ring have the empty scaffold and stay together.
 
     Parameters
     ----------
@@ -36,25 +34,42 @@ def scaffold_split(scaffolds: Sequence[str], test_share: float, seed: int) -> Sp
     seed
         Chooses the order.
     """
-    groups = _groups(scaffolds)
     room = round(test_share * len(scaffolds))
-    small = [group for group in groups if len(group) <= room / 2]
-    order = np.random.default_rng(seed).permutation(len(small))
-    test: list[int] = []
-    for index in order:
-        if len(test) + len(small[index]) <= room:
-            test.extend(small[index])
+    (test,) = fill_with_groups(scaffolds, room, 1, np.random.default_rng(seed))
     return _split(len(scaffolds), test)
 
 
-def random_split(labels: NDArray[np.float32], test_share: float, seed: int) -> Split:
-    """Hold out compounds at random, the same share of each class."""
-    rng = np.random.default_rng(seed)
-    test: list[int] = []
-    for value in np.unique(labels):
-        members = np.flatnonzero(labels == value)
-        test.extend(rng.permutation(members)[: round(test_share * len(members))])
-    return _split(len(labels), test)
+def fill_with_groups(
+    groups: Sequence[Hashable], room: int, n_parts: int, rng: np.random.Generator
+) -> list[list[int]]:
+    """Fill parts with whole groups taken in random order, each into the first that has room.
+
+    Groups that would be more than half a part are in none, as chemprop's `scaffold_balanced` has
+    it: otherwise one series would be most of the part.
+
+    Parameters
+    ----------
+    groups
+        Scaffold or cluster of each compound.
+    room : int
+        Compounds of a part, at most.
+    n_parts : int
+    rng
+        Chooses the order.
+
+    Returns
+    -------
+    list
+        The compounds in each part, as indices.
+    """
+    small = [group for group in _groups(groups) if len(group) <= max(1, room / 2)]
+    parts: list[list[int]] = [[] for _ in range(n_parts)]
+    for index in rng.permutation(len(small)):
+        for part in parts:
+            if len(part) + len(small[index]) <= room:
+                part.extend(small[index])
+                break
+    return parts
 
 
 def grouped_folds(
@@ -124,8 +139,8 @@ def series_scaffold(scaffolds: Sequence[str]) -> str | None:
     return scaffold if scaffold and count > len(scaffolds) / 2 else None
 
 
-def _groups(keys: Sequence[str]) -> list[list[int]]:
-    found: dict[str, list[int]] = {}
+def _groups(keys: Sequence[Hashable]) -> list[list[int]]:
+    found: dict[Hashable, list[int]] = {}
     for index, key in enumerate(keys):
         found.setdefault(key, []).append(index)
     return list(found.values())

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,32 +26,32 @@ NOTHING, EVERYTHING = 0, 1
 AND, OR, CHOOSE = 1, 2, 3
 
 
-class Trees(Protocol):
-    """What is needed to know of a forest; the arrays of `StoredForest`."""
+@dataclass(frozen=True)
+class Trees:
+    """A forest as arrays: every tree is a run of nodes in them.
 
-    @property
-    def roots(self) -> NDArray[np.int64]:
-        """First node of each tree, shape (n_trees,)."""
+    A leaf has no children; an inner node sends a compound left when its column is at most the
+    threshold.
 
-    @property
-    def left(self) -> NDArray[np.int32]:
-        """Left child of each node, shape (n_nodes,); a leaf is its own child."""
+    Attributes
+    ----------
+    roots : int64 array of shape (n_trees,)
+        First node of each tree.
+    left, right : int32 arrays of shape (n_nodes,)
+        Children; a leaf is its own child.
+    column : int32 array of shape (n_nodes,)
+    threshold : float32 array of shape (n_nodes,)
+    active : float32 array of shape (n_nodes,)
+        Mean label of the training compounds that came there: the share of actives, where labels are
+        not graded.
+    """
 
-    @property
-    def right(self) -> NDArray[np.int32]:
-        """Right child of each node."""
-
-    @property
-    def column(self) -> NDArray[np.int32]:
-        """Column that each node tests."""
-
-    @property
-    def threshold(self) -> NDArray[np.float32]:
-        """A row goes left when its value is at most this."""
-
-    @property
-    def active(self) -> NDArray[np.float32]:
-        """What a leaf says."""
+    roots: NDArray[np.int64]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    column: NDArray[np.int32]
+    threshold: NDArray[np.float32]
+    active: NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,4 @@
-"""A random forest as arrays: fitted by scikit-learn, kept and read without it (and without pickle).
-
-Every tree is a run of nodes in the same arrays. A leaf has no children; an inner node sends a
-compound left when its column is at most the threshold.
-"""
+"""A random forest as arrays: fitted by scikit-learn, kept and read without it or pickle."""
 
 from __future__ import annotations
 
@@ -18,7 +14,7 @@ from sklearn.ensemble import RandomForestRegressor
 
 from screening.features import Visible, as_csr, as_visible
 from screening.learners.forest.bits import BitForest
-from screening.learners.forest.program import compile_forest
+from screening.learners.forest.program import Trees, compile_forest
 
 # Rows walked down together: their dense form and their places in the trees stay in the cache.
 _BATCH = 128
@@ -29,28 +25,8 @@ _LARGE = 4096
 
 
 @dataclass(frozen=True)
-class StoredForest:
-    """Trees whose mean is the probability of being active.
-
-    Attributes
-    ----------
-    roots : int64 array of shape (n_trees,)
-        First node of each tree.
-    left, right : int32 arrays of shape (n_nodes,)
-        Children; a leaf is its own child.
-    column : int32 array of shape (n_nodes,)
-    threshold : float32 array of shape (n_nodes,)
-    active : float32 array of shape (n_nodes,)
-        Mean label of the training compounds that came there: the share of actives, where labels are
-        not graded.
-    """
-
-    roots: NDArray[np.int64]
-    left: NDArray[np.int32]
-    right: NDArray[np.int32]
-    column: NDArray[np.int32]
-    threshold: NDArray[np.float32]
-    active: NDArray[np.float32]
+class StoredForest(Trees):
+    """Trees whose mean is the probability of being active."""
 
     @classmethod
     def from_sklearn(cls, forest: RandomForestRegressor) -> Self:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from screening.chemistry import murcko_scaffold
-from screening.evaluation import Split, grouped_folds, random_split, scaffold_split
+from screening.evaluation import Split, grouped_folds, scaffold_split
 from screening.tables import read_table
 
 some_groups = st.lists(st.sampled_from("abcdefghijklmnop"), min_size=6, max_size=80)
@@ -73,16 +73,6 @@ def test_a_scaffold_too_large_for_half_the_test_part_stays_in_training():
         split = scaffold_split(scaffolds, 0.2, seed)
         assert set(range(11)) <= set(split.train)
         assert len(split.test) == 20
-
-
-def test_random_split_keeps_the_share_of_each_class(bace):
-    _, labels = bace
-    split = random_split(labels, 0.2, seed=1)
-    assert whole(split, len(labels))
-    assert labels[split.test].mean() == pytest.approx(labels.mean(), abs=0.005)
-    assert len(split.test) == pytest.approx(0.2 * len(labels), abs=1)
-    assert np.array_equal(split.test, random_split(labels, 0.2, seed=1).test)
-    assert not np.array_equal(split.test, random_split(labels, 0.2, seed=2).test)
 
 
 def test_folds_of_real_scaffolds_are_even_in_size_and_in_actives(bace):
