@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +13,6 @@ from ebm.dbn import DBN, select_visible
 from ebm.finetune import FinetuneHistory, FinetuneOptions, fine_tune
 from ebm.network import Activation, Network
 from ebm.rowwise import one_thread
-from ebm.storage import ModelArrays
 from screening.learners.options import HiddenUnits, ModelOptions, finetuning_passes
 
 _ACTIVATIONS: dict[HiddenUnits, Activation] = {"rectified": "relu", "sigmoid": "sigmoid"}
@@ -35,15 +33,6 @@ class Member:
     columns: NDArray[np.int64]
     network: Network
     finetuning: FinetuneHistory
-
-    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        return _unpack, (self.columns, ModelArrays.of(self.network), self.finetuning)
-
-
-def _unpack(
-    columns: NDArray[np.int64], network: ModelArrays, finetuning: FinetuneHistory
-) -> Member:
-    return Member(columns, network.model(), finetuning)
 
 
 def train_member(

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from multiprocessing.reduction import ForkingPickler
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from ebm import RBM
 from ebm.dbn import DBN
+from ebm.network import Network
 from ebm.storage import ModelArrays
 from screening.errors import UserError
 from screening.features import Encoder
@@ -32,6 +35,15 @@ from screening.progress import OnStep, ignore_steps
 _SEEDS_PER_PART = 1000
 
 _Result = TypeVar("_Result")
+
+
+def _by_value(model: RBM | DBN | Network) -> tuple[Any, ...]:
+    return ModelArrays.model, (ModelArrays.of(model),)
+
+
+# So they go to other processes, and come back: see `ModelArrays`.
+for _kind in (RBM, DBN, Network):
+    ForkingPickler.register(_kind, _by_value)
 
 
 class DivergedError(UserError):
@@ -178,43 +190,20 @@ def train_ensembles(
     on_step
         Is told (stage, done, total) as work goes on.
     """
-    library = None if begun is None else ModelArrays.of(begun)
-    pretraining = ((part.x, options, part.seed, part.held_out, library) for part in parts)
-    results = in_processes(_pretrain, pretraining, workers)
+    pretraining = ((part.x, options, part.seed, part.held_out, begun) for part in parts)
+    results = in_processes(pretrain_part, pretraining, workers)
     stacks = list(_counted(results, "pretraining", len(parts), on_step))
-    sent = [None if stack.dbn is None else ModelArrays.of(stack.dbn) for stack in stacks]
     jobs = (
-        (part.x, part.y, options, part.seed + member, arrays)
-        for part, arrays in zip(parts, sent, strict=True)
+        (part.x, part.y, options, part.seed + member, stack.dbn)
+        for part, stack in zip(parts, stacks, strict=True)
         for member in range(part.members)
     )
     total = sum(part.members for part in parts)
-    members = _counted(in_processes(_fine_tune, jobs, workers), "networks", total, on_step)
+    members = _counted(in_processes(train_member, jobs, workers), "networks", total, on_step)
     return [
         TrainedEnsemble(stack, list(islice(members, part.members)))
         for part, stack in zip(parts, stacks, strict=True)
     ]
-
-
-def _pretrain(
-    x: csr_matrix,
-    options: ModelOptions,
-    seed: int,
-    held_out: csr_matrix | None,
-    begun: ModelArrays | None,
-) -> PretrainedStack:
-    stack = None if begun is None else begun.model()
-    return pretrain_part(x, options, seed, held_out=held_out, begun=stack)
-
-
-def _fine_tune(
-    x: csr_matrix,
-    y: NDArray[np.float32],
-    options: ModelOptions,
-    seed: int,
-    stack: ModelArrays | None,
-) -> Member:
-    return train_member(x, y, options, seed, None if stack is None else stack.model())
 
 
 def _counted(

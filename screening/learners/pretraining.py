@@ -7,7 +7,7 @@ would cost more than the fine-tuning does.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from scipy.sparse import csr_matrix
@@ -15,7 +15,6 @@ from scipy.sparse import csr_matrix
 from ebm import RBM, fit_rbm
 from ebm.dbn import DBN, continue_greedily, pretrain_greedily
 from ebm.rowwise import one_thread
-from ebm.storage import ModelArrays
 from ebm.train import History, TrainingOptions
 from ebm.units import Bernoulli, NReLU, Unit
 from screening.features import Encoder
@@ -59,20 +58,11 @@ class PretrainedStack:
     novelty: Novelty
     history: History
 
-    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
-        stack = None if self.dbn is None else ModelArrays.of(self.dbn)
-        return _unpack, (stack, self.novelty, self.history)
-
-
-def _unpack(stack: ModelArrays | None, novelty: Novelty, history: History) -> PretrainedStack:
-    return PretrainedStack(None if stack is None else stack.model(), novelty, history)
-
 
 def pretrain_part(
     x: csr_matrix,
     options: ModelOptions,
     seed: int,
-    *,
     held_out: csr_matrix | None = None,
     begun: DBN | None = None,
 ) -> PretrainedStack:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ebm.finetune import FinetuneHistory
@@ -88,7 +87,7 @@ def load_model(path: Path) -> ScreeningModel:
 def _arrays(model: ScreeningModel) -> tuple[dict[str, NDArray[Any]], list[dict[str, Any]]]:
     """Return the arrays of all but encoders, RBM and forests, and the members described."""
     arrays: dict[str, NDArray[Any]] = {
-        "novelty.bit_logits": model.novelty.bit_logits.numpy(),
+        "novelty.bit_logits": model.novelty.bit_logits,
         "domain.novelties": model.domain.novelties,
     }
     members = []
@@ -112,7 +111,7 @@ def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> Screeni
         history = FinetuneHistory.from_dict(stored["finetuning"])
         members.append(Member(own["columns"], network, history))
     rbm = ModelArrays(description["novelty"]["rbm"], under("novelty.rbm.", arrays)).model()
-    bit_logits = torch.from_numpy(arrays["novelty.bit_logits"])
+    novelty = Novelty(rbm, arrays["novelty.bit_logits"], description["novelty"]["centre"])
     conformals = [Conformal(**under(f"conformal.{task}.", arrays)) for task in range(len(tasks))]
     n_columns = sum(b.columns.stop - b.columns.start for b in encoder.blocks())
     options = ModelOptions.from_dict(description["options"])
@@ -126,7 +125,7 @@ def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> Screeni
         encoder=encoder,
         ensemble=Ensemble(members, n_columns, encoder.dense_from()),
         forest_blend=blend,
-        novelty=Novelty(rbm, bit_logits, description["novelty"]["centre"]),
+        novelty=novelty,
         calibrations=[Calibration(**c) for c in description["calibrations"]],
         conformals=conformals,
         thresholds=[float(t) for t, _ in zip(description["thresholds"], tasks, strict=True)],

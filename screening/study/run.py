@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from screening.evaluation import Parts
 from screening.learners import MODELS, Compounds, ModelOptions, Part
 from screening.learners.calibrated import CalibratedOn
 from screening.learners.registry import ALONE, DBN, FOREST, LIBRARY, UNPRETRAINED, Wanted
@@ -128,12 +127,15 @@ def run_study(
     jobs = list(_jobs(options, splits))
     for done, job in enumerate(jobs):
         on_step("models on splits", done, len(jobs))
-        entry = _known(folder, job, compounds)
-        if entry is None:
-            entry = task.do(job)
-            write_result(result_path(folder, job.split.name, job.model, job.labels), entry.result)
-            on_result(f"{_say(job)}: {entry.result.seconds:.1f} s")
-        study.entries.append(entry)
+        parts = job.split.parts
+        path = result_path(folder, job.split.name, job.model, job.labels)
+        sizes = len(parts.valid), len(parts.test), compounds.labels.shape[1]
+        result = read_result(path, *sizes)
+        if result is None:
+            result = task.do(job)
+            write_result(path, result)
+            on_result(f"{_say(job)}: {result.seconds:.1f} s")
+        study.entries.append(Entry(job.split, job.model, job.labels, result))
     on_step("models on splits", len(jobs), len(jobs))
     return study
 
@@ -166,12 +168,14 @@ class _StudyTask:
             "pretrained": self.pretrained.sha256 if self.pretrained else None,
         }
 
-    def do(self, job: _Job) -> Entry:
+    def do(self, job: _Job) -> Result:
         """Train the model of a job, and score the compounds of its split."""
-        parts = _parts_of(job, self.compounds)
+        parts, rows = job.split.parts, job.split.parts.train
+        if job.labels is not None:
+            rows = fewer_labels(rows, self.compounds.labels, job.labels, job.split.seed)
         part = Part(
             self.compounds,
-            parts.train,
+            rows,
             asked=np.concatenate([parts.valid, parts.test]),
             validation=parts.valid,
         )
@@ -190,8 +194,7 @@ class _StudyTask:
         (fitted,) = learner.fit_parts([part], workers=self.workers, on_step=within)
         scores = np.round(expit(fitted.logits(self.compounds, part.asked)), _DECIMALS)
         cut = len(parts.valid)
-        result = Result(scores[:cut], scores[cut:], time.perf_counter() - started)
-        return Entry(job.split, job.model, job.labels, result)
+        return Result(scores[:cut], scores[cut:], time.perf_counter() - started)
 
 
 def _jobs(options: StudyOptions, splits: Sequence[PlannedSplit]) -> Iterator[_Job]:
@@ -204,25 +207,6 @@ def _jobs(options: StudyOptions, splits: Sequence[PlannedSplit]) -> Iterator[_Jo
             for model in CURVE_MODELS:
                 if model in options.models and labels < len(split.parts.train):
                     yield _Job(split, model, labels)
-
-
-def _known(folder: Path, job: _Job, compounds: Compounds) -> Entry | None:
-    parts = job.split.parts
-    result = read_result(
-        result_path(folder, job.split.name, job.model, job.labels),
-        len(parts.valid),
-        len(parts.test),
-        compounds.labels.shape[1],
-    )
-    return None if result is None else Entry(job.split, job.model, job.labels, result)
-
-
-def _parts_of(job: _Job, compounds: Compounds) -> Parts:
-    parts = job.split.parts
-    if job.labels is None:
-        return parts
-    train = fewer_labels(parts.train, compounds.labels, job.labels, job.split.seed)
-    return replace(parts, train=train)
 
 
 def _say(job: _Job) -> str:

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from ebm import RBM
 from ebm.rowwise import BitSums, Rowwise, by_rows, narrowest, one_thread
-from ebm.storage import ModelArrays
 from ebm.units import NReLU, Unit
 from screening.features import Visible, as_visible
 
@@ -30,14 +29,14 @@ class Novelty:
     Attributes
     ----------
     rbm : RBM
-    bit_logits : float64 Tensor of shape (n_columns,)
+    bit_logits : float64 array of shape (n_columns,)
         Log odds of each column in the training set, smoothed.
     centre : float
         Mean over the training compounds, in nats.
     """
 
     rbm: RBM
-    bit_logits: torch.Tensor
+    bit_logits: NDArray[np.float64]
     centre: float = 0.0
 
     @torch.no_grad()
@@ -65,8 +64,9 @@ class Novelty:
         weights = self.rbm.weights.detach().double()
         bias = self.rbm.hidden.bias.detach().double()
         shifts = _shifts(self.rbm.hidden)
-        self._linear = (self.rbm.visible.bias.detach().double() - self.bit_logits).numpy()
-        self._independent_log_partition = float(torch.nn.functional.softplus(self.bit_logits).sum())
+        bit_logits = torch.from_numpy(self.bit_logits)
+        self._linear = (self.rbm.visible.bias.detach().double() - bit_logits).numpy()
+        self._independent_log_partition = float(torch.nn.functional.softplus(bit_logits).sum())
 
         @cache
         def split_at(n_bits: int) -> tuple[BitSums, Rowwise]:
@@ -79,11 +79,7 @@ class Novelty:
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         # Made anew in the process that it is sent to, with the products that are right there.
-        return _unpack, (ModelArrays.of(self.rbm), self.bit_logits.numpy(), self.centre)
-
-
-def _unpack(rbm: ModelArrays, bit_logits: NDArray[np.float64], centre: float) -> Novelty:
-    return Novelty(rbm.model(), torch.from_numpy(bit_logits), centre)
+        return Novelty, (self.rbm, self.bit_logits, self.centre)
 
 
 class _Hidden:
@@ -122,7 +118,7 @@ def _shifts(hidden: Unit) -> list[float]:
 def read_novelty(rbm: RBM, x: csr_matrix) -> Novelty:
     """Read an RBM that was trained on all columns of these compounds as a distance to them."""
     mean = (np.asarray(x.sum(axis=0), dtype=np.float64).ravel() + 1) / (x.shape[0] + 2)
-    novelty = Novelty(rbm, torch.logit(torch.from_numpy(mean)))
+    novelty = Novelty(rbm, torch.logit(torch.from_numpy(mean)).numpy())
     novelty.centre = float(novelty(x).mean())
     return novelty
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from screening.assay import Assay
 from screening.errors import UserError
-from screening.evaluation import Split
 from screening.learners import Compounds, ModelOptions
 from screening.model import Pretrained, ScreeningModel
 from screening.progress import OnStep
@@ -78,27 +77,28 @@ def tune(
     library = None if pretrained is None else pretrained.stack
     space = space_around(options, {*fixed, *(OF_THE_STACK if pretrained else ())})
     division = divide(compounds, _seed(options, _DIVIDE))
-    inner = _cut(compounds, division, INNER_FOLDS, options, _SEARCH)
-    if division is None or not inner:
+
+    def judge(n_folds: int, code: int) -> Judge:
+        seed = _seed(options, code)
+        splits = [] if division is None else cut(compounds, division.train, n_folds, seed)
+        return Judge(compounds, splits, seed=seed, library=library, workers=workers)
+
+    inner = judge(INNER_FOLDS, _SEARCH)
+    if division is None or not inner.parts:
         raise UserError(
             f"{assay.ledger.source}: too few scaffolds with both classes to tune on; "
             "leave --tune out, or test more compounds."
         )
     file = SearchFile(path, identity(assay, options, space, pretrained), space)
-
-    def judge(splits: list[Split], code: int) -> Judge:
-        seed = _seed(options, code)
-        return Judge(compounds, splits, seed=seed, library=library, workers=workers)
-
-    trials = _search(judge(inner, _SEARCH), options, space, file, n_trials, on_step, on_trial)
+    trials = _search(inner, options, space, file, n_trials, on_step, on_trial)
     best = max(trials, key=lambda trial: (trial.score, -trial.number))
     settled = Tuned(options, options, tuple(trials), best, None, None)
     if not best.number:
         return settled
     chosen = applied(best.settings, options)
-    checks = judge(_cut(compounds, division, CHECK_FOLDS, options, _CHECK), _CHECK)
+    checks = judge(CHECK_FOLDS, _CHECK).scores
     name = f"check of trial {best.number}"
-    confirmed = Comparison(*_compare(checks.scores, options, chosen, file, name, on_step))
+    confirmed = Comparison(*_compare(checks, options, chosen, file, name, on_step))
     settled = replace(settled, confirmed=confirmed)
     if not confirmed.is_more_than_noise:
         return settled
@@ -156,14 +156,6 @@ def _compare(
 
 def _within(what: str, on_step: OnStep) -> OnStep:
     return lambda stage, done, total: on_step(f"{what}: {stage}", done, total)
-
-
-def _cut(
-    compounds: Compounds, division: Split | None, n_folds: int, options: ModelOptions, code: int
-) -> list[Split]:
-    if division is None:
-        return []
-    return cut(compounds, division.train, n_folds, _seed(options, code))
 
 
 def _seed(options: ModelOptions, code: int) -> int:
