@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +18,12 @@ QUICK = ["--ensemble-size", "1", "--epochs", "4", "-n", "1"]
 CHEAP = [*QUICK, "--blend", "none", "--features", "morgan_counts"]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _few_trees():
-    """Forests of few trees: what the commands do with them does not depend on how many."""
+@contextmanager
+def few_trees() -> Iterator[None]:
+    """Make forests of few trees: what the commands do with them does not depend on how many.
+
+    Only for a while: golden predictions may be asked of the same process next.
+    """
     from screening.learners import baselines
     from screening.learners.forest import learner
 
@@ -27,6 +31,12 @@ def _few_trees():
         patched.setattr(learner, "TREES", 40)
         patched.setattr(learner, "HELD_OUT_TREES", 30)
         patched.setattr(baselines, "FOREST_TREES", 40)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_trees():
+    with few_trees():
         yield
 
 
@@ -76,7 +86,8 @@ def model(assay: Path, make_once) -> Path:
 
     def train(path: Path) -> None:
         words = ["-o", str(path), "--id-column", "Compound Code", "-t", "hit?", *QUICK]
-        assert main(["train", str(assay), *words]) == 0
+        with few_trees():
+            assert main(["train", str(assay), *words]) == 0
 
     return make_once("model.ebm", train)
 

@@ -1,5 +1,7 @@
 """All MNIST workflows with --quick, run once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,9 @@ from workflows.mnist.experiments import generative, likelihood
 from workflows.mnist.results import images
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _few_sweeps():
-    """Chains of few sweeps behind the pictures: nothing is measured on them."""
+@contextmanager
+def few_sweeps() -> Iterator[None]:
+    """Make chains of few sweeps behind the pictures: nothing is measured on them."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(images, "CHAIN_SWEEPS", (1, 10))
         patched.setattr(images, "CLASS_SWEEPS", 10)
@@ -21,11 +23,18 @@ def _few_sweeps():
         yield
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _few_sweeps():
+    with few_sweeps():
+        yield
+
+
 @pytest.fixture(scope="session")
 def folder(make_once) -> Path:
     """What the workflows leave; whoever changes it must copy it first."""
 
     def run_all(path: Path) -> None:
-        assert main(["mnist", "all", "--quick", "-n", "1", "-q", "-o", str(path)]) == 0
+        with few_sweeps():
+            assert main(["mnist", "all", "--quick", "-n", "1", "-q", "-o", str(path)]) == 0
 
     return make_once("mnist", run_all)
