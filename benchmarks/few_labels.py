@@ -25,7 +25,7 @@ from sklearn.metrics import roc_auc_score
 from screening.assay import choose_targets, curate
 from screening.chemistry import Standardiser
 from screening.learners import MODELS, Compounds, ModelOptions, Part, hold_out
-from screening.learners.registry import Wanted
+from screening.learners.registry import LearnerSettings
 from screening.model import load_pretrained
 from screening.study import fewer_labels, plan_splits
 from screening.tables import read_table
@@ -76,7 +76,9 @@ def main() -> None:
                 train = fewer_labels(split.parts.train, compounds.labels, labels, split.seed)
                 test, valid = split.parts.test, split.parts.valid
                 part = Part(compounds, train, asked=test, validation=valid)
-                wanted = Wanted(replace(options, seed=split.seed), pretrained.stack, "validation")
+                wanted = LearnerSettings(
+                    replace(options, seed=split.seed), pretrained.stack, "validation"
+                )
                 truth = compounds.labels[test, 0]
                 row: dict[str, object] = {"assay": name, "split": split.number, "labels": labels}
                 for way in WAYS:

@@ -90,7 +90,7 @@ COLUMNS = several(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Columns:
+class ColumnOptions:
     """Values of `COLUMNS`."""
 
     smiles_column: str | None
@@ -151,7 +151,7 @@ class Molecules:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Activity(Common, Columns, Molecules):
+class Activity(Common, ColumnOptions, Molecules):
     """Values of `COLUMNS`, `ACTIVITY`, `MOLECULES` and `COMMON`: how an assay is read."""
 
     targets: tuple[str, ...]
@@ -231,7 +231,7 @@ NETWORKS = several(FEATURES, FOREST_FEATURES, LABELS, UNITS, STANDARDIZE, ENSEMB
 
 
 @dataclass(frozen=True, kw_only=True)
-class Networks(Common, Molecules):
+class NetworkOptions(Common, Molecules):
     """Values of `NETWORKS`, `MOLECULES` and `COMMON`; None leaves the default of the model."""
 
     features: str | None = None

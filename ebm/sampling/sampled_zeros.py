@@ -42,7 +42,7 @@ from ebm.units.bernoulli import sample_bits
 ROWS_TOGETHER = 128
 
 
-class Columns(NamedTuple):
+class SampledColumns(NamedTuple):
     """Columns to reconstruct.
 
     Attributes
@@ -94,7 +94,7 @@ def reconstruct_sparsely(
 
 def draw_columns(
     used: Tensor, like: Tensor, n_columns: int, share: float, generator: torch.Generator
-) -> Columns:
+) -> SampledColumns:
     """Take every used column, and a share of the others.
 
     Parameters
@@ -114,11 +114,11 @@ def draw_columns(
     drawn = others[torch.randperm(len(others), generator=generator)[:count]]
     weights = like.new_ones(len(there) + count)
     weights[len(there) :] = len(others) / max(count, 1)
-    return Columns(torch.cat([there, drawn]), weights)
+    return SampledColumns(torch.cat([there, drawn]), weights)
 
 
 def _sweeps(
-    rbm: RBM, columns: Columns, hidden: Tensor, steps: int, generator: torch.Generator
+    rbm: RBM, columns: SampledColumns, hidden: Tensor, steps: int, generator: torch.Generator
 ) -> Tensor:
     """Visible states after k sweeps, the first of which has got as far as its hidden states."""
     weights = rbm.weights.index_select(0, columns.places)

@@ -21,7 +21,7 @@ _TEXT = re.compile(
 _NUMBER = re.compile(r"-?\d+\.\d+")
 
 
-class Label(NamedTuple):
+class AtomLabel(NamedTuple):
     """A piece of an atom's label, most often one character, in pixels; the text is plain."""
 
     x: float
@@ -39,7 +39,7 @@ class Depiction(NamedTuple):
         In pixels, at the same bond length for every molecule.
     lines, fills : str
         SVG path data: what is stroked, and what is filled (wedges).
-    labels : tuple of Label
+    labels : tuple of AtomLabel
     atoms : tuple of (float, float)
         Position of each atom.
     """
@@ -48,7 +48,7 @@ class Depiction(NamedTuple):
     height: int
     lines: str
     fills: str
-    labels: tuple[Label, ...]
+    labels: tuple[AtomLabel, ...]
     atoms: tuple[tuple[float, float], ...]
 
     def to_json(self) -> list[Any]:
@@ -97,14 +97,14 @@ def _drawn(canvas: Any, mol: Chem.Mol, padding: float) -> Any:
     return canvas.GetDrawingText()
 
 
-def _read(text: str) -> tuple[str, str, tuple[Label, ...]]:
+def _read(text: str) -> tuple[str, str, tuple[AtomLabel, ...]]:
     lines: list[str] = []
     fills: list[str] = []
     for found in _PATH.finditer(text):
         style = found["style"]
         (lines if style.startswith("fill:none") else fills).append(_short(found["d"]))
     labels = tuple(
-        Label(float(t["x"]), float(t["y"]), int(t["size"]), unescape(t["text"]))
+        AtomLabel(float(t["x"]), float(t["y"]), int(t["size"]), unescape(t["text"]))
         for t in _TEXT.finditer(text)
     )
     return "".join(lines), "".join(fills), labels

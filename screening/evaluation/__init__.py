@@ -16,7 +16,7 @@ from screening.evaluation.metrics import (
     hits_in_top,
 )
 from screening.evaluation.parts import (
-    Drawn,
+    DrawnParts,
     Missing,
     Parts,
     draw_parts,
@@ -37,7 +37,7 @@ from screening.evaluation.wording import quality_text, quality_warnings, tuning_
 
 __all__ = [
     "Difference",
-    "Drawn",
+    "DrawnParts",
     "Missing",
     "Parts",
     "Quality",

@@ -37,7 +37,7 @@ class Missing(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnParts:
     """What drawing until both classes of every task were in every part came to.
 
     Attributes
@@ -142,7 +142,7 @@ def draw_parts(
     labels: NDArray[np.float32],
     seed: Sequence[int],
     max_draws: int = MAX_DRAWS,
-) -> Drawn:
+) -> DrawnParts:
     """Draw until every part holds both classes of every task.
 
     Parameters
@@ -160,9 +160,9 @@ def draw_parts(
         parts = draw(np.random.default_rng([*seed, attempt]))
         lacking = missing_class(parts, labels)
         if lacking is None:
-            return Drawn(parts, attempt, missing)
+            return DrawnParts(parts, attempt, missing)
         missing = lacking
-    return Drawn(None, max_draws, missing)
+    return DrawnParts(None, max_draws, missing)
 
 
 def _room(n: int) -> int:

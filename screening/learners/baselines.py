@@ -1,4 +1,4 @@
-"""The models that ours has to beat, as learners: one plain model a task."""
+"""Baseline models as learners: one plain model a task."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from screening.learners.pretraining import LibraryStack
 
 
 @dataclass(frozen=True)
-class Wanted:
+class LearnerSettings:
     """What learners are made from.
 
     Attributes
@@ -55,17 +55,17 @@ class RegisteredLearner:
     """
 
     title: str
-    make: Callable[[Wanted], Learner]
+    make: Callable[[LearnerSettings], Learner]
 
 
-def _ours(**changed: Any) -> Callable[[Wanted], Learner]:
+def _ours(**changed: Any) -> Callable[[LearnerSettings], Learner]:
     """Return what makes our learner, with some options changed."""
     return lambda wanted: CalibratedBlend(
         replace(wanted.options, **changed), calibrated_on=wanted.calibrated_on
     )
 
 
-def _on_library(wanted: Wanted) -> Learner:
+def _on_library(wanted: LearnerSettings) -> Learner:
     if wanted.library is None:
         raise UserError(f"the model {LIBRARY} starts from a pretrained file; give --pretrained.")
     options = replace(wanted.options, blend="none")
@@ -82,7 +82,7 @@ MODELS = {
     LIBRARY: RegisteredLearner("DBN, pretrained on a library", _on_library),
     FOREST: RegisteredLearner("Random forest, Morgan", lambda w: morgan_forest(w.options.seed)),
     "forest-features": RegisteredLearner(
-        "Random forest, ours", lambda wanted: Forest.of(wanted.options)
+        "Random forest, all features", lambda wanted: Forest.of(wanted.options)
     ),
     "logistic": RegisteredLearner(
         "Logistic regression", lambda wanted: Logistic(Networks(wanted.options))

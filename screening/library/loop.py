@@ -55,7 +55,7 @@ class Stream(Protocol):
         """Return the share of the input that was read, or None when that is not known."""
 
 
-class Engine(Protocol):
+class ShardEngine(Protocol):
     """What has shards done: processes here, or machines elsewhere."""
 
     def run(self, shards: Iterator[tuple[int, Piece]]) -> Iterator[ShardRecord]:
@@ -63,7 +63,7 @@ class Engine(Protocol):
 
 
 @dataclass
-class AllShards:
+class ShardTotals:
     """What a run's shards came to.
 
     Attributes
@@ -90,9 +90,9 @@ class AllShards:
 def do_shards(
     stream: Stream,
     files: ShardFiles,
-    engine: Callable[[], AbstractContextManager[Engine]],
+    engine: Callable[[], AbstractContextManager[ShardEngine]],
     on_counts: OnCounts,
-) -> AllShards:
+) -> ShardTotals:
     """Do every shard that is not done.
 
     A request to end (SIGTERM) is treated like Ctrl-C: workers are stopped, whole shards stay.
@@ -108,7 +108,7 @@ def do_shards(
     on_counts
         Is told how far it is.
     """
-    done = AllShards()
+    done = ShardTotals()
 
     def remaining() -> Iterator[tuple[int, Piece]]:
         for number, piece in _timed(enumerate(stream), done.seconds):

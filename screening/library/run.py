@@ -28,8 +28,8 @@ from screening.library.engines.cluster import DaskEngine, Recipe
 from screening.library.engines.workers import ScorerMaker, Workers
 from screening.library.loop import (
     Counts,
-    Engine,
     OnCounts,
+    ShardEngine,
     do_shards,
     ignore_counts,
     write_rejects,
@@ -142,7 +142,7 @@ def screen(
         announce(f"{folder}: continuing the run that is there, shards of {shard_size} rows.")
     task = WorkerTask(model_path.resolve(), folder.resolve(), limits)
 
-    def engine() -> AbstractContextManager[Engine]:
+    def engine() -> AbstractContextManager[ShardEngine]:
         if options.engine == "local":
             return Workers(task, options.workers, make_scorer)
         raw = isinstance(stream, LibraryStream)

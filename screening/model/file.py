@@ -95,10 +95,17 @@ def _arrays(model: ScreeningModel) -> tuple[dict[str, NDArray[Any]], list[dict[s
         network = ModelArrays.of(member.network)
         arrays |= named(f"member.{number}.network.", network.arrays)
         arrays[f"member.{number}.columns"] = member.columns
-        members.append({"network": network.config, "finetuning": member.finetuning.to_dict()})
+        members.append({"network": network.config, "finetuning": _untimed(member.finetuning)})
     for task, conformal in enumerate(model.conformals):
         arrays |= named(f"conformal.{task}.", vars(conformal))
     return arrays, members
+
+
+def _untimed(history: FinetuneHistory) -> dict[str, Any]:
+    """Return a history without its seconds: the same training gives the same file."""
+    stored = history.to_dict()
+    records = [{k: v for k, v in row.items() if k != "seconds"} for row in stored["records"]]
+    return {**stored, "records": records}
 
 
 def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> ScreeningModel:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -49,7 +48,7 @@ class Pretrained:
         Its columns are those of the library.
     dbn : DBN
     provenance : dict
-        Sources, rows, rejects, versions, command, seconds.
+        Sources, rows, rejects, versions, command.
     sha256 : str
         Of the file, once there is one.
     """
@@ -116,7 +115,6 @@ def pretrain_on(
     on_step : callable
         Told (stage, done, total).
     """
-    started = time.perf_counter()
     raw = _features(mols, FeatureSet(options.features))
     count = len(raw)
     encoder = Encoder(min_molecules=max(2, round(count / MOLECULES_PER_BIT))).fit(raw)
@@ -146,7 +144,6 @@ def pretrain_on(
             "columns": len(encoder.get_feature_names_out()),
             "versions": versions(),
             "command": command_line(),
-            "seconds": round(time.perf_counter() - started, 1),
         },
     )
 

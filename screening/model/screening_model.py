@@ -48,7 +48,7 @@ class ScreeningModel:
     quality : dict
         Cross-validated figures beside the baselines.
     provenance : dict
-        Data hash, ledger, versions, command, seconds, learning curves.
+        Data hash, ledger, versions, command, learning curves.
     """
 
     options: ModelOptions

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -67,7 +66,6 @@ def train_model(
         With `quality` filled from held-out predictions.
     """
     options = options or ModelOptions()
-    started = time.perf_counter()
     compounds = Compounds(assay, workers)
     raw = compounds.raw(options.blocks)
     learner = CalibratedBlend(options, None if pretrained is None else pretrained.stack)
@@ -102,7 +100,6 @@ def train_model(
         "learning_curves": learning_curves(
             networks.trained.members, [fold.trained.stack.history for fold in fitted.folds]
         ),
-        "seconds": round(time.perf_counter() - started, 1),
     }
     if pretrained is not None:
         model.provenance["pretrained"] = {

@@ -23,7 +23,7 @@ _BLENDING = "Networks and forest are added in units of their spread over held-ou
 
 
 @dataclass
-class Section:
+class QmrfSection:
     """One heading of the QMRF.
 
     Attributes
@@ -40,7 +40,7 @@ class Section:
     rows: list[list[str]] = field(default_factory=list)
 
 
-def qmrf_sections(model: ScreeningModel) -> list[Section]:
+def qmrf_sections(model: ScreeningModel) -> list[QmrfSection]:
     """Return the sections in the order of the format.
 
     References
@@ -48,19 +48,23 @@ def qmrf_sections(model: ScreeningModel) -> list[Section]:
     OECD 2007, Guidance document on the validation of (Q)SAR models, ENV/JM/MONO(2007)2.
     """
     return [
-        Section("1", "Identity of the model", _identity(model)),
-        Section("2", "A defined endpoint (principle 1)", _endpoint(model)),
-        Section("3", "An unambiguous algorithm (principle 2)", _algorithm(model), _blocks(model)),
-        Section("4", "A defined domain of applicability (principle 3)", _domain(model)),
-        Section(
+        QmrfSection("1", "Identity of the model", _identity(model)),
+        QmrfSection("2", "A defined endpoint (principle 1)", _endpoint(model)),
+        QmrfSection(
+            "3", "An unambiguous algorithm (principle 2)", _algorithm(model), _blocks(model)
+        ),
+        QmrfSection("4", "A defined domain of applicability (principle 3)", _domain(model)),
+        QmrfSection(
             "5",
             "Goodness of fit, robustness and predictivity: internal (principle 4)",
             _internal(model),
             _figures(model),
         ),
-        Section("6", "Predictivity: external (principle 4)", _external()),
-        Section("7", "A mechanistic interpretation, if possible (principle 5)", _mechanism(model)),
-        Section("8", "Training set", _training_set(model)),
+        QmrfSection("6", "Predictivity: external (principle 4)", _external()),
+        QmrfSection(
+            "7", "A mechanistic interpretation, if possible (principle 5)", _mechanism(model)
+        ),
+        QmrfSection("8", "Training set", _training_set(model)),
     ]
 
 

@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from screening.learners import MODELS, Compounds, ModelOptions, Part
 from screening.learners.calibrated import CalibratedOn
-from screening.learners.registry import ALONE, DBN, FOREST, LIBRARY, UNPRETRAINED, Wanted
+from screening.learners.registry import ALONE, DBN, FOREST, LIBRARY, UNPRETRAINED, LearnerSettings
 from screening.model import Pretrained, versions
 from screening.model.provenance import data_hash
 from screening.progress import OnStep
@@ -185,7 +185,7 @@ class _StudyTask:
                 self.on_step(f"{_say(job)}: {stage}", done, total)
 
         started = time.perf_counter()
-        wanted = Wanted(
+        wanted = LearnerSettings(
             replace(self.options, seed=job.split.seed),
             None if self.pretrained is None else self.pretrained.stack,
             self.calibrated_on,

@@ -39,6 +39,7 @@ def test_train_binarises_values_and_repeats_from_its_config(run, assay, tmp_path
     again = run("train", assay, "-o", tmp_path / "b.ebm", "--config", tmp_path / "a.toml")
     assert again.status == 0, again.err
     assert again.out == first.out
+    assert same_bytes(tmp_path / "a.ebm", tmp_path / "b.ebm")
 
 
 def test_train_says_what_is_graded_and_takes_other_units(run, assay, tmp_path):

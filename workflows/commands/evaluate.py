@@ -18,7 +18,7 @@ from workflows.options import (
     MOLECULES,
     NETWORKS,
     Activity,
-    Networks,
+    NetworkOptions,
 )
 from workflows.pretrained import PRETRAINED, refuse_other_settings
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateRequest(Activity, Networks):
+class EvaluateRequest(Activity, NetworkOptions):
     """What the command line asks for."""
 
     split: str | None

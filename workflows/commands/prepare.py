@@ -16,7 +16,7 @@ from workflows.options import (
     FOLDER,
     MOLECULES,
     STANDARDIZE,
-    Columns,
+    ColumnOptions,
     Common,
     Molecules,
 )
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrepareRequest(Common, Columns, Molecules):
+class PrepareRequest(Common, ColumnOptions, Molecules):
     """What the command line asks for."""
 
     features: str | None

@@ -17,13 +17,13 @@ from workflows.options import (
     MOLECULES,
     STANDARDIZE,
     UNITS,
-    Columns,
-    Networks,
+    ColumnOptions,
+    NetworkOptions,
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class PretrainRequest(Columns, Networks):
+class PretrainRequest(ColumnOptions, NetworkOptions):
     """What the command line asks for."""
 
     rows: int

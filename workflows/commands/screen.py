@@ -12,12 +12,12 @@ import click
 from screening.processes import begin_loading
 from workflows.config import write_config
 from workflows.messages import Messages
-from workflows.options import COLUMNS, COMMON, FOLDER, Columns, Common
+from workflows.options import COLUMNS, COMMON, FOLDER, ColumnOptions, Common
 from workflows.plate import BUDGET, Budget
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScreenRequest(Common, Columns, Budget):
+class ScreenRequest(Common, ColumnOptions, Budget):
     """What the command line asks for."""
 
     top: int

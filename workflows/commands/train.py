@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +20,7 @@ from workflows.options import (
     MOLECULES,
     NETWORKS,
     Activity,
-    Networks,
+    NetworkOptions,
 )
 from workflows.pretrained import PRETRAINED, refuse_other_settings
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainRequest(Activity, Networks):
+class TrainRequest(Activity, NetworkOptions):
     """What the command line asks for."""
 
     pretrained: Path | None
@@ -88,6 +89,7 @@ def command(assay: str, output: Path, **given: Any) -> None:
 
     Prints the cross-validated quality of the model beside the baselines.
     """
+    started = time.perf_counter()
     asked = TrainRequest(**given)
     if asked.num_workers > 1:
         begin_loading(TRAINING)
@@ -137,7 +139,8 @@ def command(assay: str, output: Path, **given: Any) -> None:
     click.echo(quality_text(model.quality))
     for warning in quality_warnings(model.quality, SHIPPED, FOREST):
         messages.warn(warning)
-    messages.announce(f"{output}: {len(curated)} compounds, {model.provenance['seconds']} s.")
+    seconds = time.perf_counter() - started
+    messages.announce(f"{output}: {len(curated)} compounds, {seconds:.0f} s.")
 
 
 def stack_of(asked: TrainRequest, options: ModelOptions) -> Pretrained | None:

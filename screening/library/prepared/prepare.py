@@ -15,9 +15,9 @@ from screening.features import FeatureSet
 from screening.library.engines.workers import Assignment, Scorer, ScorerMaker, Workers
 from screening.library.featurise import MoleculeReader, featurise_chunk
 from screening.library.loop import (
-    AllShards,
     Counts,
     OnCounts,
+    ShardTotals,
     do_shards,
     ignore_counts,
     write_rejects,
@@ -171,7 +171,7 @@ def prepare_library(
 
 def _describe(
     folder: Path,
-    done: AllShards,
+    done: ShardTotals,
     stream: LibraryStream,
     wanted: dict[str, Any],
     seconds: dict[str, float],

@@ -21,7 +21,7 @@ from ebm import (
 )
 from ebm.exact import enumerate_states
 from ebm.sampling import sampled_zeros
-from ebm.sampling.sampled_zeros import Columns, draw_columns, reconstruct_sparsely
+from ebm.sampling.sampled_zeros import SampledColumns, draw_columns, reconstruct_sparsely
 from ebm.sparse import (
     csr_of_dense,
     is_worth_it,
@@ -230,7 +230,7 @@ def test_mean_over_all_samples_is_the_whole_reconstruction(count, small):
 def test_drawn_states_have_the_law_of_the_columns_times_the_weight(small, generator, monkeypatch):
     """Many rows at once from the same field: column means are p(v | h)·weight, within 5 errors."""
     rbm, data = small
-    chosen = Columns(torch.tensor([0, 1, 4, 6, 2]), torch.tensor([1, 1, 1, 2, 2]).double())
+    chosen = SampledColumns(torch.tensor([0, 1, 4, 6, 2]), torch.tensor([1, 1, 1, 2, 2]).double())
     monkeypatch.setattr(sampled_zeros, "draw_columns", lambda *_: chosen)
     monkeypatch.setattr(sampled_zeros, "ROWS_TOGETHER", 7000)
     many = stack_rows([data] * 10_000)

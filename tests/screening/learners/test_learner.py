@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from screening.learners import HAS_CATBOOST, MODELS, Compounds, Part, fold_parts, hold_out
-from screening.learners.registry import Wanted
+from screening.learners.registry import LearnerSettings
 
 # As `train` calibrates, on folds of the compounds that are learned from.
 HERE = [name for name in MODELS if name != "catboost" or HAS_CATBOOST]
@@ -32,7 +32,7 @@ def turned(compounds, rows) -> Compounds:
 @pytest.fixture(scope="module")
 def learner(tiny_options, pretrained):
     options = replace(tiny_options, blend="forest", forest_features=("maccs",))
-    return lambda name: MODELS[name].make(Wanted(options, pretrained.stack))
+    return lambda name: MODELS[name].make(LearnerSettings(options, pretrained.stack))
 
 
 @pytest.fixture(scope="module")

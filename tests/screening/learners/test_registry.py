@@ -13,7 +13,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from screening.errors import UserError
 from screening.learners import MODELS, Compounds, Part, hold_out
-from screening.learners.registry import DBN, LIBRARY, Wanted
+from screening.learners.registry import DBN, LIBRARY, LearnerSettings
 from screening.study import plan_splits
 
 HERE = [name for name in MODELS if name != "catboost"]
@@ -25,9 +25,9 @@ WAYS = [*((name, "validation") for name in HERE), (DBN, "folds")]
 def wanted(tiny_options, pretrained):
     """What learners are made from, with some options changed."""
 
-    def make(calibrated_on="validation", seed=5, **changed) -> Wanted:
+    def make(calibrated_on="validation", seed=5, **changed) -> LearnerSettings:
         options = replace(tiny_options, seed=seed, **changed)
-        return Wanted(options, pretrained.stack, calibrated_on)
+        return LearnerSettings(options, pretrained.stack, calibrated_on)
 
     return make
 

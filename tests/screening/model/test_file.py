@@ -24,7 +24,7 @@ def parts(model_file) -> dict[str, bytes]:
 
 @pytest.fixture
 def stored(small_model, tmp_path) -> Path:
-    """The model of this process: that of `model_file` may come from another, in other seconds."""
+    """The file of the model of this process; `model_file` may come from another one."""
     path = tmp_path / "stored.ebm"
     save_model(small_model, path)
     return path

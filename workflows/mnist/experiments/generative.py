@@ -29,7 +29,7 @@ from workflows.mnist.training.stages import ExperimentFolder
 
 
 @dataclass(frozen=True)
-class Settings:
+class GenerativeSettings:
     """How the DBN is trained.
 
     Attributes
@@ -48,9 +48,9 @@ class Settings:
     seeds: tuple[int, ...]
 
 
-def settings_for(options: ExperimentOptions) -> Settings:
+def settings_for(options: ExperimentOptions) -> GenerativeSettings:
     """Return the settings that the user chose."""
-    return Settings(
+    return GenerativeSettings(
         layers=(64, 64, 128) if options.quick else (500, 500, 2000),
         pretrain_epochs=options.used_pretrain_epochs(20),
         epochs=options.used_epochs(100, quick=3),
@@ -98,7 +98,9 @@ def run(inputs: ExperimentInputs) -> None:
     publish(folder, compared)
 
 
-def _pretrain(folder: ExperimentFolder, rows: LabelledImages, settings: Settings, seed: int) -> DBN:
+def _pretrain(
+    folder: ExperimentFolder, rows: LabelledImages, settings: GenerativeSettings, seed: int
+) -> DBN:
     dbn, _ = pretrain(
         folder.stage(f"seed-{seed}-greedy"),
         rows.images,

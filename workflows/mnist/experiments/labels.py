@@ -36,7 +36,7 @@ DROPOUT, INPUT_DROPOUT = 0.5, 0.2
 
 
 @dataclass(frozen=True)
-class Settings:
+class LabelCurveSettings:
     """How the networks are trained.
 
     Attributes
@@ -78,10 +78,10 @@ class LabelledAccuracy:
     accuracy: float
 
 
-def settings_for(options: ExperimentOptions) -> Settings:
+def settings_for(options: ExperimentOptions) -> LabelCurveSettings:
     """Return the settings that the user chose."""
     quick = options.quick
-    return Settings(
+    return LabelCurveSettings(
         layers=(256,) if quick else (1000, 1000),
         pretrain_epochs=options.used_pretrain_epochs(15),
         counts=(100, 1000) if quick else (100, 1000, 10_000, 60_000),
@@ -141,7 +141,7 @@ def balanced_rows(rows: LabelledImages, count: int, seed: int) -> LabelledImages
 def _accuracy_at(
     folder: ExperimentFolder,
     digits: Digits,
-    settings: Settings,
+    settings: LabelCurveSettings,
     seed: int,
     count: int,
     dbn: DBN | None,
@@ -169,7 +169,9 @@ def _over_seeds(measured: list[LabelledAccuracy], count: int, variant: str) -> l
     return [m.accuracy for m in measured if (m.labels, m.variant) == (count, variant)]
 
 
-def _draw(folder: ExperimentFolder, settings: Settings, measured: list[LabelledAccuracy]) -> None:
+def _draw(
+    folder: ExperimentFolder, settings: LabelCurveSettings, measured: list[LabelledAccuracy]
+) -> None:
     figure = Figure(figsize=(5.5, 3.6))
     axes = figure.add_subplot()
     for colour, (variant, known) in zip(figures.COLOURS, DOCUMENTED.items(), strict=False):

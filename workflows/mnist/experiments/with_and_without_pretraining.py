@@ -65,7 +65,7 @@ class DocumentedNetwork:
 
 
 @dataclass(frozen=True)
-class Settings:
+class ComparisonSettings:
     """How the network is trained.
 
     Attributes
@@ -98,7 +98,7 @@ def compare_starts(
     options = inputs.options
     if options.quick:
         network = dataclasses.replace(network, layers=tuple(min(n, 128) for n in network.layers))
-    settings = Settings(
+    settings = ComparisonSettings(
         pretrain_epochs=options.used_pretrain_epochs(5),
         epochs=options.used_epochs(5, quick=8),
         seeds=options.used_seeds(3),
@@ -150,7 +150,7 @@ def _supervise(
     folder: ExperimentFolder,
     network: DocumentedNetwork,
     digits: Digits,
-    settings: Settings,
+    settings: ComparisonSettings,
     seed: int,
     variant: str,
     dbn: DBN | None,
@@ -177,7 +177,7 @@ def _supervise(
 
 
 def _comparison(
-    network: DocumentedNetwork, settings: Settings, measured: Measured
+    network: DocumentedNetwork, settings: ComparisonSettings, measured: Measured
 ) -> list[ComparisonRow]:
     rows = []
     for layer, value in enumerate(network.reconstructions):
@@ -208,7 +208,7 @@ def _comparison(
 
 
 def _reconstruction_rows(
-    layer: int, documented_error: float, settings: Settings, measured: Measured
+    layer: int, documented_error: float, settings: ComparisonSettings, measured: Measured
 ) -> list[ComparisonRow]:
     last = [[e for e in epochs if e.layer == layer][-1] for epochs in measured.pretraining]
     first = last[0]
@@ -243,7 +243,9 @@ def _reconstruction_rows(
     ]
 
 
-def _write_epochs(folder: ExperimentFolder, settings: Settings, measured: Measured) -> None:
+def _write_epochs(
+    folder: ExperimentFolder, settings: ComparisonSettings, measured: Measured
+) -> None:
     pretraining = [
         {"seed": seed, **row}
         for seed, epochs in zip(settings.seeds, measured.pretraining, strict=True)

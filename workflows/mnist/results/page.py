@@ -73,7 +73,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Section:
+class PageSection:
     """What one workflow left."""
 
     title: str
@@ -109,7 +109,7 @@ def write_page(folder: Path, command: str) -> Path:
     return path
 
 
-def _section(folder: Path, title: str, pictures: tuple[tuple[str, str], ...]) -> Section:
+def _section(folder: Path, title: str, pictures: tuple[tuple[str, str], ...]) -> PageSection:
     parts = [
         pd.read_csv(path, dtype=str, keep_default_na=False)
         for path in sorted(folder.glob("summary*.csv"))
@@ -118,7 +118,7 @@ def _section(folder: Path, title: str, pictures: tuple[tuple[str, str], ...]) ->
     shown = table.rename(
         columns={"here_mean": "here", "here_standard_deviation": "± over seeds", "what": ""}
     )
-    return Section(
+    return PageSection(
         title=title,
         head=list(shown.columns),
         rows=[[_short(cell) for cell in row] for row in shown.to_numpy().tolist()],
