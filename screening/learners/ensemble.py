@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,6 +37,7 @@ class Ensemble:
     def __init__(
         self, members: Sequence[Member], n_columns: int, dense_from: int | None = None
     ) -> None:
+        self._n_columns = n_columns
         self._dense_from = n_columns if dense_from is None else dense_from
         self.members = list(members)
         networks = [member.network for member in members]
@@ -62,6 +64,10 @@ class Ensemble:
 
     def __len__(self) -> int:
         return len(self.members)
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        # Made anew in the process that it is sent to, with the products that are right there.
+        return Ensemble, (self.members, self._n_columns, self._dense_from)
 
     @torch.no_grad()
     def logits(self, x: csr_matrix | Visible) -> NDArray[np.float64]:

@@ -115,8 +115,8 @@ class FittedNetworks:
         found = self.ensemble.logits(encode(self.encoder, compounds, rows)).mean(axis=0)
         if not np.isfinite(found).all():
             raise DivergedError(
-                "the networks learned nothing: their weights grew beyond all bounds; "
-                "train with a lower --learning-rate."
+                "the networks learned nothing: their weights grew beyond all bounds; leave the "
+                "settings at their defaults, or lower learning_rate from Python."
             )
         return np.asarray(found)
 

@@ -232,5 +232,5 @@ def test_progress_counts_networks_and_folds(sixty, tiny_options):
 
 
 def test_networks_that_diverge_are_told_in_a_sentence(small_assay, tiny_options):
-    with pytest.raises(UserError, match="lower --learning-rate"):
+    with pytest.raises(UserError, match="lower learning_rate"):
         train_model(small_assay, replace(tiny_options, learning_rate=1e25))
