@@ -307,7 +307,7 @@ def test_predict_reads_files_and_sequences(fitted, table, tmp_path):
     "features", [MorganCounts(256), Descriptors(), FeatureSet(["maccs", "erg"])]
 )
 def test_features_stand_in_a_pipeline(table, features):
-    pipeline = make_pipeline(features, LogisticRegression(max_iter=1000))
+    pipeline = make_pipeline(features, LogisticRegression(max_iter=5000))
     scores = cross_val_score(pipeline, table["mol"], table["Class"], cv=2)
     assert np.isfinite(scores).all()
     pipeline.fit(table["mol"], table["Class"])
