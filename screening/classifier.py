@@ -516,5 +516,17 @@ def load_model(path: str | Path) -> ScreeningClassifier:
     ------
     UserError
         The file is missing, damaged or of another kind, or its scores cannot be reproduced here.
+
+    Examples
+    --------
+    >>> from screening import ScreeningClassifier, load_model
+    >>> acids = ["C" * n + "C(=O)O" for n in range(1, 16)]
+    >>> amines = ["C" * n + "CN" for n in range(1, 16)]
+    >>> model = ScreeningClassifier(
+    ...     hidden=(8,), ensemble_size=1, blend="none", folds=2, progress=False
+    ... ).fit(acids + amines, [1] * 15 + [0] * 15)
+    >>> model.save("acids.ebm")
+    >>> load_model("acids.ebm").predict(["CCCCCC(=O)O", "CCCCCCN"])
+    array([1, 0])
     """
     return ScreeningClassifier.of_model(read_model(Path(path)))

@@ -150,6 +150,22 @@ def screen(
     UserError
         The library or the model cannot be read, the folder holds another run, or nothing can be
         written.
+
+    Examples
+    --------
+    >>> from screening import ScreeningClassifier, screen
+    >>> acids = ["C" * n + "C(=O)O" for n in range(1, 16)]
+    >>> amines = ["C" * n + "CN" for n in range(1, 16)]
+    >>> model = ScreeningClassifier(
+    ...     hidden=(8,), ensemble_size=1, blend="none", folds=2, progress=False
+    ... ).fit(acids + amines, [1] * 15 + [0] * 15)
+    >>> with open("vendor.csv", "w") as file:
+    ...     print("name,smiles", "A,CCCCCCN", "B,CCCCCC(=O)O", "C,C(C", sep=chr(10), file=file)
+    >>> run = screen("vendor.csv", model, "run", report=False, progress=False)
+    >>> run.hits["id"].tolist()
+    ['B', 'A']
+    >>> run.rejects[["row", "id", "reason"]].to_dict("records")
+    [{'row': 4, 'id': 'C', 'reason': 'parse'}]
     """
     folder = Path(output)
     path = _model_file(model, folder)
@@ -227,6 +243,20 @@ def predict(
     ------
     UserError
         The file or the model cannot be read.
+
+    Examples
+    --------
+    >>> from screening import ScreeningClassifier, predict
+    >>> acids = ["C" * n + "C(=O)O" for n in range(1, 16)]
+    >>> amines = ["C" * n + "CN" for n in range(1, 16)]
+    >>> model = ScreeningClassifier(
+    ...     hidden=(8,), ensemble_size=1, blend="none", folds=2, progress=False
+    ... ).fit(acids + amines, [1] * 15 + [0] * 15)
+    >>> table = predict(["CCCCCCN", "C(C", "CCCCCC(=O)O"], model)
+    >>> table["reason"].tolist()
+    ['', 'parse', '']
+    >>> bool(table["score"][2] > table["score"][0])
+    True
     """
     # The caller's own classifier keeps its settings.
     fitted = copy(_fitted(model)).set_params(n_jobs=workers or -1)
@@ -289,6 +319,18 @@ def pretrain(
     ------
     UserError
         A file cannot be read, or holds no molecules.
+
+    Examples
+    --------
+    >>> from screening import ModelOptions, ScreeningClassifier, pretrain
+    >>> with open("library.smi", "w") as file:
+    ...     print(*("C" * n + "O" for n in range(1, 60)), sep=chr(10), file=file)
+    >>> options = ModelOptions(features=("morgan_counts",), hidden=(8,))
+    >>> stack = pretrain("library.smi", options, progress=False)
+    >>> stack.provenance["molecules"], stack.dbn.sizes[1:]
+    (59, [8])
+    >>> ScreeningClassifier(pretrained=stack).get_params()["pretrained"] is stack
+    True
     """
     started = time.perf_counter()
     settings = options or ModelOptions()

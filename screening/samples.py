@@ -15,6 +15,12 @@ def sample(name: str) -> Path:
     ------
     UserError
         This installation came without the samples.
+
+    Examples
+    --------
+    >>> from screening import sample
+    >>> sample("bace.csv").name
+    'bace.csv'
     """
     places = [
         Path(__file__).resolve().parents[1] / "data" / "samples",

@@ -40,6 +40,17 @@ class Assay:
     ledger : Ledger
     standardize : str
         How structures were standardised: none, parent or tautomer.
+
+    Examples
+    --------
+    >>> from screening import read_assay
+    >>> with open("assay.csv", "w") as file:
+    ...     print("smiles,toxic", "CCO.Cl,0", "CCN,1", "CC#N,", sep=chr(10), file=file)
+    >>> assay = read_assay("assay.csv", targets="toxic")
+    >>> len(assay), assay.tasks, assay.smiles
+    (2, ('toxic',), ['CCO', 'CCN'])
+    >>> assay.ledger.unlabelled
+    1
     """
 
     tasks: tuple[str, ...]

@@ -44,6 +44,16 @@ class AtomContributions:
     descriptors : float
         Fall of the log odds when every descriptor is set to the middle of the training compounds:
         what the molecule as a whole (size, polarity, ...) contributes. 0 without descriptors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from rdkit import Chem
+    >>> from screening import AtomContributions
+    >>> atoms = np.array([0.2, 0.1, -0.4])
+    >>> why = AtomContributions(Chem.MolFromSmiles("CCO"), "active", 0.6, 0.41, atoms, 0.0)
+    >>> why.shares()
+    {0: 0.5, 1: 0.25, 2: -1.0}
     """
 
     mol: Chem.Mol

@@ -99,6 +99,15 @@ class ModelOptions:
         How large a molecule may be.
     seed : int
         Decides everything random.
+
+    Examples
+    --------
+    >>> from screening import ModelOptions
+    >>> options = ModelOptions(features=("morgan_counts",), forest_features=("maccs",), seed=7)
+    >>> options.hidden, options.blocks
+    ((256,), ('morgan_counts', 'maccs'))
+    >>> ModelOptions.from_dict(options.to_dict()) == options
+    True
     """
 
     features: tuple[str, ...] = DEFAULT

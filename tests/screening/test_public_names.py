@@ -9,10 +9,10 @@ import screening
 from screening import progress
 
 
-def test_every_listed_name_is_there_and_documented():
+def test_every_listed_name_is_there_and_documented_with_an_example():
     assert dir(screening) == screening.__all__ == sorted(screening.__all__, key=_order)
     for name in screening.__all__:
-        assert getattr(screening, name).__doc__, name
+        assert ">>> " in getattr(screening, name).__doc__, name
     with pytest.raises(AttributeError, match="magic"):
         _ = screening.magic
 
