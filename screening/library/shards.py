@@ -146,11 +146,7 @@ class ShardFiles:
             What was spent on the shard so far.
         """
         with write_atomically(self.scores(number)) as temporary:
-            try:
-                pq.write_table(table, temporary, compression="zstd")
-            except OSError as error:
-                error.filename = error.filename or str(self.tables)  # pyarrow names none
-                raise
+            pq.write_table(table, temporary, compression="zstd")
             digest = file_hash(temporary)
         clock.lap("write")
         read = table.num_rows + len(rejects)

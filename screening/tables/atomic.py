@@ -16,7 +16,8 @@ def write_atomically(path: Path) -> Iterator[Path]:
     Raises
     ------
     OSError
-        The folder cannot be made or written; nothing is left behind.
+        The folder cannot be made or written; nothing is left behind. An error without a file's
+        name, as of a full disk, gets that of `path`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,6 +29,9 @@ def write_atomically(path: Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         yield temporary
         temporary.replace(path)
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

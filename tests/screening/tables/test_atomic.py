@@ -27,3 +27,22 @@ def test_an_error_keeps_the_old_file_and_leaves_nothing_behind(tmp_path):
         fail()
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["out.txt"]
+
+
+def test_an_error_that_names_no_file_gets_the_name_of_the_file_that_was_written(tmp_path):
+    def fill_the_disk() -> None:
+        with write_atomically(tmp_path / "out.txt"):
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space") as caught:
+        fill_the_disk()
+    assert caught.value.filename == str(tmp_path / "out.txt")
+
+
+def test_an_error_of_another_file_keeps_its_name(tmp_path):
+    with (
+        pytest.raises(FileNotFoundError) as caught,
+        write_atomically(tmp_path / "out.txt"),
+    ):
+        (tmp_path / "nowhere.txt").read_text()
+    assert caught.value.filename == str(tmp_path / "nowhere.txt")
