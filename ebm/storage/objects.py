@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from torch import Tensor
@@ -11,6 +12,7 @@ from ebm.errors import StorageError
 from ebm.network import Network
 from ebm.rbm import RBM
 from ebm.storage.files import read_tensors, write_tensors
+from ebm.units.registry import size_from_config
 
 Storable: TypeAlias = RBM | DBN | Network
 
@@ -47,6 +49,7 @@ def from_state(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Stor
             f"the model has format version {version!r}, and this program reads {FORMAT_VERSION}"
         )
     try:
+        _require_shapes(_matrices(kind, config["config"]), tensors)
         model = MODELS[kind].from_config(config["config"])
         for tensor in tensors.values():
             if tensor.is_floating_point():
@@ -58,6 +61,34 @@ def from_state(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Stor
             f"the parts of the stored {kind} do not fit together: {error}"
         ) from error
     return model
+
+
+def _require_shapes(shapes: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Tensor]) -> None:
+    """Compare before anything is built: a description must not decide how much memory is taken."""
+    for name, shape in shapes.items():
+        stored = tuple(tensors[name].shape)
+        if stored != shape:
+            raise ValueError(f"{name} has the shape {stored}, and {shape} is described")
+
+
+def _matrices(kind: str, config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every matrix of weights that a description calls for, by its name."""
+    if kind == "rbm":
+        return {
+            "weights": tuple(size_from_config(config[layer]) for layer in ("visible", "hidden"))
+        }
+    if kind == "network":
+        sizes = [*config["sizes"], config["n_outputs"]]
+        names = [*(f"layers.{i}.weights" for i in range(len(sizes) - 2)), "head.weights"]
+        return dict(zip(names, pairwise(sizes), strict=True))
+    rbms = config["rbms"]
+    stacks = {"rbms": rbms, "untied": rbms[:-1] if config["untied"] else []}
+    return {
+        f"{stack}.{number}.{name}": shape
+        for stack, described in stacks.items()
+        for number, rbm in enumerate(described)
+        for name, shape in _matrices("rbm", rbm).items()
+    }
 
 
 def save(path: str | os.PathLike[str], model: Storable) -> None:

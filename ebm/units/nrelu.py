@@ -10,6 +10,9 @@ from torch.nn.functional import softplus
 
 from ebm.units.base import Moments, Site, Unit, set_bias_by_bisection
 
+# Each copy costs a sigmoid; a unit with more is better approximated than enumerated.
+MAX_COPIES = 1024
+
 
 class NReLU(Unit):
     """The sum s of `copies` bits that share weights and have biases lowered by 1/2, 3/2, 5/2, ...
@@ -24,7 +27,7 @@ class NReLU(Unit):
     size : int
         Number of columns.
     copies : int
-        Largest state.
+        Largest state, 1 to 1024.
 
     References
     ----------
@@ -44,16 +47,16 @@ class NReLU(Unit):
 
     def __init__(self, size: int, copies: int = 8) -> None:
         super().__init__(size)
-        if copies < 1:
-            raise ValueError(f"NReLU units need copies >= 1, not {copies}")
+        if not 1 <= copies <= MAX_COPIES:
+            raise ValueError(f"NReLU units need 1 to {MAX_COPIES} copies, not {copies}")
         self.copies = copies
         shifts = 0.5 - torch.arange(1, copies + 1, dtype=torch.float64)
-        ways = torch.zeros(copies + 1, dtype=torch.float64)
-        ways[0] = 1
+        log_ways = torch.full((copies + 1,), -torch.inf, dtype=torch.float64)
+        log_ways[0] = 0
         for shift in shifts:
-            ways[1:] = ways[1:] + ways[:-1] * shift.exp()
+            log_ways[1:] = torch.logaddexp(log_ways[1:], log_ways[:-1] + shift)
         self.register_buffer("shifts", shifts.to(self.bias.dtype), False)
-        self.register_buffer("log_ways", ways.log().to(self.bias.dtype), False)
+        self.register_buffer("log_ways", log_ways.to(self.bias.dtype), False)
 
     def energy(self, states: Tensor) -> Tensor:
         return -(states @ self.bias) - self.log_ways[states.round().long()].sum(-1)

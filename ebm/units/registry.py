@@ -33,9 +33,37 @@ def unit_from_config(config: Mapping[str, Any]) -> Unit:
     >>> unit_from_config(Thermometer([3, 3]).to_config()).size
     6
     """
-    kind = config.get("kind")
-    if kind not in UNITS:
-        raise ValueError(f"unknown kind of unit {kind!r}; known are {', '.join(sorted(UNITS))}")
+    kind = _require_known(config)
     if kind == Blocks.kind:
         return Blocks([unit_from_config(block) for block in config["blocks"]])
     return UNITS[kind](**{key: value for key, value in config.items() if key != "kind"})
+
+
+def _require_known(config: Mapping[str, Any]) -> str:
+    kind = config.get("kind")
+    if kind not in UNITS:
+        raise ValueError(f"unknown kind of unit {kind!r}; known are {', '.join(sorted(UNITS))}")
+    return str(kind)
+
+
+def size_from_config(config: Mapping[str, Any]) -> int:
+    """Return the number of columns of the layer that `Unit.to_config` described; nothing is built.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown.
+
+    Examples
+    --------
+    >>> from ebm.units.registry import size_from_config
+    >>> size_from_config({"kind": "softmax", "groups": [10, 3]})
+    13
+    """
+    _require_known(config)
+    if "blocks" in config:
+        return sum(size_from_config(block) for block in config["blocks"])
+    for key in ("groups", "levels"):
+        if key in config:
+            return sum(config[key])
+    return int(config["size"])

@@ -15,6 +15,9 @@ from screening.features.quantiles import Quantiles, ramps
 from screening.features.sets import RawFeatures
 from screening.features.visible import Visible
 
+# Columns of a descriptor: more than there are quantiles say nothing.
+MAX_RAMPS = 128
+
 
 class VisibleBlock(NamedTuple):
     """Columns of the encoded matrix that belong together.
@@ -182,7 +185,15 @@ class Encoder(TransformerMixin, BaseEstimator):
 
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Build the encoder that `to_state` described."""
+        """Build the encoder that `to_state` described.
+
+        Raises
+        ------
+        ValueError
+            A setting is out of its range, or the arrays are not those of an encoder.
+        """
+        if not 1 <= config["n_ramps"] <= MAX_RAMPS:
+            raise ValueError(f"n_ramps is {config['n_ramps']}, and 1 to {MAX_RAMPS} are known")
         made = cls(
             tuple(config["thresholds"]),
             config["min_molecules"],
@@ -196,6 +207,9 @@ class Encoder(TransformerMixin, BaseEstimator):
         made.fewest_ = config["fewest"]
         made.plain_ = list(config["plain"])
         made.grids_ = {name: arrays[f"grid.{name}"] for name in config["dense"]}
+        for name, grid in made.grids_.items():
+            if grid.ndim != 2 or grid.shape[1] != made.n_quantiles or (np.diff(grid) < 0).any():
+                raise ValueError(f"the quantiles of {name} are not {made.n_quantiles} in order")
         made.quantiles_ = {name: Quantiles(grid) for name, grid in made.grids_.items()}
         return made
 

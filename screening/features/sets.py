@@ -42,6 +42,8 @@ BLOCKS: dict[str, type[FeatureBlock]] = {
         RDKitDescriptors,
     )
 }
+# Fingerprints are folded to gain by it; a file that asks for more asks for memory.
+MAX_BITS = 1 << 20
 # Rectified units and a forest gain by all of them; sigmoid ones are better with the first and last.
 DEFAULT = ("morgan_counts", "atom_pairs", "torsions", "descriptors")
 
@@ -171,7 +173,16 @@ class FeatureSet(MoleculeTransformer):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build the set that `to_config` described."""
+        """Build the set that `to_config` described.
+
+        Raises
+        ------
+        ValueError
+            A fingerprint's length is out of its range.
+        """
+        for entry in config["blocks"]:
+            if not 1 <= entry.get("n_bits", BITS) <= MAX_BITS:
+                raise ValueError(f"{entry['name']} has {entry['n_bits']} bits, not 1 to {MAX_BITS}")
         return cls(
             [
                 BLOCKS[entry["name"]](**{k: v for k, v in entry.items() if k != "name"})

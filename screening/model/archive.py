@@ -1,10 +1,15 @@
-"""The container of model files and of pretrained ones: a zip of parts, read with suspicion."""
+"""The container of model files and of pretrained ones: a zip of parts, read with suspicion.
+
+The first part describes the others and has the SHA-256 of each, and of itself without these sums:
+what is read is what was written, whatever happened to the file on its way.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
+import textwrap
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping
@@ -22,8 +27,10 @@ from ebm.errors import StorageError
 from screening.errors import UserError
 from screening.tables import write_atomically
 
-# No model comes near this; an archive that claims more is a mistake or an attack.
-MAX_BYTES = 4 << 30
+# No description comes near this; one that is longer is a mistake or an attack.
+MAX_JSON_BYTES = 64 << 20
+# Of what a library says about damage: two lines hold it.
+_WORDS = 120
 # What the parts' readers raise when a part is not what it should be.
 _DAMAGE = (
     StorageError,
@@ -33,6 +40,8 @@ _DAMAGE = (
     ValueError,
     TypeError,
     RuntimeError,
+    ArithmeticError,
+    MemoryError,
     OSError,
 )
 
@@ -63,10 +72,10 @@ class Kind:
 MODEL = Kind(
     "model",
     ("model.json", "weights.safetensors", "training.parquet", "canary.json"),
-    3,
+    4,
     "train the model again",
 )
-PRETRAINED = Kind("pretrained", ("pretrained.json", "weights.safetensors"), 2, "pretrain again")
+PRETRAINED = Kind("pretrained", ("pretrained.json", "weights.safetensors"), 3, "pretrain again")
 
 
 def write_archive(
@@ -79,7 +88,7 @@ def write_archive(
     path : Path
     kind : Kind
     description : dict
-        JSON-able; the schema is put before it.
+        JSON-able; schema and sums are added.
     arrays : mapping of str to array
         The weights.
     *further : str or bytes
@@ -87,7 +96,9 @@ def write_archive(
     """
     # safetensors writes an array as it lies in memory: transposed ones are laid out first.
     weights = save({name: np.asarray(array, order="C") for name, array in arrays.items()})
-    parts = (as_json({"schema": kind.schema, **description}), weights, *further)
+    described = {"schema": kind.schema, **description}
+    sums = sums_of(kind, described, weights, *further)
+    parts = (as_json({**described, "sha256": sums}), weights, *further)
     with write_atomically(path) as temporary:
         # Stored, not packed: weights hardly shrink, and packed bytes depend on zlib's version.
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
@@ -109,11 +120,12 @@ def opened(path: Path, kind: Kind) -> Iterator[tuple[dict[str, Any], Arrays, lis
     """
     first, weights, *further = _read(path, kind)
     try:
-        description = json.loads(first)
+        description = from_json(first)
         _require_schema(path, description.get("schema"), kind)
+        _require_sums(description, kind, weights, *further)
         yield description, load(weights), further
     except _DAMAGE as error:
-        what = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")
+        what = _few_words(f"{type(error).__name__}: {error}")
         raise UserError(
             f"{path} is a damaged {kind.name} file ({what}); "
             f"copy it again from where it came, or {kind.again}."
@@ -125,17 +137,53 @@ def _read(path: Path, kind: Kind) -> list[bytes]:
         raise UserError(f"{path}: there is no such {kind.name} file.")
     try:
         with zipfile.ZipFile(path) as archive:
-            sizes = {info.filename: info.file_size for info in archive.infolist()}
-            if not set(kind.parts) <= sizes.keys():
-                raise UserError(_wrong_kind(path, kind, sizes.keys()))
-            if sum(sizes[name] for name in kind.parts) > MAX_BYTES:
-                raise UserError(f"{path} unpacks to more than {MAX_BYTES >> 30} GiB; refused.")
+            infos = {info.filename: info for info in archive.infolist()}
+            if not set(kind.parts) <= infos.keys():
+                raise UserError(_wrong_kind(path, kind, infos.keys()))
+            for name in kind.parts:
+                _require_modest(path, kind, infos[name])
             return [archive.read(name) for name in kind.parts]
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
         raise UserError(
-            f"{path} is not a whole {kind.name} file ({error}); it was cut short, or is no .ebm "
-            "file. Copy it again from where it came, or make it again."
+            f"{path} is not a whole {kind.name} file ({_few_words(str(error))}); it was cut "
+            "short, or is no .ebm file. Copy it again from where it came, or make it again."
         ) from error
+
+
+def _few_words(text: str) -> str:
+    return textwrap.shorten(text, _WORDS, placeholder=" ...").rstrip(".")
+
+
+def _require_modest(path: Path, kind: Kind, part: zipfile.ZipInfo) -> None:
+    """Refuse a part that would take more memory than the file takes disk, before it is read."""
+    size = path.stat().st_size
+    most = min(size, MAX_JSON_BYTES) if part.filename.endswith(".json") else size
+    if part.file_size > most:
+        raise UserError(
+            f"{path} claims {part.file_size:,} bytes of {part.filename}, and no more than {most:,} "
+            f"can be right; copy the {kind.name} file from where it came, or {kind.again}."
+        )
+    if part.compress_type != zipfile.ZIP_STORED:
+        raise UserError(
+            f"{path} was packed anew ({part.filename} is compressed); copy the {kind.name} file "
+            f"from where it came, or {kind.again}."
+        )
+
+
+def sums_of(kind: Kind, description: Mapping[str, Any], *further: str | bytes) -> dict[str, str]:
+    """Return the SHA-256 of each part by name; of the description, as it is without sums."""
+    parts = (as_json(description), *further)
+    return {
+        name: hashlib.sha256(part.encode() if isinstance(part, str) else part).hexdigest()
+        for name, part in zip(kind.parts, parts, strict=True)
+    }
+
+
+def _require_sums(description: dict[str, Any], kind: Kind, *further: bytes) -> None:
+    stated = description.pop("sha256", None)
+    for name, found in sums_of(kind, description, *further).items():
+        if not isinstance(stated, dict) or stated.get(name) != found:
+            raise ValueError(f"{name} is not what was written: its SHA-256 is another")
 
 
 def _require_schema(path: Path, found: Any, kind: Kind) -> None:
@@ -181,6 +229,21 @@ def file_hash(path: Path) -> str:
 def as_json(value: Any) -> str:
     """Return a value as JSON; NaN and infinity as null."""
     return json.dumps(finite(value), ensure_ascii=False, allow_nan=False, indent=1)
+
+
+def from_json(data: bytes) -> Any:
+    """Return what strict JSON says; it has no NaN and no infinity.
+
+    Raises
+    ------
+    ValueError
+        It is no JSON.
+    """
+    return json.loads(data, parse_constant=_no_number)
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def finite(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from screening.model.archive import (
     Arrays,
     as_json,
     file_hash,
+    from_json,
     named,
     opened,
     under,
@@ -32,6 +32,7 @@ from screening.model.archive import (
 )
 from screening.model.provenance import versions
 from screening.model.screening_model import ScreeningModel
+from screening.model.soundness import require_columns, require_finite, require_sound
 from screening.model.training_table import TrainingTable
 from screening.trust import Calibration, Conformal, Domain, Novelty
 
@@ -79,7 +80,8 @@ def load_model(path: Path) -> ScreeningModel:
     """
     with opened(path, MODEL) as (description, arrays, (table, canaries)):
         model = _build(description, arrays, table)
-        _check_canaries(path, model, json.loads(canaries))
+        require_sound(model)
+        _check_canaries(path, model, from_json(canaries))
     model.model_hash = file_hash(path)
     return model
 
@@ -109,8 +111,11 @@ def _untimed(history: FinetuneHistory) -> dict[str, Any]:
 
 
 def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> ScreeningModel:
+    require_finite(arrays)
     tasks = tuple(description["tasks"])
     encoder = Encoder.from_state(description["encoder"], under("encoder.", arrays))
+    n_columns = len(arrays["novelty.bit_logits"])
+    require_columns(encoder, n_columns)
     members = []
     for number, stored in enumerate(description["members"]):
         own = under(f"member.{number}.", arrays)
@@ -120,7 +125,6 @@ def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> Screeni
     rbm = ModelArrays(description["novelty"]["rbm"], under("novelty.rbm.", arrays)).model()
     novelty = Novelty(rbm, arrays["novelty.bit_logits"], description["novelty"]["centre"])
     conformals = [Conformal(**under(f"conformal.{task}.", arrays)) for task in range(len(tasks))]
-    n_columns = sum(b.columns.stop - b.columns.start for b in encoder.blocks())
     options = ModelOptions.from_dict(description["options"])
     blend = _forest_blend_from_state(description["forest_blend"], arrays, encoder)
     if (blend is None) != (options.blend == "none"):

@@ -87,12 +87,19 @@ class TrainingTable:
             for model, scores in self.held_out.items():
                 columns[f"held_out:{model}:{task}"] = pa.array(scores[:, index])
         buffer = io.BytesIO()
-        pq.write_table(pa.table(columns), buffer, compression="zstd")
+        pq.write_table(pa.table(columns), buffer, compression="zstd", use_dictionary=False)
         return buffer.getvalue()
 
     @classmethod
     def from_parquet(cls, data: bytes, tasks: tuple[str, ...]) -> TrainingTable:
-        """Read what `to_parquet` wrote."""
+        """Read what `to_parquet` wrote.
+
+        Raises
+        ------
+        ValueError
+            The table is no table of compounds, or would take far more memory than its bytes.
+        """
+        _require_modest(data)
         table = pq.read_table(io.BytesIO(data))
 
         def column(name: str) -> NDArray[np.generic]:
@@ -117,3 +124,25 @@ class TrainingTable:
             folds=column("fold").astype(np.int64),
             held_out={m: by_task(f"held_out:{m}").astype(np.float64) for m in models},
         )
+
+
+# Names, structures and sparse bits shrink to a fifth or a tenth.
+_MOST_SHRUNK = 100
+
+
+def _require_modest(data: bytes) -> None:
+    """Refuse a table that says little and unpacks to much; its own tables have no dictionaries."""
+    about = pq.read_metadata(io.BytesIO(data))
+    chunks = [
+        about.row_group(group).column(column)
+        for group in range(about.num_row_groups)
+        for column in range(about.num_columns)
+    ]
+    unpacked = sum(chunk.total_uncompressed_size for chunk in chunks)
+    if unpacked > _MOST_SHRUNK * len(data) or about.num_rows > len(data):
+        raise ValueError(f"its training compounds unpack to {unpacked:,} bytes")
+    if any(kind not in _ENCODINGS for chunk in chunks for kind in chunk.encodings):
+        raise ValueError("its training compounds are written in another way")
+
+
+_ENCODINGS = ("PLAIN", "RLE", "BIT_PACKED")

@@ -137,9 +137,21 @@ def test_nrelu_mean_is_close_to_softplus():
         lambda: Softmax([2, 0]),
         lambda: Binomial(3, trials=0),
         lambda: NReLU(2, copies=0),
+        lambda: NReLU(2, copies=1025),
         lambda: Blocks([]),
     ],
 )
 def test_impossible_sizes_are_refused(build):
-    with pytest.raises(ValueError, match=r"at least one|>= 1"):
+    with pytest.raises(ValueError, match=r"at least one|>= 1|1 to"):
         build()
+
+
+def test_many_copies_of_a_rectified_unit_keep_the_weight_of_every_state():
+    """The ways to a state are far below what a float64 holds; their logarithms are not."""
+    unit = NReLU(1, copies=60)
+    # All copies on: one way, of weight exp(sum of 1/2 - i).
+    expected = sum(0.5 - i for i in range(1, 61))
+    assert unit.log_ways[-1].item() == pytest.approx(expected, rel=1e-6)
+    states = torch.arange(61.0)[:, None]
+    log_partition = torch.logsumexp(-unit.energy(states), 0)
+    assert log_partition.item() == pytest.approx(unit.log_partition(torch.zeros(1, 1)).item())

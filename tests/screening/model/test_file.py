@@ -1,19 +1,37 @@
 """The model file: whole, the same every time, harmless, and clear about what is wrong with it."""
 
+import io
 import json
 import zipfile
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save as save_arrays
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from screening.errors import UserError
 from screening.model import file, file_hash, load_model, save_model
+from screening.model.archive import MODEL, sums_of
 from tests.same_bytes import same_bytes
 
 PARTS = ("model.json", "weights.safetensors", "training.parquet", "canary.json")
+
+
+def signed(parts: dict[str, bytes]) -> dict[str, bytes]:
+    """Return the parts with the sums that they should have, as who means harm would write them."""
+    try:
+        description = json.loads(parts["model.json"])
+        rest = {k: v for k, v in description.items() if k != "sha256"}
+    except (ValueError, AttributeError, RecursionError, KeyError):
+        return parts
+    further = [parts.get(name, b"") for name in PARTS[1:]]
+    rest["sha256"] = sums_of(MODEL, rest, *further)
+    return {**parts, "model.json": json.dumps(rest).encode()}
 
 
 @pytest.fixture(scope="module")
@@ -34,13 +52,13 @@ def stored(small_model, tmp_path) -> Path:
 def rebuilt(parts, tmp_path):
     """Write a well-formed archive with some parts replaced, or left out where None."""
 
-    def write(**changes):
+    def write(sign=signed, **changes):
         path = tmp_path / "changed.ebm"
+        changed = {name: changes.get(name.split(".")[0], data) for name, data in parts.items()}
+        kept = {name: data for name, data in changed.items() if data is not None}
         with zipfile.ZipFile(path, "w") as archive:
-            for name, data in parts.items():
-                new = changes.get(name.split(".")[0], data)
-                if new is not None:
-                    archive.writestr(name, new)
+            for name, data in sign(kept).items():
+                archive.writestr(name, data)
         return path
 
     return write
@@ -160,17 +178,13 @@ def test_random_damage_never_escapes_as_another_error(model_file, tmp_path):
     assert all(path.name in sentence for sentence in said)
 
 
-def test_packed_archives_are_read_and_their_damage_is_told(parts, tmp_path):
+def test_a_packed_archive_is_refused_before_it_is_unpacked(parts, tmp_path, monkeypatch):
     path = tmp_path / "packed.ebm"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in parts.items():
             archive.writestr(name, data)
-    assert load_model(path).tasks == ("Class",)
-    data = bytearray(path.read_bytes())
-    # The first packed byte of the first part: a kind of block that there is not.
-    data[30 + len(PARTS[0])] = 0xFF
-    path.write_bytes(data)
-    assert "not a whole model file" in refused(path)
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("it was unpacked"))
+    assert "packed anew" in refused(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"smiles,id\nCCO,1\n", bytes(2000), b"PK\x03\x04 no zip"])
@@ -203,7 +217,7 @@ def test_another_schema_is_told_with_both_numbers(rebuilt, parts, schema):
     changed = json.loads(parts["model.json"]) | {"schema": schema}
     message = refused(rebuilt(model=json.dumps(changed)))
     assert f"schema {schema!r}" in message
-    assert "reads 3" in message
+    assert "reads 4" in message
 
 
 def test_an_archive_that_claims_to_be_huge_is_not_unpacked(model_file, tmp_path, monkeypatch):
@@ -214,7 +228,27 @@ def test_an_archive_that_claims_to_be_huge_is_not_unpacked(model_file, tmp_path,
     data[entry + 24 : entry + 28] = (0xFFFFFFF0).to_bytes(4, "little")
     path = tmp_path / "bomb.ebm"
     path.write_bytes(data)
-    assert "GiB" in refused(path)
+    assert "can be right" in refused(path)
+
+
+@pytest.mark.parametrize("part", PARTS[1:])
+def test_a_part_that_is_not_what_was_written_is_told(rebuilt, parts, part):
+    """Well-formed, and with the archive's own checks in order: only the sum can tell."""
+    data = bytearray(parts[part])
+    data[len(data) // 2] ^= 1
+    path = rebuilt(sign=lambda kept: kept, **{part.split(".")[0]: bytes(data)})
+    assert f"{part} is not what was written" in refused(path)
+
+
+def test_a_description_that_is_not_what_was_written_is_told(rebuilt, parts):
+    changed = json.loads(parts["model.json"])
+    changed["calibrations"][0]["offset"] += 1e-9
+    path = rebuilt(sign=lambda kept: kept, model=json.dumps(changed))
+    assert "model.json is not what was written" in refused(path)
+    del changed["sha256"]
+    assert "not what was written" in refused(
+        rebuilt(sign=lambda kept: kept, model=json.dumps(changed))
+    )
 
 
 @pytest.mark.parametrize("part", ["model", "canary"])
@@ -229,7 +263,7 @@ def test_json_of_another_shape_is_told(rebuilt, part, content):
 
 def test_every_missing_or_foreign_entry_of_the_description_is_told(rebuilt, parts):
     description = json.loads(parts["model.json"])
-    read = [k for k in description if k not in ("quality", "provenance")]
+    read = [k for k in description if k not in ("quality", "provenance", "sha256")]
     for key in read:
         without = {k: v for k, v in description.items() if k != key}
         refused(rebuilt(model=json.dumps(without)))
@@ -269,12 +303,12 @@ def test_altered_weights_are_found_by_the_canaries(rebuilt, parts):
     assert "altered" in message
 
 
-def test_weights_that_are_not_numbers_are_found_by_the_canaries(rebuilt, parts):
+def test_weights_that_are_not_numbers_are_refused(rebuilt, parts):
     tensors = load_tensors(parts["weights.safetensors"])
     name = next(k for k in tensors if k.startswith("member.1.network") and tensors[k].dim() == 2)
     broken = tensors[name].clone()
     broken[:] = float("nan")
-    assert "other scores" in refused(rebuilt(weights=save_tensors(tensors | {name: broken})))
+    assert "no finite numbers" in refused(rebuilt(weights=save_tensors(tensors | {name: broken})))
 
 
 def test_other_versions_are_named_when_scores_differ(rebuilt, parts):
@@ -296,3 +330,86 @@ def test_canaries_are_training_compounds_of_both_classes(parts, small_model):
     labels = {table.labels[table.smiles.index(s), 0] for s in canaries["smiles"]}
     assert labels == {0.0, 1.0}
     assert len(canaries["scores"]) == file.CANARIES
+
+
+def set_at(description, path: str, value):
+    """Return the description with one entry, named by a path of keys, replaced."""
+    changed = json.loads(json.dumps(description))
+    *way, last = [int(key) if key.isdigit() else key for key in path.split("/")]
+    inner = changed
+    for key in way:
+        inner = inner[key]
+    assert last in inner if isinstance(inner, dict) else last < len(inner), path
+    inner[last] = value
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("novelty/rbm/config/hidden/copies", 10**6),
+        ("novelty/rbm/config/hidden/copies", 2**40),
+        ("novelty/rbm/config/hidden/size", 2**40),
+        ("novelty/rbm/config/visible/size", 2**31),
+        ("members/0/network/config/sizes/1", 2**33),
+        ("members/0/network/config/n_outputs", 2**33),
+        ("features/blocks/0/n_bits", -5),
+        ("features/blocks/0/n_bits", 2**40),
+        ("encoder/n_ramps", 10**8),
+        ("encoder/n_ramps", 0),
+        ("encoder/n_quantiles", 10**9),
+        ("calibrations/0/base_rate", 0),
+        ("calibrations/0/base_rate", 1.0),
+        ("calibrations/0/base_rate", None),
+        ("calibrations/0/slope_for", -1),
+        ("thresholds/0", 7),
+        ("domain/novelty_limit", None),
+        ("domain/similarity_limit", 1e308),
+        ("novelty/centre", None),
+        ("options/limits/max_atoms", -1),
+        ("options/limits/timeout_seconds", 0),
+        ("tasks", []),
+    ],
+)
+def test_a_number_out_of_its_range_is_refused_in_two_lines(rebuilt, parts, path, value):
+    """With sums that are right: nothing is built or divided by before it is looked at."""
+    changed = set_at(json.loads(parts["model.json"]), path, value)
+    assert len(refused(rebuilt(model=json.dumps(changed)))) < 300
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("novelty.rbm.weights", lambda a: a * np.nan),
+        ("novelty.bit_logits", lambda a: a + np.inf),
+        ("conformal.0.active", lambda a: a * np.nan),
+        ("conformal.0.active", lambda a: a[:0]),
+        ("conformal.0.inactive", lambda a: a[::-1]),
+        ("domain.novelties", lambda a: a[:0]),
+        ("domain.novelties", lambda a: a * np.nan),
+        ("encoder.grid.descriptors", lambda a: a[:, ::-1]),
+        ("encoder.grid.descriptors", lambda a: a * np.nan),
+    ],
+)
+def test_arrays_that_are_no_numbers_or_not_in_order_are_refused(rebuilt, parts, name, change):
+    arrays = load_arrays(parts["weights.safetensors"])
+    arrays[name] = np.ascontiguousarray(change(arrays[name]))
+    refused(rebuilt(weights=save_arrays(arrays)))
+
+
+def test_a_table_that_unpacks_to_much_is_refused(rebuilt):
+    rows = 3_000_000
+    table = pa.table({"id": pa.array(["x"] * rows), "smiles": pa.array(["C"] * rows)})
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd", use_dictionary=False)
+    assert "unpack to" in refused(rebuilt(training=buffer.getvalue()))
+
+
+def test_a_compound_without_structure_is_refused(rebuilt, parts):
+    table = pq.read_table(io.BytesIO(parts["training.parquet"]))
+    smiles = table["smiles"].to_pylist()
+    at = table.column_names.index("smiles")
+    buffer = io.BytesIO()
+    without = table.set_column(at, "smiles", pa.array([None, *smiles[1:]]))
+    pq.write_table(without, buffer, use_dictionary=False)
+    assert "no name or no structure" in refused(rebuilt(training=buffer.getvalue()))
