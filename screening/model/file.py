@@ -32,7 +32,12 @@ from screening.model.archive import (
 )
 from screening.model.provenance import versions
 from screening.model.screening_model import ScreeningModel
-from screening.model.soundness import require_columns, require_finite, require_sound
+from screening.model.soundness import (
+    require_columns,
+    require_finite,
+    require_places,
+    require_sound,
+)
 from screening.model.training_table import TrainingTable
 from screening.trust import Calibration, Conformal, Domain, Novelty
 
@@ -119,6 +124,7 @@ def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> Screeni
     members = []
     for number, stored in enumerate(description["members"]):
         own = under(f"member.{number}.", arrays)
+        require_places(own["columns"], n_columns)
         network = ModelArrays(stored["network"], under("network.", own)).model()
         history = FinetuneHistory.from_dict(stored["finetuning"])
         members.append(Member(own["columns"], network, history))

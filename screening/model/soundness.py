@@ -48,6 +48,19 @@ def require_columns(encoder: Encoder, width: int) -> None:
         raise ValueError(f"its encoder gives {columns} columns, and its networks see {width}")
 
 
+def require_places(columns: NDArray[Any], width: int) -> None:
+    """Refuse columns of a network that are not whole numbers, ascending, of an encoder's columns.
+
+    Raises
+    ------
+    ValueError
+        They are something else.
+    """
+    whole = columns.ndim == 1 and columns.dtype == np.int64 and len(columns) > 0
+    _require(whole and bool((np.diff(columns) > 0).all()), "a network's columns are not in order")
+    _require(columns[0] >= 0 and columns[-1] < width, "a network sees columns that there are not")
+
+
 def require_sound(model: ScreeningModel) -> None:
     """Refuse what a score would be divided by, looked up in, or have the logarithm taken of.
 

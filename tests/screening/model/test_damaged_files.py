@@ -1,0 +1,32 @@
+"""Files of models and of pretrained stacks, damaged by chance and on purpose, never do harm."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from screening.model import save_pretrained
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
+from damaged_files import KNOWN, Whole, damaged
+
+
+@pytest.fixture(params=["model", "pretrained"])
+def whole(request, model_file, tmp_path) -> Whole:
+    if request.param == "model":
+        return Whole.of(model_file)
+    save_pretrained(request.getfixturevalue("pretrained"), tmp_path / "stack.ebm")
+    return Whole.of(tmp_path / "stack.ebm")
+
+
+def test_a_damaged_file_is_refused_in_a_sentence_or_is_whole(whole, tmp_path):
+    counts = Counter()
+    for number, verdict, _ in damaged(whole, 60, 26, tmp_path / "damaged.ebm"):
+        assert verdict in KNOWN, f"case {number}"
+        counts[verdict] += 1
+    # Both kinds of damage happen: what is refused, and what changes nothing.
+    assert counts["refused"] > 30
+    assert counts["equal"] > 0
