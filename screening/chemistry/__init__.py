@@ -10,12 +10,14 @@ from screening.chemistry.standardise import (
     standardise_molecule,
 )
 from screening.chemistry.structure import canonical_smiles, murcko_scaffold, structure_key
+from screening.chemistry.substructure import Pattern, read_patterns
 
 __all__ = [
     "Alert",
     "Failure",
     "Level",
     "Limits",
+    "Pattern",
     "Reject",
     "Standardiser",
     "alerts",
@@ -25,6 +27,7 @@ __all__ = [
     "murcko_scaffold",
     "prepare_molecule",
     "read_molecule",
+    "read_patterns",
     "shortened",
     "smiles_of",
     "standardise_molecule",

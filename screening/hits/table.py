@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from rdkit import Chem
 
+from screening.chemistry import Pattern
 from screening.errors import UserError
 from screening.hits.describe import molecule_of, typed, unpacked
 from screening.hits.schema import columns_for, free_names, named
@@ -23,6 +24,8 @@ from screening.tables import write_atomically, write_csv
 
 CSV, PARQUET = "hits.csv", "hits.parquet"
 _METADATA = b"ebmscreen"
+
+Wanted = Literal["active", "inactive"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,12 @@ class Ranked:
         Share of actives in the assay, for that task.
     prevalence : float or None
         Share of actives that scores are restated for; None for the assay's.
+    wanted : {'active', 'inactive'}
+        What the best are: likely to be active, or likely to be inactive.
+    title : str
+        Of the report; empty where none was given.
+    required, excluded : tuple of Pattern
+        Each hit has all of the former and none of the latter.
     """
 
     tasks: tuple[str, ...]
@@ -48,6 +57,23 @@ class Ranked:
     risk: float
     base_rate: float
     prevalence: float | None
+    wanted: Wanted = "active"
+    title: str = ""
+    required: tuple[Pattern, ...] = ()
+    excluded: tuple[Pattern, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as JSON has them."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Ranked:
+        """Return what `to_json` wrote."""
+        patterns = {
+            name: tuple(Pattern(**pattern) for pattern in stored.get(name, ()))
+            for name in ("required", "excluded")
+        }
+        return cls(**{**stored, "tasks": tuple(stored["tasks"]), **patterns})
 
 
 @dataclass(frozen=True)
@@ -138,7 +164,7 @@ def write_hits(hits: Hits, folder: Path) -> None:
     table = hits.described
     for name, own in names.items():
         table = table.append_column(own, pa.array(hits.inputs[name], pa.string()))
-    about = {**vars(hits.ranked), "inputs": names}
+    about = {**hits.ranked.to_json(), "inputs": names}
     table = table.replace_schema_metadata({_METADATA: json.dumps(about).encode()})
     with write_atomically(folder / PARQUET) as temporary:
         pq.write_table(table, temporary, compression="zstd")
@@ -161,7 +187,7 @@ def read_hits(folder: Path) -> Hits:
         table = pq.read_table(path)
         about: dict[str, Any] = json.loads(table.schema.metadata[_METADATA])
         names: dict[str, str] = about.pop("inputs")
-        ranked = Ranked(**{**about, "tasks": tuple(about["tasks"])})
+        ranked = Ranked.from_json(about)
         described = typed({name: table[name] for name in columns_for(ranked.tasks)}, ranked.tasks)
         inputs = table.select(list(names.values())).to_pandas()
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:

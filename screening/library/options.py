@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import Literal, get_args
 
-from screening.chemistry import Limits
+from screening.chemistry import Limits, Pattern, read_patterns
+from screening.errors import UserError
+from screening.hits import Wanted
 
 EngineName = Literal["local", "dask"]
 
@@ -15,7 +18,8 @@ class ScreenOptions:
     """How a library is screened.
 
     Scores depend on the columns and the limits alone. What ranks and describes (`top`, `rank_by`,
-    `risk`, `prevalence`) may be another one on a run that is there: no row is scored again.
+    `wanted`, `require`, `exclude`, `risk`, `prevalence`, `title`) may be another one on a run that
+    is there: no row is scored again.
 
     Attributes
     ----------
@@ -29,6 +33,14 @@ class ScreenOptions:
         Accepted share of wrong conformal sets.
     prevalence : float in (0, 1), optional
         Share of actives in the library; the assay's base rate when None.
+    wanted : {'active', 'inactive'}
+        Which compounds are best: those likely to be active, or, where activity is a liability,
+        those likely to be inactive. Scores stay probabilities of being active.
+    require, exclude : tuple of str
+        SMARTS, or files of them, as `read_patterns` takes them: only rows that match all of the
+        former and none of the latter become hits.
+    title : str
+        Of the report; made of the task when empty.
     max_atoms : int, optional
         Heavy atoms; larger molecules are rejected. The model's limit when None.
     timeout_seconds : float, optional
@@ -51,12 +63,38 @@ class ScreenOptions:
     rank_by: str | None = None
     risk: float = 0.1
     prevalence: float | None = None
+    wanted: Wanted = "active"
+    require: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    title: str = ""
     max_atoms: int | None = None
     timeout_seconds: float | None = None
     shard_size: int = 2000
     workers: int = 1
     engine: EngineName = "local"
     scheduler: str | None = None
+
+    def __post_init__(self) -> None:
+        """Tell a mistake before anything is scored.
+
+        Raises
+        ------
+        UserError
+            A text is no SMARTS, a file of them cannot be read, or nothing such can be wanted.
+        """
+        if self.wanted not in get_args(Wanted):
+            raise UserError(f"wanted (--wanted) {self.wanted!r}: write active or inactive.")
+        _ = self.required, self.excluded
+
+    @cached_property
+    def required(self) -> tuple[Pattern, ...]:
+        """The patterns of `require`."""
+        return read_patterns(self.require, "--require")
+
+    @cached_property
+    def excluded(self) -> tuple[Pattern, ...]:
+        """The patterns of `exclude`."""
+        return read_patterns(self.exclude, "--exclude")
 
     def limits(self, of_model: Limits) -> Limits:
         """Return what a molecule may cost, where the model was trained with the limits given."""

@@ -206,7 +206,17 @@ def rank(
         risk=options.risk,
         prevalence=options.prevalence,
     )
-    ranked = Ranked(model.tasks, task, options.risk, base_rate, options.prevalence)
+    ranked = Ranked(
+        model.tasks,
+        task,
+        options.risk,
+        base_rate,
+        options.prevalence,
+        options.wanted,
+        options.title,
+        options.required,
+        options.excluded,
+    )
     return make_hits(described, [row["input"] for row in rows], ranked)
 
 
