@@ -9,7 +9,13 @@ from screening.chemistry.standardise import (
     prepare_molecule,
     standardise_molecule,
 )
-from screening.chemistry.structure import canonical_smiles, murcko_scaffold, structure_key
+from screening.chemistry.structure import (
+    canonical_smiles,
+    has_isotopes,
+    murcko_scaffold,
+    skeleton_smiles,
+    structure_key,
+)
 
 __all__ = [
     "Alert",
@@ -20,12 +26,14 @@ __all__ = [
     "Standardiser",
     "alerts",
     "canonical_smiles",
+    "has_isotopes",
     "is_missing",
     "molecules_of",
     "murcko_scaffold",
     "prepare_molecule",
     "read_molecule",
     "shortened",
+    "skeleton_smiles",
     "smiles_of",
     "standardise_molecule",
     "structure_key",

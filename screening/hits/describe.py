@@ -39,8 +39,8 @@ def describe(
     ----------
     rows : Table
         The columns of `score_columns`, at the assay's base rate. Other columns of the table of hits
-        (`rank`, `id`, `smiles`, `source`, `row`, `duplicate_of`, `in_training`) are taken over
-        where they are there; any else is left out.
+        (`rank`, `id`, `smiles`, `source`, `row`, `duplicate_of`, `in_training`, `same_skeleton`)
+        are taken over where they are there; any else is left out.
     mols : sequence of Mol
         Prepared as the model prepares them.
     model : ScreeningModel

@@ -18,6 +18,10 @@ from screening.library.shards import Clock, ShardFiles, ShardRecord, Watch
 from screening.model import ScreeningModel, load_model
 
 
+# Of the columns in scores/: a run whose shards have others is not continued.
+SCORES_VERSION = 2
+
+
 @dataclass(frozen=True)
 class WorkerTask:
     """What every worker of a screen needs to know, sent once."""
@@ -78,6 +82,9 @@ def score_table(
         **{n: pa.array(values) for n, values in score_columns(scores, model.tasks).items()},
         "structure_key": pa.array(found.keys, pa.int64()),
         "in_training": pa.array(np.isin(found.keys, model.training.keys), pa.bool_()),
+        "same_skeleton": pa.array(
+            model.training.same_skeleton(found.keys, found.standardised, nearest[1]), pa.bool_()
+        ),
         "input": pa.array(found.inputs, pa.string()),
     }
     return pa.table(columns)

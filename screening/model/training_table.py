@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from screening.chemistry import has_isotopes, skeleton_smiles, structure_key
 from screening.trust import NeighbourIndex, Packed, nearest
 
 
@@ -60,6 +62,37 @@ class TrainingTable:
     @cached_property
     def _known(self) -> NeighbourIndex:
         return NeighbourIndex(self.fingerprints)
+
+    def same_skeleton(
+        self, keys: NDArray[np.int64], smiles: Sequence[str], similarity: NDArray[np.float32]
+    ) -> NDArray[np.bool_]:
+        """Tell which structures were tested in another stereo or isotopic form, and only so.
+
+        Parameters
+        ----------
+        keys : int64 array of shape (n,)
+        smiles : sequence of n str
+            Standardised canonical structures, and their hashes in `keys`.
+        similarity : float32 array of shape (n,)
+            Tanimoto similarity to the nearest training compound, by the bits of `fingerprints`.
+        """
+        found = np.isin(keys, self._skeletons)
+        # Stereo does not show in the bits, so that two forms of one skeleton have the same; an
+        # isotope does. To look at few structures is what makes this cheap.
+        looked_at = (similarity == 1) | self._isotopes
+        if not self._isotopes:
+            looked_at |= np.array([has_isotopes(text) for text in smiles], dtype=np.bool_)
+        for place in np.flatnonzero(looked_at & ~found):
+            found[place] = structure_key(skeleton_smiles(smiles[place])) in self._skeletons
+        return found & ~np.isin(keys, self.keys)
+
+    @cached_property
+    def _skeletons(self) -> NDArray[np.int64]:
+        return np.unique([structure_key(skeleton_smiles(text)) for text in self.smiles])
+
+    @cached_property
+    def _isotopes(self) -> bool:
+        return any(has_isotopes(text) for text in self.smiles)
 
     def nearest_labelled(
         self, fingerprints: Packed, task: int, label: int
