@@ -17,7 +17,6 @@ from screening.library.prepared.format import PreparedPart, read_part
 from screening.library.shards import Clock, ShardFiles, ShardRecord, Watch
 from screening.model import ScreeningModel, load_model
 
-
 # Of the columns in scores/: a run whose shards have others is not continued.
 SCORES_VERSION = 2
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from rdkit import Chem
 from rdkit.Chem.EnumerateStereoisomers import EnumerateStereoisomers, StereoEnumerationOptions
 
 from screening.chemistry import canonical_smiles, skeleton_smiles, structure_key
-from screening.model import TrainingTable
+from screening.model.training_table import TrainingTable, skeleton_keys
 
 FEW = StereoEnumerationOptions(maxIsomers=2)
 
@@ -38,7 +40,13 @@ def forms(smiles: str) -> list[str]:
 def of(table: TrainingTable, smiles: list[str], model) -> TrainingTable:
     mols = [Chem.MolFromSmiles(text) for text in smiles]
     keys = np.array([structure_key(text) for text in smiles], dtype=np.int64)
-    return replace(table, smiles=smiles, keys=keys, fingerprints=model.fingerprints(mols))
+    return replace(
+        table,
+        smiles=smiles,
+        keys=keys,
+        skeletons=skeleton_keys(smiles),
+        fingerprints=model.fingerprints(mols),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +70,17 @@ def test_forms_are_told_as_inchi_tells_them(tested, small_model, which):
     ]
     assert found.tolist() == expected
     assert 50 < sum(expected) < len(expected) - 50
+
+
+def test_skeletons_are_stored_and_computed_for_files_without(tested):
+    table = tested["plain"]
+    data = table.to_parquet()
+    stored = TrainingTable.from_parquet(data, table.tasks).skeletons
+    assert stored.tolist() == table.skeletons.tolist() != table.keys.tolist()
+    older, buffer = pq.read_table(io.BytesIO(data)).drop_columns(["skeleton"]), io.BytesIO()
+    pq.write_table(older, buffer)
+    found = TrainingTable.from_parquet(buffer.getvalue(), table.tasks)
+    assert found.skeletons.tolist() == table.skeletons.tolist()
 
 
 def test_a_skeleton_has_neither_stereo_nor_isotopes():
