@@ -9,7 +9,13 @@ from screening.chemistry.standardise import (
     prepare_molecule,
     standardise_molecule,
 )
-from screening.chemistry.structure import canonical_smiles, murcko_scaffold, structure_key
+from screening.chemistry.structure import (
+    canonical_smiles,
+    has_isotopes,
+    murcko_scaffold,
+    skeleton_smiles,
+    structure_key,
+)
 from screening.chemistry.substructure import Pattern, read_patterns
 
 __all__ = [
@@ -22,6 +28,7 @@ __all__ = [
     "Standardiser",
     "alerts",
     "canonical_smiles",
+    "has_isotopes",
     "is_missing",
     "molecules_of",
     "murcko_scaffold",
@@ -29,6 +36,7 @@ __all__ = [
     "read_molecule",
     "read_patterns",
     "shortened",
+    "skeleton_smiles",
     "smiles_of",
     "standardise_molecule",
     "structure_key",

@@ -1,7 +1,7 @@
 """The table of hits: its columns, how scored molecules are described, and where it is kept."""
 
 from screening.hits.clusters import clusters
-from screening.hits.describe import describe, describe_hits, molecule_of, restated
+from screening.hits.describe import describe, describe_hits, describe_scores, molecule_of, restated
 from screening.hits.schema import COLUMNS, SCORES, Column, columns_for, named, score_columns
 from screening.hits.table import (
     CSV,
@@ -29,6 +29,7 @@ __all__ = [
     "csv_columns",
     "describe",
     "describe_hits",
+    "describe_scores",
     "make_hits",
     "molecule_of",
     "named",

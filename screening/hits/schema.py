@@ -122,6 +122,12 @@ COLUMNS = (
         "by the standardised structure",
     ),
     Column("in_training", TRUTH, "whether the assay tested it", "by the standardised structure"),
+    Column(
+        "same_skeleton",
+        TRUTH,
+        "whether the assay tested it in another form only",
+        "by the standardised structure without stereo and isotopes; false where in_training",
+    ),
     _parquet_only(
         "structure",
         TEXT,

@@ -148,7 +148,13 @@ def _restated(was: Settings, now: Settings) -> list[str]:
     return ["its scores were stored for a prevalence (--prevalence), by an earlier version"]
 
 
-_COMPARISONS = (_sources, _sizes, _model, _limits, _columns, _parameters, _restated)
+def _version(was: Settings, now: Settings) -> list[str]:
+    if was.get("scores_version") == now.get("scores_version"):
+        return []
+    return ["its scores have other columns, by another version of ebmscreen"]
+
+
+_COMPARISONS = (_sources, _sizes, _model, _limits, _columns, _parameters, _restated, _version)
 
 
 def differences(was: Settings, now: Settings) -> list[str]:

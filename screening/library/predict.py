@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
+from numpy.typing import NDArray
 
 from screening.chemistry import Limits, Reject
-from screening.hits import csv_columns, describe, named
+from screening.hits import csv_columns, describe, describe_scores, named
 from screening.library.engines.workers import Assignment, Scorer, ScorerMaker, Workers
 from screening.library.featurise import MoleculeReader, featurise_chunk
-from screening.library.scoring import molecule_again, score_table
+from screening.library.scoring import Scored, molecule_again, score_table
 from screening.library.shards import Clock, Watch
 from screening.model import ScreeningModel
 from screening.progress import OnStep, ignore_steps
@@ -25,7 +26,7 @@ FEW = 500
 # Compounds of one piece.
 TOGETHER = 250
 # Makes of scored rows what the caller wants to know of them; importable by name.
-Finish = Callable[[pa.Table, ScreeningModel], pd.DataFrame]
+Finish = Callable[[Scored, ScreeningModel], pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,14 @@ class Predicted:
         The others: their `row` is the place.
     number : int
         Of the piece.
+    keys : int64 array
+        Hash of the structure of each row of `known`.
     """
 
     known: pd.DataFrame
     rejects: list[Reject] = field(default_factory=list)
     number: int = 0
+    keys: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __len__(self) -> int:
         return len(self.known) + len(self.rejects)
@@ -73,9 +77,9 @@ def predictor(task: PredictTask) -> Scorer[Predicted]:
         found, rejects = featurise_chunk(
             assignment, reader, model.features, watch=watch, clock=clock
         )
-        rows = score_table(model, found, watch=watch, clock=clock)
-        known = _finished(rows, task, assignment, watch)
-        return Predicted(known.set_axis(found.rows), rejects, assignment.number)
+        scored = score_table(model, found, watch=watch, clock=clock)
+        known = _finished(scored, task, assignment, watch)
+        return Predicted(known.set_axis(found.rows), rejects, assignment.number, found.keys)
 
     return predict
 
@@ -91,16 +95,17 @@ def guarded_predictor(task: PredictTask) -> Scorer[Predicted]:
 
 
 def _finished(
-    rows: pa.Table, task: PredictTask, assignment: Assignment, watch: Watch
+    scored: Scored, task: PredictTask, assignment: Assignment, watch: Watch
 ) -> pd.DataFrame:
+    rows = scored.rows
     if not assignment.careful or not rows.num_rows:
         watch.batch(rows.num_rows)
-        return task.finish(rows, task.model)
+        return task.finish(scored, task.model)
     first = int(assignment.piece.rows[0])
     parts = []
     for position, place in enumerate(rows["row"].to_pylist()):
         watch.molecule(place - first)
-        parts.append(task.finish(rows.slice(position, 1), task.model))
+        parts.append(task.finish(scored.one(position), task.model))
     return pd.concat(parts)
 
 
@@ -126,7 +131,7 @@ def predict_compounds(
     model
     smiles : sequence of n str
     finish : callable
-        Makes a DataFrame, one row each, of the rows of `score_table`; see `scores_alone` and
+        Makes a DataFrame, one row each, of what `score_table` gives; see `scores_alone`, `told` and
         `described`. Must be importable by name.
     workers : int
         Processes, when compounds are many.
@@ -149,9 +154,9 @@ def predict_compounds(
     # Without compounds there is one piece, for the columns of the result.
     pieces = [_piece(smiles, start) for start in range(0, max(1, len(smiles)), TOGETHER)]
     if len(smiles) <= FEW or multiprocessing.current_process().daemon:
-        found = _done_here(task, pieces)
+        found = predict_here(task, pieces)
     else:
-        found = _by_workers(task, pieces, workers, make_scorer)
+        found = predict_pieces(task, pieces, workers, make_scorer)
     parts: list[Predicted] = []
     for part in found:
         parts.append(part)
@@ -166,30 +171,57 @@ def _piece(smiles: Sequence[str], start: int) -> Chunk:
     return Chunk("", np.arange(start, start + len(texts)), texts, [""] * len(texts))
 
 
-def _done_here(task: PredictTask, pieces: Sequence[Chunk]) -> Iterator[Predicted]:
+def predict_here(task: PredictTask, pieces: Iterable[Chunk]) -> Iterator[Predicted]:
+    """Yield what this process makes of each piece, in order; nothing stops a molecule."""
     predict = predictor(task)
     for number, piece in enumerate(pieces):
         yield predict(Assignment(number, piece), Watch())
 
 
-def _by_workers(
-    task: PredictTask, pieces: Sequence[Chunk], most: int, make_scorer: ScorerMaker[Predicted]
+def predict_pieces(
+    task: PredictTask,
+    pieces: Iterable[Chunk],
+    workers: int,
+    make_scorer: ScorerMaker[Predicted] = guarded_predictor,
 ) -> Iterator[Predicted]:
-    with Workers(task, min(most, len(pieces)), make_scorer) as workers:
-        yield from workers.run(enumerate(pieces))
+    """Yield what workers make of each piece as it is done; pieces are read as workers are free.
+
+    The `rows` of a piece are the places of its compounds, one after the other.
+    """
+    given = iter(pieces)
+    ahead = list(islice(given, workers))
+    if ahead:
+        with Workers(task, len(ahead), make_scorer) as started:
+            yield from started.run(enumerate(chain(ahead, given)))
 
 
-def scores_alone(rows: pa.Table, model: ScreeningModel) -> pd.DataFrame:
+# What `Finish` may be. They leave out where a row came from, which the caller knows.
+_ORIGIN = ["source", "row", "id", "smiles"]
+
+
+def scores_alone(scored: Scored, model: ScreeningModel) -> pd.DataFrame:
     """Return the score of each task, under its name."""
-    scores = (rows[named("score", task, model.tasks)].to_numpy() for task in model.tasks)
+    scores = (scored.rows[named("score", task, model.tasks)].to_numpy() for task in model.tasks)
     return pd.DataFrame(dict(zip(model.tasks, scores, strict=True)))
 
 
+def told(
+    scored: Scored, model: ScreeningModel, *, risk: float, prevalence: float | None
+) -> pd.DataFrame:
+    """Return the columns of hits.csv that come with a score: all but alerts and scaffold."""
+    own = scored.rows.drop_columns(_ORIGIN)
+    nearest = (scored.nearest, scored.similarity)
+    table: pd.DataFrame = describe_scores(
+        own, nearest, model, risk=risk, prevalence=prevalence
+    ).to_pandas()
+    return table
+
+
 def described(
-    rows: pa.Table, model: ScreeningModel, *, risk: float, prevalence: float | None
+    scored: Scored, model: ScreeningModel, *, risk: float, prevalence: float | None
 ) -> pd.DataFrame:
     """Return the columns of hits.csv that are about the compound itself."""
-    limits = model.options.limits
-    mols = [molecule_again(model, smiles, limits) for smiles in rows["smiles"].to_pylist()]
-    own = rows.drop_columns(["source", "row", "id", "smiles"])
+    limits, texts = model.options.limits, scored.rows["smiles"].to_pylist()
+    mols = [molecule_again(model, smiles, limits) for smiles in texts]
+    own = scored.rows.drop_columns(_ORIGIN)
     return csv_columns(describe(own, mols, model, risk=risk, prevalence=prevalence), model.tasks)

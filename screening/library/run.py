@@ -43,7 +43,7 @@ from screening.library.prepared.source import (
     open_prepared,
 )
 from screening.library.ranking import Row, best_rows, duplicates_of
-from screening.library.scoring import WorkerTask, model_scorer, molecule_again
+from screening.library.scoring import SCORES_VERSION, WorkerTask, model_scorer, molecule_again
 from screening.library.shards import ShardFiles, ShardRecord
 from screening.model import ScreeningModel, command_line, load_model, versions
 from screening.tables import Announce, LibraryStream, open_library, silent, write_atomically
@@ -133,6 +133,7 @@ def screen(
         **stream.identity(),
         "model_hash": model.model_hash,
         "model": model_path.name,
+        "scores_version": SCORES_VERSION,
         "options": {"shard_size": shard_size},
     }
     if isinstance(stream, LibraryStream):

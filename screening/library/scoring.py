@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from rdkit import Chem
 
 from screening.chemistry import Limits, prepare_molecule
@@ -16,6 +18,9 @@ from screening.library.featurise import Featurised, MoleculeReader, featurise_ch
 from screening.library.prepared.format import PreparedPart, read_part
 from screening.library.shards import Clock, ShardFiles, ShardRecord, Watch
 from screening.model import ScreeningModel, load_model
+
+# Of the columns in scores/: a run whose shards have others is not continued.
+SCORES_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -43,15 +48,36 @@ def model_scorer(task: WorkerTask) -> Scorer[ShardRecord]:
             found, rejects = featurise_chunk(
                 assignment, reader, model.features, watch=watch, clock=clock
             )
-        table = score_table(model, found, watch=watch, clock=clock)
+        table = score_table(model, found, watch=watch, clock=clock).rows
         return files.write(assignment.number, table, rejects, clock)
 
     return score
 
 
-def score_table(
-    model: ScreeningModel, found: Featurised, *, watch: Watch, clock: Clock
-) -> pa.Table:
+class Scored(NamedTuple):
+    """Rows that were scored, and what they lie next to.
+
+    Attributes
+    ----------
+    rows : Table
+        As in `scores/`.
+    nearest : int64 array of shape (n,)
+        Place of the most similar training compound of each.
+    similarity : float32 array of shape (n,)
+        Its Tanimoto similarity.
+    """
+
+    rows: pa.Table
+    nearest: NDArray[np.int64]
+    similarity: NDArray[np.float32]
+
+    def one(self, position: int) -> Scored:
+        """Return one of the rows."""
+        alone = slice(position, position + 1)
+        return Scored(self.rows.slice(position, 1), self.nearest[alone], self.similarity[alone])
+
+
+def score_table(model: ScreeningModel, found: Featurised, *, watch: Watch, clock: Clock) -> Scored:
     """Score molecules at the assay's base rate; one row each, in their order.
 
     Parameters
@@ -78,9 +104,12 @@ def score_table(
         **{n: pa.array(values) for n, values in score_columns(scores, model.tasks).items()},
         "structure_key": pa.array(found.keys, pa.int64()),
         "in_training": pa.array(np.isin(found.keys, model.training.keys), pa.bool_()),
+        "same_skeleton": pa.array(
+            model.training.same_skeleton(found.keys, found.standardised, nearest[1]), pa.bool_()
+        ),
         "input": pa.array(found.inputs, pa.string()),
     }
-    return pa.table(columns)
+    return Scored(pa.table(columns), *nearest)
 
 
 def molecule_again(model: ScreeningModel, smiles: str, limits: Limits) -> Chem.Mol:

@@ -23,7 +23,7 @@ from screening.learners.networks import FittedNetworks
 from screening.model.pretrained import Pretrained
 from screening.model.provenance import describe_origin, learning_curves
 from screening.model.screening_model import ScreeningModel
-from screening.model.training_table import TrainingTable
+from screening.model.training_table import TrainingTable, skeleton_keys
 from screening.progress import OnStep, ignore_steps
 from screening.trust import fit_conformal, fit_domain
 
@@ -182,6 +182,7 @@ def _table(
         smiles=assay.smiles,
         rows=assay.rows,
         keys=np.array([structure_key(smiles) for smiles in assay.smiles], dtype=np.int64),
+        skeletons=skeleton_keys(assay.smiles),
         fingerprints=compounds.fingerprints,
         labels=assay.labels,
         values=assay.values,

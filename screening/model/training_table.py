@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from screening.chemistry import has_isotopes, skeleton_smiles, structure_key
 from screening.trust import NeighbourIndex, Packed, nearest
 
 
@@ -27,6 +29,8 @@ class TrainingTable:
         Line of the assay file.
     keys : int64 array
         Hash of each structure.
+    skeletons : int64 array
+        Hash of each structure without stereo and isotopes, see `skeleton_keys`.
     fingerprints : uint8 array of shape (n, 256)
         Packed Morgan bits.
     labels : float32 array of shape (n, n_tasks)
@@ -44,6 +48,7 @@ class TrainingTable:
     smiles: list[str]
     rows: NDArray[np.int64]
     keys: NDArray[np.int64]
+    skeletons: NDArray[np.int64]
     fingerprints: Packed
     labels: NDArray[np.float32]
     values: NDArray[np.float64]
@@ -61,6 +66,33 @@ class TrainingTable:
     def _known(self) -> NeighbourIndex:
         return NeighbourIndex(self.fingerprints)
 
+    def same_skeleton(
+        self, keys: NDArray[np.int64], smiles: Sequence[str], similarity: NDArray[np.float32]
+    ) -> NDArray[np.bool_]:
+        """Tell which structures were tested in another stereo or isotopic form, and only so.
+
+        Parameters
+        ----------
+        keys : int64 array of shape (n,)
+        smiles : sequence of n str
+            Standardised canonical structures, and their hashes in `keys`.
+        similarity : float32 array of shape (n,)
+            Tanimoto similarity to the nearest training compound, by the bits of `fingerprints`.
+        """
+        found = np.isin(keys, self.skeletons)
+        # Stereo does not show in the bits, so that two forms of one skeleton have the same; an
+        # isotope does. To look at few structures is what makes this cheap.
+        looked_at = (similarity == 1) | self._isotopes
+        if not self._isotopes:
+            looked_at |= np.array([has_isotopes(text) for text in smiles], dtype=np.bool_)
+        places = np.flatnonzero(looked_at & ~found).tolist()
+        found[places] = np.isin(skeleton_keys([smiles[i] for i in places]), self.skeletons)
+        return found & ~np.isin(keys, self.keys)
+
+    @cached_property
+    def _isotopes(self) -> bool:
+        return any(has_isotopes(text) for text in self.smiles)
+
     def nearest_labelled(
         self, fingerprints: Packed, task: int, label: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -76,6 +108,7 @@ class TrainingTable:
             "smiles": pa.array(self.smiles),
             "row": pa.array(self.rows),
             "key": pa.array(self.keys),
+            "skeleton": pa.array(self.skeletons),
             "fold": pa.array(self.folds),
             "fingerprint": pa.array(
                 [row.tobytes() for row in self.fingerprints], pa.binary(self.fingerprints.shape[1])
@@ -111,13 +144,17 @@ class TrainingTable:
         models = dict.fromkeys(
             name.split(":")[1] for name in table.column_names if name.startswith("held_out:")
         )
+        smiles = table["smiles"].to_pylist()
+        # Files of earlier versions lack them.
+        stored = "skeleton" in table.column_names
         packed = np.frombuffer(b"".join(table["fingerprint"].to_pylist()), dtype=np.uint8)
         return cls(
             tasks=tasks,
             ids=table["id"].to_pylist(),
-            smiles=table["smiles"].to_pylist(),
+            smiles=smiles,
             rows=column("row").astype(np.int64),
             keys=column("key").astype(np.int64),
+            skeletons=column("skeleton").astype(np.int64) if stored else skeleton_keys(smiles),
             fingerprints=packed.reshape(table.num_rows, -1),
             labels=by_task("label").astype(np.float32),
             values=by_task("value").astype(np.float64),
@@ -146,3 +183,8 @@ def _require_modest(data: bytes) -> None:
 
 
 _ENCODINGS = ("PLAIN", "RLE", "BIT_PACKED")
+
+
+def skeleton_keys(smiles: Sequence[str]) -> NDArray[np.int64]:
+    """Return the hash of each canonical structure without stereo and isotopes."""
+    return np.array([structure_key(skeleton_smiles(text)) for text in smiles], dtype=np.int64)

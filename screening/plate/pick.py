@@ -144,6 +144,8 @@ def exclusions(hits: pd.DataFrame, options: PlateOptions) -> list[str]:
 def _why_not(row: Mapping[Any, Any], options: PlateOptions) -> str:
     if row.get("in_training"):
         return "already tested in the assay"
+    if row.get("same_skeleton"):
+        return "already tested in another stereo or isotopic form"
     if twin := row.get("duplicate_of"):
         return f"same structure as {twin}"
     if options.in_domain_only and not row["in_domain"]:

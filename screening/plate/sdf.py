@@ -6,7 +6,7 @@ names it uses itself (a name that begins with an underscore, `numArom`, ...).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,22 +32,22 @@ def write_sdf(table: pd.DataFrame, mols: Sequence[Chem.Mol], path: Path) -> None
     ----------
     CTfile Formats, BIOVIA 2020, chapter 6.
     """
-    names = _item_names([str(column) for column in table.columns])
+    names = item_names([str(column) for column in table.columns])
     with (
         write_atomically(path) as temporary,
         temporary.open("w", encoding="utf-8", newline="\n") as file,
     ):
         for mol, values in zip(mols, table.itertuples(index=False, name=None), strict=True):
             row = dict(zip(names, values, strict=True))
-            file.write(_structure(mol, _text(row.get("id", ""))[:_TITLE]))
-            file.writelines(f">  <{name}>\n{_text(value)}\n\n" for name, value in row.items())
-            file.write(f"{_END}\n")
+            file.write(sdf_record(mol, row.get("id", ""), row))
 
 
-def _structure(mol: Chem.Mol, title: str) -> str:
+def sdf_record(mol: Chem.Mol, title: Any, items: Mapping[str, Any]) -> str:
+    """Return one record: the structure drawn, its title, and data items named by `item_names`."""
     record = laid_out(mol)
-    record.SetProp("_Name", title)
-    return str(Chem.MolToMolBlock(record))
+    record.SetProp("_Name", _text(title)[:_TITLE])
+    values = "".join(f">  <{name}>\n{_text(value)}\n\n" for name, value in items.items())
+    return f"{Chem.MolToMolBlock(record)}{values}{_END}\n"
 
 
 def _text(value: Any) -> str:
@@ -55,7 +55,7 @@ def _text(value: Any) -> str:
     return f" {text}" if text.startswith(_END) else text
 
 
-def _item_names(columns: Sequence[str]) -> list[str]:
+def item_names(columns: Sequence[str]) -> list[str]:
     """Return the columns' names without the signs that end an item's name, each of them once."""
     taken: dict[str, None] = {}
     for column in columns:

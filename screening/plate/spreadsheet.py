@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 import xlsxwriter
@@ -30,13 +30,18 @@ def write_xlsx(table: pd.DataFrame, mols: Sequence[Chem.Mol], path: Path) -> Non
     than Excel allows are cut and end in an ellipsis.
     """
     with write_atomically(path) as temporary:
-        book = xlsxwriter.Workbook(
-            str(temporary),
-            {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
-        )
-        book.set_properties({"title": "Compounds to buy", "created": _CREATED})
+        book = new_book(temporary, "Compounds to buy")
         _fill(book, table, mols)
         book.close()
+
+
+def new_book(file: Path | BinaryIO, title: str, **options: Any) -> Any:
+    """Return an empty workbook in which text stays text."""
+    plain = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
+    place = str(file) if isinstance(file, Path) else file
+    book = xlsxwriter.Workbook(place, {**plain, **options})
+    book.set_properties({"title": title, "created": _CREATED})
+    return book
 
 
 def _fill(book: Any, table: pd.DataFrame, mols: Sequence[Chem.Mol]) -> None:
@@ -47,7 +52,7 @@ def _fill(book: Any, table: pd.DataFrame, mols: Sequence[Chem.Mol]) -> None:
     sheet.freeze_panes(1, 1)
     sheet.write_string(0, 0, "structure", head)
     for column, name in enumerate(table.columns, start=1):
-        sheet.write_string(0, column, _fit(str(name)), head)
+        sheet.write_string(0, column, fitting(str(name)), head)
         sheet.set_column(column, column, _column_width(table, name))
     for row, (mol, values) in enumerate(
         zip(mols, table.itertuples(index=False), strict=True), start=1
@@ -58,7 +63,7 @@ def _fill(book: Any, table: pd.DataFrame, mols: Sequence[Chem.Mol]) -> None:
         # A fixed name: the file must not depend on where it was written.
         sheet.insert_image(row, 0, "structure.png", {**place, "y_offset": 3, "object_position": 1})
         for column, value in enumerate(values, start=1):
-            _write(sheet, row, column, value, cell)
+            write_cell(sheet, row, column, value, cell)
     if len(table):
         sheet.autofilter(0, 1, len(table), len(table.columns))
 
@@ -68,7 +73,8 @@ def _column_width(table: pd.DataFrame, name: Any) -> int:
     return min(40, max(8, longest + 2))
 
 
-def _write(sheet: Any, row: int, column: int, value: Any, style: Any) -> None:
+def write_cell(sheet: Any, row: int, column: int, value: Any, style: Any = None) -> None:
+    """Write text as text, a number as a number, and truth as yes or no."""
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, bool):
@@ -77,8 +83,9 @@ def _write(sheet: Any, row: int, column: int, value: Any, style: Any) -> None:
         if math.isfinite(value):
             sheet.write_number(row, column, value, style)
     else:
-        sheet.write_string(row, column, _fit(str(value)), style)
+        sheet.write_string(row, column, fitting(str(value)), style)
 
 
-def _fit(text: str) -> str:
+def fitting(text: str) -> str:
+    """Return a text as long as a cell may be; a longer one is cut and ends in an ellipsis."""
     return text if len(text) <= _CELL else text[: _CELL - 1] + "…"

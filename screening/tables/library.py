@@ -34,6 +34,8 @@ class Chunk:
     problems : dict of int to str
         Rows of the chunk, by position, that cannot be used: they have more cells than the table
         has columns, or hold no structure that can be read.
+    cells : dict of str to list of str
+        Every column under its own name, in file order, as it is written.
     """
 
     source: str
@@ -42,6 +44,7 @@ class Chunk:
     ids: list[str]
     extra: dict[str, list[str]] = field(default_factory=dict)
     problems: dict[int, str] = field(default_factory=dict)
+    cells: dict[str, list[str]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.smiles)
@@ -126,6 +129,7 @@ class LibraryStream:
         )
         self._position = table.position
         self.formats[source] = table.description
+        self.columns[source] = table.columns
         while part := list(islice(table.rows, self.chunk_size)):
             self.columns[source] = table.columns
             yield _chunk(source, table.columns, part)
@@ -160,13 +164,14 @@ def open_library(
 def _chunk(source: str, columns: Columns, part: Sequence[Record]) -> Chunk:
     width = len(columns.names)
     by_name = dict(zip(columns.names, by_column(part, width), strict=True))
+    cells = dict(by_name)
     smiles = by_name.pop(columns.smiles)
     lines = [line for line, _, _ in part]
     # One column may be both: the structure is then the name too.
     names = by_name.pop(columns.id, smiles) if columns.id else [""] * len(part)
     ids = [name.strip() or f"row-{line}" for name, line in zip(names, lines, strict=True)]
     rows = np.array(lines, dtype=np.int64)
-    return Chunk(source, rows, smiles, ids, by_name, problems_of(part, width))
+    return Chunk(source, rows, smiles, ids, by_name, problems_of(part, width), cells)
 
 
 def by_column(part: Sequence[Record], width: int) -> list[list[str]]:

@@ -54,7 +54,7 @@ def test_every_column_of_the_scores_is_what_it_was(case):
 
 def test_a_prepared_library_scores_the_same(case):
     _, said = case
-    described = list(said.scores.columns[said.scores.columns.get_loc("in_training") + 1 :])
+    described = list(said.scores.columns[said.scores.columns.get_loc("same_skeleton") + 1 :])
     scores = said.scores.columns.difference(described)
     pd.testing.assert_frame_equal(said.prepared[scores], said.scores[scores])
     hits = said.prepared[said.prepared["in_domain"] != ""]

@@ -10,7 +10,7 @@ ORDER = {
     "ebm": "units sampling likelihood train finetune dbn estimators storage".split(),
     "screening": (
         "chemistry drawing evaluation features tables assay trust learners model explain hits "
-        "library plate report study tuning turns"
+        "library plate predictions report study tuning turns"
     ).split(),
     "workflows": "mnist web commands".split(),
 }

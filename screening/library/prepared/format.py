@@ -135,7 +135,7 @@ def read_part(part: PreparedPart, features: FeatureSet) -> tuple[Featurised, lis
         rows=table["row"].to_numpy(),
         ids=table["id"].to_pylist(),
         smiles=table["smiles"].to_pylist(),
-        standardised=[],
+        standardised=table["standardised"].to_pylist(),
         keys=table["structure_key"].to_numpy(),
         inputs=table["input"].to_pylist(),
         raw=raw,
@@ -145,7 +145,8 @@ def read_part(part: PreparedPart, features: FeatureSet) -> tuple[Featurised, lis
 
 
 def _columns_for(features: FeatureSet) -> list[str]:
-    names = ["source", "row", "id", "smiles", "structure_key", "input", "fingerprint"]
+    names = ["source", "row", "id", "smiles", "standardised", "structure_key", "input"]
+    names.append("fingerprint")
     for block in features.blocks:
         if block.kind == "continuous":
             names.append(block.name)

@@ -47,6 +47,7 @@ def rows(mols, small_model) -> pa.Table:
         "row": range(2, n + 2),
         "duplicate_of": [""] * n,
         "in_training": [False] * n,
+        "same_skeleton": [False] * n,
         "structure_key": range(n),
     }
     scores = score_columns(small_model.score_molecules(mols), small_model.tasks)
@@ -102,17 +103,12 @@ def test_a_row_does_not_depend_on_the_others(rows, mols, small_model) -> None:
 
 
 def test_rows_without_a_rank_or_a_file_are_described_too(rows, mols, small_model) -> None:
-    bare = rows.drop_columns(["rank", "source", "row", "duplicate_of", "in_training"])
+    about = ["rank", "source", "row", "duplicate_of", "in_training", "same_skeleton"]
+    bare = rows.drop_columns(about)
     found = describe(bare, mols, small_model)
     whole = describe(rows, mols, small_model)
     assert found.equals(whole.select(found.column_names))
-    assert set(whole.column_names) - set(found.column_names) == {
-        "rank",
-        "source",
-        "row",
-        "duplicate_of",
-        "in_training",
-    }
+    assert set(whole.column_names) - set(found.column_names) == set(about)
     assert describe(bare.slice(0, 0), [], small_model).num_rows == 0
 
 

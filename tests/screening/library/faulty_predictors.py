@@ -21,11 +21,11 @@ def make(task: PredictTask) -> Scorer[Predicted]:
     return guarded_predictor(task)
 
 
-def described(rows, model):
-    if HANGS_WHEN_DESCRIBED in rows["smiles"].to_pylist():
+def described(scored, model):
+    if HANGS_WHEN_DESCRIBED in scored.rows["smiles"].to_pylist():
         time.sleep(60)
-    return predict.described(rows, model, risk=0.1, prevalence=None)
+    return predict.described(scored, model, risk=0.1, prevalence=None)
 
 
-def process_of(rows, model):
-    return predict.scores_alone(rows, model).assign(process=os.getpid())
+def process_of(scored, model):
+    return predict.scores_alone(scored, model).assign(process=os.getpid())

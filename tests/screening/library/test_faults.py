@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from screening.errors import UserError
-from screening.library import ScreenOptions, screen
+from screening.library import PrepareOptions, ScreenOptions, prepare_library, screen
 from screening.tables import read_table
 
 HERE = Path(__file__).parent
@@ -156,6 +156,37 @@ def test_duplicates_and_known_compounds_are_marked(model_file, samples, tmp_path
     found = {hit["id"]: hit for hit in rows(tmp_path / "run" / "hits.csv")}
     assert [found[f"c{i}"]["duplicate_of"] for i in range(4)] == ["", "", "c0", "c0"]
     assert [found[f"c{i}"]["in_training"] for i in range(4)] == ["False", "True", "False", "False"]
+    assert {hit["same_skeleton"] for hit in found.values()} == {"False"}
     assert float(found["c1"]["nearest_similarity"]) == 1.0
     about = json.loads((tmp_path / "run" / "run.json").read_text())
     assert about["counts"]["read"] == 4
+
+
+def test_another_form_of_a_known_compound_is_marked(model_file, small_assay, tmp_path):
+    chiral = next(text for text in small_assay.smiles if "@" in text and "/" not in text)
+    mirrored = chiral.replace("@@", "!").replace("@", "@@").replace("!", "@")
+    flat = chiral.replace("@@H", "H").replace("@H", "H").replace("@", "")
+    texts = [chiral, mirrored, flat, f"{flat}.Cl", "CCO"]
+    library = write(tmp_path / "library.csv", texts)
+    screen([str(library)], model_file, tmp_path / "run")
+    found = {hit["id"]: hit for hit in rows(tmp_path / "run" / "hits.csv")}
+    marks = [(found[f"c{i}"]["in_training"], found[f"c{i}"]["same_skeleton"]) for i in range(5)]
+    other = ("False", "True")
+    assert marks == [("True", "False"), other, other, other, ("False", "False")]
+    # A mirror image of what is not a hit's own structure is no duplicate of it.
+    assert [found[f"c{i}"]["duplicate_of"] for i in range(4)] == ["", "", "", "c2"]
+    prepared = tmp_path / "prepared"
+    prepare_library([str(library)], prepared, PrepareOptions(("morgan_counts", "descriptors")))
+    screen([str(prepared)], model_file, tmp_path / "again")
+    assert same_bytes(tmp_path / "again" / "hits.csv", tmp_path / "run" / "hits.csv")
+
+
+def test_a_run_whose_scores_have_other_columns_is_not_continued(good, model_file, tmp_path):
+    library, run = write(tmp_path / "library.csv", good[:3]), tmp_path / "run"
+    screen([str(library)], model_file, run)
+    manifest = run / "shards" / "manifest.json"
+    older = json.loads(manifest.read_text())
+    del older["scores_version"]
+    manifest.write_text(json.dumps(older))
+    with pytest.raises(UserError, match="its scores have other columns, by another version"):
+        screen([str(library)], model_file, run)

@@ -76,7 +76,7 @@ def test_every_value_comes_back_as_it_was(library, prepared):
     )
     found, again = read_part(PreparedPart(prepared, 0), features)
     assert again == rejects
-    for name in ("source", "ids", "smiles", "inputs"):
+    for name in ("source", "ids", "smiles", "standardised", "inputs"):
         assert getattr(found, name) == getattr(expected, name)
     for name in ("rows", "keys", "fingerprints"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))

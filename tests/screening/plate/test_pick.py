@@ -39,6 +39,7 @@ def hits_of(scores: list[float], **columns: list[Any]) -> pd.DataFrame:
         "alerts": [""] * n,
         "duplicate_of": [""] * n,
         "in_training": [False] * n,
+        "same_skeleton": [False] * n,
     }
     return pd.DataFrame({**plain, **columns})
 
@@ -61,6 +62,7 @@ def cases(draw: Any) -> tuple[pd.DataFrame, np.ndarray, PlateOptions, np.ndarray
         alerts=column(st.sampled_from(ALERTS)),
         duplicate_of=column(st.sampled_from(["", "", "c0"])),
         in_training=column(st.sampled_from([False, False, True])),
+        same_skeleton=column(st.sampled_from([False, False, True])),
         mw=column(st.sampled_from([100.0, 300.0, 500.0, float("nan")])),
     )
     rows = column(st.sampled_from([b"\xff" * 8, b"\x0f" * 8, b"\x00" * 7 + b"\x01", b"\xf0" * 8]))
@@ -86,6 +88,7 @@ def may_be_picked(row: Any, options: PlateOptions) -> bool:
         inside = (low is None or row.mw >= low) and (high is None or row.mw <= high)
     return bool(
         not row.in_training
+        and not row.same_skeleton
         and not row.duplicate_of
         and (row.in_domain or not options.in_domain_only)
         and not catalogs & set(options.barred_alerts)
@@ -190,6 +193,7 @@ def test_reasons_tell_what_was_decisive() -> None:
     hits = hits_of(
         [0.91, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3],
         in_training=[False, True, False, False, False, False, False, False],
+        same_skeleton=[False, False, False, False, False, False, False, True],
         duplicate_of=["", "", "c0", "", "", "", "", ""],
         alerts=["BRENK: nitro", "", "", "NIH: x; PAINS: quinone_A(370)", "", "", "", ""],
         in_domain=[True, True, True, True, False, True, True, True],
@@ -212,7 +216,7 @@ def test_reasons_tell_what_was_decisive() -> None:
         f"rank 7, score 0.40, {second:.2f} similar to the nearest pick, "
         "0.25 to the nearest known active"
     )
-    assert reasons[7] == "not picked: others fill the plate"
+    assert reasons[7] == "not picked: already tested in another stereo or isotopic form"
 
 
 def test_a_full_cluster_is_passed_over_and_says_so() -> None:

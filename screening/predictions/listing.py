@@ -1,0 +1,72 @@
+"""Predictions as a table to read on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from screening.hits import named
+from screening.predictions.rows import PredictedRows, RowPiece
+
+# What a prediction set means to who decides.
+WORDS = {
+    "active": "likely active",
+    "inactive": "likely inactive",
+    "either": "cannot tell",
+    "neither": "unlike anything tested",
+}
+_HEAD = ("structure", "score", "prediction", "nearest known compound", "in domain")
+_WIDEST = 60
+# A spread that rounds to less is no certainty, and is not shown.
+_LEAST_SPREAD = 0.005
+
+
+def listing(rows: PredictedRows, tasks: Sequence[str]) -> str:
+    """Return one line a compound and task, in columns.
+
+    Examples
+    --------
+    ::
+
+        structure                  score        prediction   nearest known compound     in domain
+        CC(=O)Oc1ccccc1C(=O)O      0.31 ± 0.04  cannot tell  BACE_17, inactive (0.42)   yes
+    """
+    head = [*_HEAD[:1], *(["task"] if len(tasks) > 1 else []), *_HEAD[1:]]
+    lines = [head, *(line for piece in rows for line in _lines(piece, tasks))]
+    widths = [max(len(line[i]) for line in lines if len(line) > i) for i in range(len(head))]
+    return "\n".join(_joined(line, widths) for line in lines)
+
+
+def _joined(line: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=False)).rstrip()
+
+
+def _lines(piece: RowPiece, tasks: Sequence[str]) -> Iterator[list[str]]:
+    several = len(tasks) > 1
+    for name, row in zip(piece.names, piece.table.to_pylist(), strict=True):
+        text = name if len(name) <= _WIDEST else f"{name[: _WIDEST - 1]}…"
+        if row["reason"]:
+            yield [text, *([""] if several else []), "-", f"{row['reason']}: {row['message']}"]
+            continue
+        for task in tasks:
+            chosen = row[named("prediction_set", task, tasks)]
+            yield [
+                text,
+                *([task] if several else []),
+                _score(row[named("score", task, tasks)], row[named("score_std", task, tasks)]),
+                WORDS[chosen],
+                _nearest(row),
+                "yes" if row["in_domain"] else "no",
+            ]
+
+
+def _score(score: float, spread: float) -> str:
+    return f"{score:.2f} ± {spread:.2f}" if spread >= _LEAST_SPREAD else f"{score:.2f}"
+
+
+def _nearest(row: dict[str, Any]) -> str:
+    known = ", ".join(filter(None, (row["nearest_id"], row["nearest_label"])))
+    if row["in_training"]:
+        return f"{known} (the same)"
+    other = ", another form of it" if row["same_skeleton"] else ""
+    return f"{known} ({row['nearest_similarity']:.2f}{other})"
