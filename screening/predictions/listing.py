@@ -33,7 +33,10 @@ def listing(rows: PredictedRows, tasks: Sequence[str]) -> str:
     """
     head = [*_HEAD[:1], *(["task"] if len(tasks) > 1 else []), *_HEAD[1:]]
     lines = [head, *(line for piece in rows for line in _lines(piece, tasks))]
-    widths = [max(len(line[i]) for line in lines if len(line) > i) for i in range(len(head))]
+    # A reason why there is no score takes the rest of its line.
+    full = [line for line in lines if len(line) == len(head)]
+    widths = [max(len(line[i]) for line in full) for i in range(len(head))]
+    widths[0] = max(len(line[0]) for line in lines)
     return "\n".join(_joined(line, widths) for line in lines)
 
 

@@ -57,9 +57,12 @@ def write_rows(rows: PredictedRows, path: Path) -> None:
     """
     kind = _kind(path)
     assert kind is not None, f"{path} was not checked"
-    with write_atomically(path) as temporary:
-        with temporary.open("wb") as file, _packed(path, file) as packed:
-            kind(rows, packed)
+    with (
+        write_atomically(path) as temporary,
+        temporary.open("wb") as file,
+        _packed(path, file) as packed,
+    ):
+        kind(rows, packed)
 
 
 def write_short(rows: PredictedRows, tasks: Sequence[str], file: BinaryIO) -> None:

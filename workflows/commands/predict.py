@@ -101,8 +101,7 @@ def command(compounds: tuple[str, ...], model: Path, **given: Any) -> None:
         check_output(asked.output, force=asked.force)
         writable_file(asked.output)
     trained = load_model(model)
-    predicting = (_of_tables if tables else _of_structures)(compounds, asked, trained)
-    with predicting as rows:
+    with _predicted(compounds, asked, trained, tables=bool(tables)) as rows:
         if asked.output is not None:
             write_rows(rows, asked.output)
             click.echo(asked.output)
@@ -116,20 +115,14 @@ def command(compounds: tuple[str, ...], model: Path, **given: Any) -> None:
         )
 
 
-def _of_structures(
-    compounds: tuple[str, ...], asked: PredictRequest, model: ScreeningModel
+def _predicted(
+    compounds: tuple[str, ...], asked: PredictRequest, model: ScreeningModel, *, tables: bool
 ) -> AbstractContextManager[PredictedRows]:
     from screening.library.predict import predict_here
-    from screening.predictions import GivenCompounds, predicted_rows
+    from screening.predictions import GivenCompounds, predict_tables, predicted_rows
 
-    return predicted_rows(GivenCompounds(compounds), asked.task(model), predict_here)
-
-
-def _of_tables(
-    compounds: tuple[str, ...], asked: PredictRequest, model: ScreeningModel
-) -> AbstractContextManager[PredictedRows]:
-    from screening.predictions import predict_tables
-
+    if not tables:
+        return predicted_rows(GivenCompounds(compounds), asked.task(model), predict_here)
     return predict_tables(
         compounds,
         asked.task(model),
@@ -148,4 +141,4 @@ def _print(rows: PredictedRows, model: ScreeningModel, *, to_read: bool) -> None
     if to_read:
         click.echo(listing(rows, model.tasks))
     else:
-        write_short(rows, model.tasks, click.get_binary_stream("stdout"))
+        write_short(rows, model.tasks, sys.stdout.buffer)
