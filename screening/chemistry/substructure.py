@@ -107,7 +107,7 @@ def _of_file(path: Path, option: str) -> list[Pattern]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
-        raise UserError(f"{option} @{path}: the file cannot be read ({error}).") from error
+        raise UserError(f"{option} @{path}: the file cannot be read ({_reason(error)}).") from error
     found = [
         _pattern(line, f"{option} @{path}, line {number}:")
         for number, line in enumerate(lines, start=1)
@@ -116,6 +116,10 @@ def _of_file(path: Path, option: str) -> list[Pattern]:
     if not found:
         raise UserError(f"{option} @{path}: the file holds no patterns; write one SMARTS a line.")
     return found
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _pattern(text: str, place: str) -> Pattern:
