@@ -58,7 +58,12 @@ _parquet_only = partial(Column, in_csv=False)
 
 # In the order of hits.csv; columns of hits.parquet alone follow.
 COLUMNS = (
-    Column("rank", WHOLE, "place in the ranking, 1 is best", "by score; ties in input order"),
+    Column(
+        "rank",
+        WHOLE,
+        "place in the ranking, 1 is best",
+        "by the log odds in scores/, the wanted first; ties in input order",
+    ),
     Column("id", TEXT, "name of the compound", "from the library, or row-N for line N"),
     Column("smiles", TEXT, "structure", "from the library, as it is there"),
     _per_task(
