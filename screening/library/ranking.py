@@ -12,8 +12,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from screening.errors import UserError
-
 Row = dict[str, Any]
 # Rows that are looked at together when some are passed over: at first, and at most. Each time all
 # keys are gone through once more.
@@ -57,25 +55,12 @@ class Ranking:
         That decides.
     lowest_first : bool
         Whether low values are best.
-
-    Raises
-    ------
-    UserError
-        A file has no such column.
     """
 
     def __init__(self, parts: Sequence[Path], column: str, *, lowest_first: bool = False) -> None:
         self._parts, self._column, self._sign = parts, column, -1.0 if lowest_first else 1.0
-        self._ends = np.cumsum([self._rows_of(part) for part in parts], dtype=np.int64)
-
-    def _rows_of(self, part: Path) -> int:
-        about = pq.read_metadata(part)
-        if self._column not in about.schema.names:
-            raise UserError(
-                f"{part} has no column {self._column!r}: an earlier version of ebmscreen wrote it. "
-                "Screen into a new folder."
-            )
-        return int(about.num_rows)
+        rows = [pq.read_metadata(part).num_rows for part in parts]
+        self._ends = np.cumsum(rows, dtype=np.int64)
 
     def best(self, top: int, after: Best | None = None) -> Best:
         """Return the best `top` rows, or the next best after some.

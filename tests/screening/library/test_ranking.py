@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from screening.errors import UserError
 from screening.library import ranking as library_ranking
 from screening.library.ranking import Ranking, duplicates_of
 
@@ -93,12 +92,6 @@ def test_of_rows_that_are_taken_the_best_are_found_and_none_below_them_is_asked_
     assert best.numbers.tolist() == expected
     last = order.index(expected[-1]) + 1 if len(expected) == top else len(order)
     assert asked == order[:last]
-
-
-def test_scores_of_an_earlier_version_are_refused_in_plain_words(tmp_path):
-    parts = parts_of(tmp_path, [0.5] * 3, 4)
-    with pytest.raises(UserError, match=r"000\.parquet has no column 'log_odds'.* new folder"):
-        Ranking(parts, "log_odds")
 
 
 def test_no_parts_have_no_rows():
