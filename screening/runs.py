@@ -88,9 +88,12 @@ class Run:
 
     def __str__(self) -> str:
         counts = self.counts
+        first = (
+            ", those likely to be inactive first," if self.table.ranked.wanted != "active" else ""
+        )
         return (
             f"{counts.read} rows read: {counts.scored} scored, {counts.rejected} rejected; "
-            f"{len(self.table)} hits in {self.folder / 'hits.csv'}"
+            f"{len(self.table)} hits{first} in {self.folder / 'hits.csv'}"
         )
 
     def _repr_html_(self) -> str:
@@ -139,7 +142,8 @@ def screen(
     warn
         Is told what to be careful about; Python's warnings when not given.
     **options
-        Settings of `ScreenOptions`, such as `top`, `rank_by`, `risk` and `prevalence`.
+        Settings of `ScreenOptions`, such as `top`, `rank_by`, `wanted`, `require`, `exclude`,
+        `risk`, `prevalence` and `title`.
 
     Returns
     -------

@@ -16,7 +16,7 @@ from screening.chemistry.structure import (
     skeleton_smiles,
     structure_key,
 )
-from screening.chemistry.substructure import Pattern, read_patterns
+from screening.chemistry.substructure import Pattern, Sought, Substructures, read_patterns
 
 __all__ = [
     "Alert",
@@ -25,7 +25,9 @@ __all__ = [
     "Limits",
     "Pattern",
     "Reject",
+    "Sought",
     "Standardiser",
+    "Substructures",
     "alerts",
     "canonical_smiles",
     "has_isotopes",

@@ -2,7 +2,15 @@
 
 from screening.hits.clusters import clusters
 from screening.hits.describe import describe, describe_hits, describe_scores, molecule_of, restated
-from screening.hits.schema import COLUMNS, SCORES, Column, columns_for, named, score_columns
+from screening.hits.schema import (
+    COLUMNS,
+    LOG_ODDS,
+    SCORES,
+    Column,
+    columns_for,
+    named,
+    score_columns,
+)
 from screening.hits.table import (
     CSV,
     PARQUET,
@@ -18,6 +26,7 @@ from screening.hits.table import (
 __all__ = [
     "COLUMNS",
     "CSV",
+    "LOG_ODDS",
     "PARQUET",
     "SCORES",
     "Column",

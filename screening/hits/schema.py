@@ -58,7 +58,12 @@ _parquet_only = partial(Column, in_csv=False)
 
 # In the order of hits.csv; columns of hits.parquet alone follow.
 COLUMNS = (
-    Column("rank", WHOLE, "place in the ranking, 1 is best", "by score; ties in input order"),
+    Column(
+        "rank",
+        WHOLE,
+        "place in the ranking, 1 is best",
+        "by the log odds in scores/, the wanted first; ties in input order",
+    ),
     Column("id", TEXT, "name of the compound", "from the library, or row-N for line N"),
     Column("smiles", TEXT, "structure", "from the library, as it is there"),
     _per_task(
@@ -157,6 +162,8 @@ COLUMNS = (
 )
 # Of the columns per task, those that every scored row has.
 SCORES = ("score", "score_std", "p_active", "p_inactive")
+# What ranks rows, one for each task too: in `scores/` alone.
+LOG_ODDS = "log_odds"
 
 
 def named(column: str, task: str, tasks: Sequence[str]) -> str:
@@ -188,7 +195,7 @@ def score_columns(scores: Scores, tasks: Sequence[str]) -> dict[str, NDArray[Any
     """Return scores by column name, as `scores/` has them and `describe` takes them."""
     found: dict[str, NDArray[Any]] = {}
     for index, task in enumerate(tasks):
-        for column in SCORES:
+        for column in (*SCORES, LOG_ODDS):
             found[named(column, task, tasks)] = getattr(scores, column)[:, index]
     found["novelty_percentile"] = scores.novelty_percentile
     found["nearest_similarity"] = scores.nearest_similarity

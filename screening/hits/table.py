@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from rdkit import Chem
 
-from screening.chemistry import Pattern
+from screening.chemistry import Sought, Substructures
 from screening.errors import UserError
 from screening.hits.describe import molecule_of, typed, unpacked
 from screening.hits.schema import columns_for, free_names, named
@@ -48,8 +48,10 @@ class Ranked:
         What the best are: likely to be active, or likely to be inactive.
     title : str
         Of the report; empty where none was given.
-    required, excluded : tuple of Pattern
+    required, excluded : tuple of Sought
         Each hit has all of the former and none of the latter.
+    looked_at : int
+        Rows that were searched for these, best first, until there were enough hits.
     """
 
     tasks: tuple[str, ...]
@@ -59,8 +61,9 @@ class Ranked:
     prevalence: float | None
     wanted: Wanted = "active"
     title: str = ""
-    required: tuple[Pattern, ...] = ()
-    excluded: tuple[Pattern, ...] = ()
+    required: tuple[Sought, ...] = ()
+    excluded: tuple[Sought, ...] = ()
+    looked_at: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON has them."""
@@ -69,11 +72,11 @@ class Ranked:
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Ranked:
         """Return what `to_json` wrote."""
-        patterns = {
-            name: tuple(Pattern(**pattern) for pattern in stored.get(name, ()))
+        sought = {
+            name: tuple(Sought(**pattern) for pattern in stored.get(name, ()))
             for name in ("required", "excluded")
         }
-        return cls(**{**stored, "tasks": tuple(stored["tasks"]), **patterns})
+        return cls(**{**stored, "tasks": tuple(stored["tasks"]), **sought})
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,17 @@ class Hits:
         """
         inputs = self.inputs.rename(columns=self.input_names(beside))
         return pd.concat([csv_columns(self.described, self.ranked.tasks), inputs], axis=1)
+
+    def narrowed(self, choice: Substructures) -> Hits:
+        """Return those hits that a choice takes; ranks stay."""
+        taken = np.array([choice.takes(mol) for mol in self.mols], dtype=bool)
+        ranked = replace(
+            self.ranked,
+            required=(*self.ranked.required, *choice.required),
+            excluded=(*self.ranked.excluded, *choice.excluded),
+        )
+        inputs = self.inputs[taken].reset_index(drop=True)
+        return Hits(self.described.filter(taken), inputs, ranked)
 
 
 def csv_columns(described: pa.Table, tasks: Sequence[str]) -> pd.DataFrame:

@@ -196,7 +196,7 @@ def predict_pieces(
 
 
 # What `Finish` may be. They leave out where a row came from, which the caller knows.
-_ORIGIN = ["source", "row", "id", "smiles"]
+_ORIGIN = ["source", "row", "id", "smiles", "structure"]
 
 
 def scores_alone(scored: Scored, model: ScreeningModel) -> pd.DataFrame:

@@ -12,16 +12,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from screening.chemistry import Limits
+from screening.chemistry import Limits, Substructures
 from screening.errors import UserError
 from screening.hits import (
+    LOG_ODDS,
     Hits,
     Ranked,
     columns_for,
     describe_hits,
     make_hits,
+    molecule_of,
     named,
-    restated,
     write_hits,
 )
 from screening.library.engines.cluster import DaskEngine, Recipe
@@ -42,7 +43,7 @@ from screening.library.prepared.source import (
     is_prepared,
     open_prepared,
 )
-from screening.library.ranking import Row, best_rows, duplicates_of
+from screening.library.ranking import Ranking, Row, duplicates_of
 from screening.library.scoring import SCORES_VERSION, WorkerTask, model_scorer, molecule_again
 from screening.library.shards import ShardFiles, ShardRecord
 from screening.model import ScreeningModel, command_line, load_model, versions
@@ -156,7 +157,7 @@ def screen(
         warn(advice)
     ranking_started = time.perf_counter()
     parts = [files.scores(number) for number in range(done.shards)]
-    hits = rank(parts, model, options, limits)
+    hits = rank(parts, model, options, limits, announce)
     write_hits(hits, folder)
     done.seconds["hits"] = time.perf_counter() - ranking_started
     done.seconds["total"] = time.perf_counter() - started
@@ -173,9 +174,13 @@ _TAKE_THEM = {
 
 
 def rank(
-    parts: Sequence[Path], model: ScreeningModel, options: ScreenOptions, limits: Limits
+    parts: Sequence[Path],
+    model: ScreeningModel,
+    options: ScreenOptions,
+    limits: Limits,
+    announce: Announce = silent,
 ) -> Hits:
-    """Rank scored rows and describe the best.
+    """Rank scored rows and describe the best of those that may be hits.
 
     Parameters
     ----------
@@ -184,18 +189,28 @@ def rank(
     model
         That scored them.
     options
-        What to rank by, and how many.
+        What to rank by, which substructures hits must and must not have, and how many.
     limits
         That molecules were read with.
+    announce
+        Is told how many rows were passed over for their substructures.
     """
     task = options.rank_by or model.tasks[0]
     base_rate = model.calibrations[model.tasks.index(task)].base_rate
-    column = named("score", task, model.tasks)
-    rows = best_rows(
-        parts,
-        lambda table: restated(table[column].to_numpy(), base_rate, options.prevalence),
-        options.top,
-    )
+    column = named(LOG_ODDS, task, model.tasks)
+    ranking = Ranking(parts, column, lowest_first=options.wanted == "inactive")
+    choice = Substructures(options.required, options.excluded)
+    if choice:
+        best = ranking.best_of(
+            options.top, lambda row: choice.takes(molecule_of(row["structure"])), ["structure"]
+        )
+        announce(
+            f"{choice.looked_at:,} scored rows were searched for substructures, best first, for "
+            f"{len(best):,} hits: {choice.passed_over()}."
+        )
+    else:
+        best = ranking.best(options.top)
+    rows = ranking.rows(best.numbers)
     twins = duplicates_of(parts, rows)
     for place, (row, twin) in enumerate(zip(rows, twins, strict=True), start=1):
         row |= {"rank": place, "duplicate_of": twin}
@@ -215,8 +230,9 @@ def rank(
         options.prevalence,
         options.wanted,
         options.title,
-        options.required,
-        options.excluded,
+        choice.required,
+        choice.excluded,
+        choice.looked_at,
     )
     return make_hits(described, [row["input"] for row in rows], ranked)
 
@@ -280,9 +296,13 @@ def _check_task(model: ScreeningModel, task: str | None) -> None:
 def _write_run_json(
     summary: RunSummary, sources: list[str], model_path: Path, options: dict[str, Any]
 ) -> None:
+    ranked = summary.hits.ranked
     content: dict[str, Any] = {
         "counts": asdict(summary.counts),
         "hits": len(summary.hits),
+        "looked_at": ranked.looked_at,
+        "required": [asdict(pattern) for pattern in ranked.required],
+        "excluded": [asdict(pattern) for pattern in ranked.excluded],
         "shards_continued": summary.continued,
         "sources": sources,
         "model": str(model_path),

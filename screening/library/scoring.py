@@ -20,7 +20,7 @@ from screening.library.shards import Clock, ShardFiles, ShardRecord, Watch
 from screening.model import ScreeningModel, load_model
 
 # Of the columns in scores/: a run whose shards have others is not continued.
-SCORES_VERSION = 2
+SCORES_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,7 @@ def score_table(model: ScreeningModel, found: Featurised, *, watch: Watch, clock
         "id": pa.array(found.ids, pa.string()),
         "smiles": pa.array(found.smiles, pa.string()),
         **{n: pa.array(values) for n, values in score_columns(scores, model.tasks).items()},
+        "structure": pa.array(found.standardised, pa.string()),
         "structure_key": pa.array(found.keys, pa.int64()),
         "in_training": pa.array(np.isin(found.keys, model.training.keys), pa.bool_()),
         "same_skeleton": pa.array(

@@ -13,12 +13,14 @@ DECIMALS = 6
 
 @dataclass
 class Scores:
-    """Scores of n molecules, rounded to six decimals.
+    """Scores of n molecules, rounded to six decimals; the log odds, which decide ranks, to eight.
 
     Attributes
     ----------
     score : float64 array of shape (n, n_tasks)
         Probability of being active, calibrated at the assay's base rate.
+    log_odds : float64 array of shape (n, n_tasks)
+        Natural log odds of that, as `ScreeningModel.log_odds` rounds them.
     score_std : float64 array of shape (n, n_tasks)
         Standard deviation of the members' probabilities.
     p_active, p_inactive : float64 arrays of shape (n, n_tasks)
@@ -32,6 +34,7 @@ class Scores:
     """
 
     score: NDArray[np.float64]
+    log_odds: NDArray[np.float64]
     score_std: NDArray[np.float64]
     p_active: NDArray[np.float64]
     p_inactive: NDArray[np.float64]
@@ -41,7 +44,7 @@ class Scores:
 
     def __post_init__(self) -> None:
         for name, values in vars(self).items():
-            if values.dtype.kind == "f":
+            if values.dtype.kind == "f" and name != "log_odds":
                 setattr(self, name, np.round(values, DECIMALS))
 
     def __len__(self) -> int:

@@ -127,6 +127,7 @@ class ScreeningModel:
         p_values = [self.conformals[t].p_values(log_odds[t]) for t in columns]
         return Scores(
             score=np.column_stack([expit(values) for values in log_odds]),
+            log_odds=np.column_stack(log_odds),
             score_std=members.std(axis=0),
             p_active=np.column_stack([active for active, _ in p_values]),
             p_inactive=np.column_stack([inactive for _, inactive in p_values]),

@@ -62,6 +62,7 @@ def make_plate(hits: Hits, options: PlateOptions | None = None) -> Plate:
         options,
         active_similarity=similarity,
         score=hits.column("score"),
+        wanted=hits.ranked.wanted,
         groups=described["cluster"].to_numpy(),
     )
     return Plate(hits, table)

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from screening.errors import UserError
-from screening.hits import clusters
+from screening.hits import Wanted, clusters
 from screening.model import tanimoto
 
 
@@ -61,14 +61,15 @@ def pick_plate(
     *,
     active_similarity: NDArray[np.float32] | None = None,
     score: str = "score",
+    wanted: Wanted = "active",
     groups: NDArray[np.int64] | None = None,
 ) -> pd.DataFrame:
     """Pick compounds one by one, each the best given those before it.
 
-    A compound's worth is its score, less `diversity` times its similarity to the nearest pick,
-    plus `novelty` times one less its similarity to the nearest known active. Of equals the better
-    ranked is taken. Where the options limit the picks of a cluster, the rest of a full one is
-    passed over.
+    A compound's worth is its score (or, where inactive compounds are wanted, one less its score),
+    less `diversity` times its similarity to the nearest pick, plus `novelty` times one less its
+    similarity to the nearest known active. Of equals the better ranked is taken. Where the options
+    limit the picks of a cluster, the rest of a full one is passed over.
 
     Parameters
     ----------
@@ -81,6 +82,8 @@ def pick_plate(
         To the nearest known active.
     score
         Column that is ranked by.
+    wanted : {'active', 'inactive'}
+        Whether a high score is good, or a low one.
     groups : array of shape (n,), optional
         The cluster of each hit; made of the fingerprints when None.
 
@@ -100,6 +103,8 @@ def pick_plate(
     excluded = exclusions(table, options)
     known = np.zeros(len(table)) if active_similarity is None else np.asarray(active_similarity)
     worth = table[score].to_numpy(dtype=np.float64)
+    if wanted == "inactive":
+        worth = 1 - worth
     if active_similarity is not None:
         worth = worth + options.novelty * (1 - known)
     free = np.array([not reason for reason in excluded], dtype=bool)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from screening.chemistry import Substructures, read_patterns
 from screening.errors import UserError
 from screening.model import ScreeningModel, load_model
 from screening.plate import PlateOptions, make_plate, write_plate
@@ -19,6 +22,7 @@ from screening.report.panels.training_view import view_training
 from screening.report.panels.units import units_of
 from screening.report.qmrf import model_card, qmrf_sections
 from screening.report.run_folder import RunFolder, read_info, read_run
+from screening.tables import Announce, silent
 
 # Name, decimals, long name, column of the exported CSV.
 PROPERTIES = (
@@ -39,6 +43,10 @@ def write_report(
     model: ScreeningModel | Path | None = None,
     *,
     plate: PlateOptions | None = None,
+    require: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    title: str = "",
+    announce: Announce = silent,
 ) -> list[Path]:
     """Write RUN/report.html and, where a plate is asked for, its files.
 
@@ -51,6 +59,13 @@ def write_report(
     plate
         How compounds to buy are picked, for plate.csv, plate.sdf and plate.xlsx. With None there
         are no such files, and the report suggests 96 by the default rules.
+    require, exclude
+        SMARTS, or files of them, as `read_patterns` takes them: of the run's hits only those that
+        have all of the former and none of the latter are shown and picked.
+    title
+        In place of the one that the hits have.
+    announce
+        Is told how many hits are left out.
 
     Returns
     -------
@@ -60,10 +75,19 @@ def write_report(
     Raises
     ------
     UserError
-        The run is not finished, or the model is missing or not the one that made it.
+        The run is not finished, the model is missing or not the one that made it, or a text is no
+        SMARTS.
     """
     run_dir = Path(run_dir)
+    choice = Substructures(read_patterns(require, "--require"), read_patterns(exclude, "--exclude"))
     run = read_run(run_dir)
+    if choice:
+        run.hits = run.hits.narrowed(choice)
+        announce(
+            f"{len(run.hits):,} of {choice.looked_at:,} hits are shown: {choice.passed_over()}."
+        )
+    if title:
+        run.hits = replace(run.hits, ranked=replace(run.hits.ranked, title=title))
     model = model_of(run_dir, model)
     chosen = make_plate(run.hits, plate)
     cards = cards_of(chosen, model, (run.demo or {}).get("known", {}))

@@ -129,7 +129,7 @@ def run_facts(run: RunFolder) -> list[tuple[str, str]]:
     info = run.info
     seconds = info.get("seconds", {})
     stages = [f"{name} {spent:.1f} s" for name, spent in seconds.items() if name != "total"]
-    options = {k: v for k, v in info["options"].items() if v is not None}
+    options = {k: v for k, v in info["options"].items() if v not in (None, [], "")}
     versions = info.get("versions", {})
     return [
         ("command to repeat", cut(info.get("command", "not recorded"))),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workflows.checks import writable_file
+from workflows.choice import CHOICE, Choice
 from workflows.options import COMMON, FILE, Common
 from workflows.plate import BUDGET, Budget
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportRequest(Common, Budget):
+class ReportRequest(Common, Choice, Budget):
     """What the command line asks for."""
 
     output: Path | None
@@ -37,6 +38,7 @@ class ReportRequest(Common, Budget):
     type=click.Path(path_type=Path, dir_okay=False),
     help="The model file, when it was moved since the run.",
 )
+@CHOICE
 @BUDGET
 @click.option(
     "--qmrf",
@@ -53,7 +55,8 @@ def command(what: Path, **given: Any) -> None:
     asked = ReportRequest(**given)
     asked.messages.detail(f"reading {what}")
     plate = asked.plate()
-    of_run = {"model": asked.model, "budget": asked.budget}
+    names = ("model", "budget", "require", "exclude", "title")
+    of_run = {name: getattr(asked, name) or None for name in names}
     if what.is_file():
         _refuse(of_run, "belongs to the report of a run")
         _of_model(what, asked.output, asked.qmrf)
@@ -65,19 +68,27 @@ def command(what: Path, **given: Any) -> None:
         _refuse({**of_run, "qmrf": asked.qmrf}, "belongs to the report of a run")
         click.echo(write_study_report(what))
         return
-    _of_run(what, asked.model, plate, asked.qmrf)
+    _of_run(what, asked, plate)
 
 
-def _of_run(run: Path, model: Path | None, plate: PlateOptions | None, qmrf: Path | None) -> None:
+def _of_run(run: Path, asked: ReportRequest, plate: PlateOptions | None) -> None:
     from screening.report import model_of, write_qmrf, write_report
 
-    if qmrf is not None:
-        writable_file(qmrf)
-    loaded = model_of(run, model)
-    for path in write_report(run, loaded, plate=plate):
+    if asked.qmrf is not None:
+        writable_file(asked.qmrf)
+    loaded = model_of(run, asked.model)
+    for path in write_report(
+        run,
+        loaded,
+        plate=plate,
+        require=asked.require,
+        exclude=asked.exclude,
+        title=asked.title,
+        announce=asked.messages.announce,
+    ):
         click.echo(path)
-    if qmrf is not None:
-        click.echo(write_qmrf(loaded, qmrf))
+    if asked.qmrf is not None:
+        click.echo(write_qmrf(loaded, asked.qmrf))
 
 
 def _of_model(path: Path, output: Path | None, qmrf: Path | None) -> None:

@@ -5,23 +5,28 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from screening.processes import begin_loading
+from workflows.choice import CHOICE, Choice
 from workflows.config import write_config
 from workflows.messages import Messages
 from workflows.options import COLUMNS, COMMON, FOLDER, ColumnOptions, Common
 from workflows.plate import BUDGET, Budget
 
+if TYPE_CHECKING:
+    from screening.hits import Wanted
+
 
 @dataclass(frozen=True, kw_only=True)
-class ScreenRequest(Common, ColumnOptions, Budget):
+class ScreenRequest(Common, ColumnOptions, Choice, Budget):
     """What the command line asks for."""
 
     top: int
     rank_by: str | None
+    wanted: Wanted
     risk: float
     prevalence: float | None
     max_atoms: int | None
@@ -55,6 +60,13 @@ class ScreenRequest(Common, ColumnOptions, Budget):
 )
 @click.option(
     "--rank-by", metavar="TASK", help="Task that decides the rank; the first if not given."
+)
+@click.option(
+    "--wanted",
+    type=click.Choice(["active", "inactive"]),
+    default="active",
+    show_default=True,
+    help="Best first: those likely to be active or, for a liability such as hERG, inactive.",
 )
 @click.option(
     "--risk",
@@ -103,6 +115,7 @@ class ScreenRequest(Common, ColumnOptions, Budget):
     help="Address of a running dask cluster, for instance tcp://head:8786.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 when any row was rejected.")
+@CHOICE
 @BUDGET
 @click.option("--no-report", is_flag=True, help="Leave the report out.")
 @COMMON
@@ -110,8 +123,9 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
     """Score every compound of the LIBRARY files, rank them, and write hits and report.
 
     A run that was stopped continues when the same command is given again. With other options that
-    rank, describe or pick (--top, --rank-by, --risk, --prevalence, --budget), the same run is
-    ranked and described again, and nothing is scored again. `-` reads stdin.
+    rank, describe or pick (--top, --rank-by, --wanted, --require, --exclude, --risk, --prevalence,
+    --title, --budget), the same run is ranked and described again, and nothing is scored again.
+    `-` reads stdin.
     """
     started = time.perf_counter()
     begin_loading()
@@ -137,6 +151,10 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
             id_column=asked.id_column,
             top=asked.top,
             rank_by=asked.rank_by,
+            wanted=asked.wanted,
+            require=asked.require,
+            exclude=asked.exclude,
+            title=asked.title,
             risk=asked.risk,
             prevalence=asked.prevalence,
             max_atoms=asked.max_atoms,

@@ -287,3 +287,12 @@ def test_clusters_gather_around_the_best_ranked(seed, limit) -> None:
 
 def test_clusters_of_nothing() -> None:
     assert clusters(bits(0)).tolist() == []
+
+
+def test_where_inactive_compounds_are_wanted_low_scores_are_picked_as_high_ones_else():
+    scores = [0.05, 0.1, 0.1, 0.4, 0.7, 0.95]
+    prints, options = bits(6), PlateOptions(budget=4)
+    low = pick_plate(hits_of(scores), prints, options, wanted="inactive")
+    high = pick_plate(hits_of([1 - score for score in scores]), prints, options)
+    assert low["pick"].tolist() == high["pick"].tolist()
+    assert low["pick"].iloc[0] == 1
