@@ -1,5 +1,8 @@
 """The one kind of error that is meant to be read by the user."""
 
+from collections.abc import Sequence
+from difflib import get_close_matches
+
 
 class UserError(Exception):
     """One clear sentence: what is wrong, where, and what to do next.
@@ -15,3 +18,18 @@ class UserError(Exception):
     ...     print(error)
     nowhere.ebm: there is no such model file.
     """
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    """Return half a sentence that suggests the known word most like this one, or nothing.
+
+    Examples
+    --------
+    >>> did_you_mean("pIC5O", ["smiles", "pIC50"])
+    "did you mean 'pIC50'? "
+    >>> did_you_mean("price", ["smiles", "pIC50"])
+    ''
+    """
+    by_folded = {name.lower(): name for name in reversed(known)}
+    alike = get_close_matches(word.lower(), list(by_folded), n=1, cutoff=0.7)
+    return f"did you mean {by_folded[alike[0]]!r}? " if alike else ""

@@ -1,14 +1,14 @@
 """Assays: labels read, structures merged, contradictions told."""
 
-from screening.assay.curation import Assay, Conflicts, curate
+from screening.assay.curation import Assay, curate
 from screening.assay.graded import (
     TaughtAs,
     graded_labels,
     graded_sentences,
     taught_labels,
 )
-from screening.assay.labels import Label, Threshold, make_threshold, read_label
-from screening.assay.ledger import Conflict, Ledger, Merge
+from screening.assay.labels import Label, Threshold, decide, make_threshold, read_label
+from screening.assay.ledger import Conflict, Ledger, Merge, Repeat
 from screening.assay.reading import (
     PLAIN,
     ClassPair,
@@ -17,7 +17,9 @@ from screening.assay.reading import (
     labels_of,
     read_assay,
 )
+from screening.assay.sanity import too_few
 from screening.assay.targets import choose_targets
+from screening.assay.tasks import Conflicts
 
 __all__ = [
     "PLAIN",
@@ -28,11 +30,13 @@ __all__ = [
     "Label",
     "Ledger",
     "Merge",
+    "Repeat",
     "TaughtAs",
     "Threshold",
     "assay_of",
     "choose_targets",
     "curate",
+    "decide",
     "find_classes",
     "graded_labels",
     "graded_sentences",
@@ -41,4 +45,5 @@ __all__ = [
     "read_assay",
     "read_label",
     "taught_labels",
+    "too_few",
 ]

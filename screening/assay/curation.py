@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
 
-from screening.assay.labels import GIVE_THRESHOLD, MISSING, Label, Threshold, read_label
-from screening.assay.ledger import Conflict, Ledger, Merge
+from screening.assay.labels import GIVE_THRESHOLD, Label, Threshold, read_label
+from screening.assay.ledger import Ledger, Merge
+from screening.assay.sanity import warnings_before, warnings_of
 from screening.assay.structures import read_structures
+from screening.assay.tasks import Conflicts, LabelTask, Row, Task, ValueTask
+from screening.assay.values.beside import Beside
+from screening.assay.values.cells import words_note
+from screening.assay.values.column import CellError, read_values
 from screening.chemistry import Failure, Level, Limits, Reject, Standardiser
 from screening.errors import UserError
 from screening.tables import AssayTable
-
-Conflicts = Literal["drop", "majority", "error"]
 
 
 @dataclass
@@ -81,19 +85,12 @@ class Assay:
         )
 
 
-@dataclass
-class _Row:
-    line: int
-    id: str
-    mol: Chem.Mol
-    labels: list[Label]
-
-
 def curate(
     table: AssayTable,
     targets: Sequence[str],
     *,
     threshold: Threshold | None = None,
+    beside: Mapping[str, Beside] | None = None,
     standardiser: Standardiser | None = None,
     limits: Limits | None = None,
     conflicts: Conflicts = "drop",
@@ -110,11 +107,15 @@ def curate(
         Columns of labels or values; an empty cell is a missing label.
     threshold
         Turns values into labels; None when the columns hold labels.
+    beside
+        The columns beside each target of values; none where it is not named.
     standardiser, limits
         What is done to structures, and how large they may be.
     conflicts
         What to do with a structure that is both active and inactive: `drop` its label, take the
-        `majority` (a tie is dropped), or stop with an `error`.
+        `majority` (a tie is dropped), or stop with an `error`. Measured values are combined first
+        (`screening.assay.values.repeats.combine`), and are a conflict only where the result lies
+        within 0.3 log units of the threshold and the values on both sides of it.
     workers
         Processes that standardise; the result is the same for any number.
     on_row
@@ -126,13 +127,19 @@ def curate(
         A target column is missing or holds something else than labels or numbers, no compound is
         left, or all compounds of a task are of one class.
     """
-    _check_targets(table, targets)
+    if not targets:
+        raise UserError("no target column is named; give one with targets (--target-column).")
+    targets = [table.column(target, "targets, --target-column") for target in targets]
     ledger = Ledger(source=table.source, read=len(table.cells), place=table.place)
-    if threshold is not None:
-        ledger.notes.append(f"{', '.join(targets)}: {threshold.describe()}.")
     standardiser = standardiser or Standardiser()
-    groups: dict[str, list[_Row]] = {}
-    labels = [_column_labels(table, target, threshold, ledger) for target in targets]
+    beside = beside or {}
+    tasks: list[Task] = [
+        label_task(table, target, ledger)
+        if threshold is None
+        else value_task(table, target, threshold, beside.get(target, Beside()), ledger)
+        for target in targets
+    ]
+    groups: dict[str, list[Row]] = {}
     texts = table.smiles
     structures = read_structures(texts, standardiser, limits, workers)
     for index, (structure, name) in enumerate(zip(structures, table.ids, strict=True)):
@@ -140,76 +147,117 @@ def curate(
         problem = table.problems.get(index)
         found = structure if problem is None else Failure("parse", problem)
         on_row()
-        if isinstance(found, Failure):
-            text, reason, message = texts[index], found.reason, found.message
-            ledger.rejects.append(Reject(table.source, line, name, text, reason, message))
-            continue
-        row = _Row(line, name, found.mol, [column[index] for column in labels])
-        if all(np.isnan(label.label) for label in row.labels):
-            ledger.unlabelled += 1
-            continue
-        groups.setdefault(found.smiles, []).append(row)
-    return _assemble(groups, tuple(targets), conflicts, ledger, standardiser.level)
+        if not isinstance(found, Failure):
+            known = any(task.known(index) for task in tasks)
+            bad = "" if known else next(filter(None, (task.problem(index) for task in tasks)), "")
+            if known:
+                groups.setdefault(found.smiles, []).append(Row(index, line, name, found.mol))
+            elif not bad:
+                ledger.unlabelled += 1
+            if known or not bad:
+                continue
+            found = Failure("value", bad)
+        text, reason, message = texts[index], found.reason, found.message
+        ledger.rejects.append(Reject(table.source, line, name, text, reason, message))
+    return _assemble(groups, tasks, conflicts, ledger, standardiser.level)
 
 
-def _check_targets(table: AssayTable, targets: Sequence[str]) -> None:
-    if not targets:
-        raise UserError("no target column is named; give one with targets (--target-column).")
-    for target in targets:
-        if target not in table.cells.columns:
-            raise UserError(
-                f"{table.source} has no column {target!r} (targets, --target-column); "
-                f"its columns are {', '.join(table.columns.names)}."
-            )
+def label_task(table: AssayTable, target: str, ledger: Ledger) -> LabelTask:
+    """Read a column of labels.
 
-
-def _column_labels(
-    table: AssayTable, target: str, threshold: Threshold | None, ledger: Ledger
-) -> list[Label]:
-    found, undecided = [], 0
-    for line, cell in zip(table.rows, table.cells[target], strict=True):
+    Raises
+    ------
+    UserError
+        A cell is no label.
+    """
+    labels, words = [], Counter[str]()
+    for index, cell in enumerate(table.cells[target]):
         try:
-            label = read_label(cell, threshold)
+            label = read_label(cell)
         except ValueError as error:
-            hint = (
-                f"labels are 1/0 or active/inactive; for measured values {GIVE_THRESHOLD}"
-                if threshold is None
-                else "leave the cell empty when nothing was measured"
-            )
-            raise UserError(
-                f"{table.source}, {table.place} {line}, column {target!r}: {error}; {hint}."
-            ) from error
-        undecided += bool(label.note)
-        found.append(label)
-    if undecided:
-        ledger.notes.append(
-            f"{undecided} censored values of {target} do not decide the label and count as missing."
+            hint = f"labels are 1/0 or active/inactive; for measured values {GIVE_THRESHOLD}"
+            raise _cell_error(table, target, index, f"{error}; {hint}") from error
+        if math.isnan(label) and cell.strip():
+            words[cell.strip()] += 1
+        labels.append(label)
+    if words:
+        ledger.notes.append(words_note(target, words))
+    return LabelTask(target, labels)
+
+
+def value_task(
+    table: AssayTable, target: str, threshold: Threshold, beside: Beside, ledger: Ledger
+) -> ValueTask:
+    """Read a column of values.
+
+    Raises
+    ------
+    UserError
+        A cell is no value, or none can be compared with the threshold.
+    """
+
+    def cells(name: str | None) -> list[str] | None:
+        return None if name is None else list(table.cells[name])
+
+    try:
+        column = read_values(
+            target,
+            list(table.cells[target]),
+            relations=cells(beside.relation),
+            turned=beside.turned,
+            units=cells(beside.units),
+            types=cells(beside.types),
+            wanted=threshold.unit,
+            commas_apart="commas" in table.description,
         )
-    return found
+    except CellError as error:
+        raise _cell_error(table, target, error.index, str(error)) from error
+    task = ValueTask(column, threshold, table.smiles)
+    asked = threshold.describe()
+    used = task.threshold.describe()
+    ledger.notes += [
+        f"{target}: active when {used}{'' if asked == used else f' ({asked})'}.",
+        *column.notes,
+    ]
+    ledger.warnings += warnings_before(task, threshold, cells(beside.types))
+    return task
+
+
+def _cell_error(table: AssayTable, target: str, index: int, message: str) -> UserError:
+    return UserError(
+        f"{table.source}, {table.place} {table.rows[index]}, column {target!r}: {message}."
+    )
 
 
 def _assemble(
-    groups: dict[str, list[_Row]],
-    tasks: tuple[str, ...],
+    groups: dict[str, list[Row]],
+    tasks: Sequence[Task],
     conflicts: Conflicts,
     ledger: Ledger,
     standardize: Level,
 ) -> Assay:
-    kept: list[tuple[str, _Row, list[Label]]] = []
+    kept: list[tuple[str, Row, list[Label]]] = []
     for smiles, rows in groups.items():
         if len(rows) > 1:
             ledger.merges.append(
                 Merge(smiles, tuple(r.line for r in rows), tuple(r.id for r in rows))
             )
-        labels = [
-            _agree(smiles, task, rows, [r.labels[t] for r in rows], conflicts, ledger)
-            for t, task in enumerate(tasks)
-        ]
-        if not all(np.isnan(label.label) for label in labels):
+        before = len(ledger.conflicts)
+        labels = [task.agree(smiles, rows, conflicts, ledger) for task in tasks]
+        if not all(math.isnan(label.label) for label in labels):
             kept.append((smiles, rows[0], labels))
+        elif len(ledger.conflicts) == before:
+            ledger.unlabelled += 1
     ledger.kept = len(kept)
+    ledger.notes += [
+        f"{task.undecided} compounds have only limits (< or >) of {task.name} that do not decide "
+        "whether they are active, and count as missing."
+        for task in tasks
+        if task.undecided
+    ]
+    ledger.repeats.sort(key=lambda repeat: -repeat.spread)
     assay = Assay(
-        tasks=tasks,
+        tasks=tuple(task.name for task in tasks),
         ids=[row.id for _, row, _ in kept],
         smiles=[smiles for smiles, _, _ in kept],
         rows=np.array([row.line for _, row, _ in kept], dtype=np.int64),
@@ -220,38 +268,8 @@ def _assemble(
         standardize=standardize,
     )
     _check_classes(assay)
+    ledger.warnings += warnings_of(assay.tasks, assay.labels)
     return assay
-
-
-def _agree(
-    smiles: str,
-    task: str,
-    rows: list[_Row],
-    labels: list[Label],
-    conflicts: Conflicts,
-    ledger: Ledger,
-) -> Label:
-    known = [(row, label) for row, label in zip(rows, labels, strict=True) if label.label >= 0]
-    if not known:
-        return MISSING
-    votes = [int(label.label) for _, label in known]
-    value = float(np.median([label.value for _, label in known]))
-    if len(set(votes)) == 1:
-        return Label(float(votes[0]), value)
-    lines = tuple(row.line for row, _ in known)
-    if conflicts == "error":
-        raise UserError(
-            f"{ledger.source}: {ledger.place}s {', '.join(map(str, lines))} are one structure "
-            f"({smiles}) with contradicting labels of {task}; "
-            "correct them, or have them dropped by conflicts (--conflicts drop)."
-        )
-    balance = 2 * sum(votes) - len(votes)
-    dropped = conflicts == "drop" or balance == 0
-    label = np.nan if dropped else float(balance > 0)
-    resolution = "dropped" if dropped else "active" if label else "inactive"
-    names = tuple(row.id for row, _ in known)
-    ledger.conflicts.append(Conflict(smiles, task, lines, names, tuple(votes), resolution))
-    return MISSING if dropped else Label(label, value)
 
 
 def _check_classes(assay: Assay) -> None:

@@ -53,6 +53,41 @@ class Conflict:
     resolution: str
 
 
+@dataclass(frozen=True)
+class Repeat:
+    """Several measured values of one structure, combined to one.
+
+    Attributes
+    ----------
+    smiles : str
+        The standardised structure.
+    task : str
+    rows : tuple of int
+    ids : tuple of str
+    values : tuple of str
+        One a row, in the unit of the column; limits with < or >.
+    combined : str
+        Their median; see `screening.assay.values.repeats`.
+    spread : float
+        Largest less smallest of those that took part, in `unit`.
+    unit : str
+        Of the spread: log units for concentrations and p-values.
+    """
+
+    smiles: str
+    task: str
+    rows: tuple[int, ...]
+    ids: tuple[str, ...]
+    values: tuple[str, ...]
+    combined: str
+    spread: float
+    unit: str
+
+    def spread_text(self) -> str:
+        """Return the spread with its unit."""
+        return f"{self.spread:.3g} {self.unit}".strip()
+
+
 @dataclass
 class Ledger:
     """Counts that add up, and every row that is not in the training set as it was written.
@@ -66,13 +101,17 @@ class Ledger:
     kept : int
         Compounds after curation.
     rejects : list of Reject
-        Rows whose structure could not be used.
+        Rows whose structure or value could not be used.
     unlabelled : int
-        Rows with a structure and no label.
+        Rows, and merged structures, that have a structure and no label.
     merges : list of Merge
     conflicts : list of Conflict
+    repeats : list of Repeat
+        The widest spread first.
     notes : list of str
-        Sentences: the rule that made labels, values that could not be decided, warnings.
+        Sentences: the rule that made labels, values that could not be decided.
+    warnings : list of str
+        Sentences on what is probably not meant, or will not do.
     place : str
         What rows are counted by: the line of a file, or the position in a sequence.
     """
@@ -84,7 +123,9 @@ class Ledger:
     unlabelled: int = 0
     merges: list[Merge] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
+    repeats: list[Repeat] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     place: str = "line"
 
     def to_dict(self) -> dict[str, Any]:
@@ -94,8 +135,16 @@ class Ledger:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Ledger:
         """Build the ledger that `to_dict` described."""
-        kinds = (("rejects", Reject), ("merges", Merge), ("conflicts", Conflict))
-        lists = {name: [kind(**_with_tuples(i)) for i in stored[name]] for name, kind in kinds}
+        kinds = (
+            ("rejects", Reject),
+            ("merges", Merge),
+            ("conflicts", Conflict),
+            ("repeats", Repeat),
+        )
+        lists = {
+            name: [kind(**_with_tuples(item)) for item in stored.get(name, ())]
+            for name, kind in kinds
+        }
         return cls(**{**stored, **lists})
 
     def sentences(self) -> list[str]:
@@ -129,7 +178,19 @@ class Ledger:
                 f"{_count(self.conflicts, 'structure')} {has} contradicting labels "
                 f"({len(dropped)} dropped); the first is on {self.place}s {places}."
             )
+        if self.repeats:
+            lines.append(self._spread())
         return lines
+
+    def _spread(self) -> str:
+        widest = self.repeats[0]
+        one = len(self.repeats) == 1
+        shown = f"{', '.join(map(str, widest.rows[:4]))}{', ...' if len(widest.rows) > 4 else ''}"
+        return (
+            f"{_count(self.repeats, 'structure')} {'has' if one else 'have'} several values and "
+            f"{'gets' if one else 'get'} their median; the widest spread is "
+            f"{widest.spread_text()} ({widest.ids[0]}, {self.place}s {shown})."
+        )
 
 
 def _count(things: Sequence[Any], name: str) -> str:

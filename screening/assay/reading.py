@@ -11,10 +11,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from screening.assay.curation import Assay, Conflicts, curate
-from screening.assay.labels import MISSING_WORDS, Threshold, make_threshold, read_label
+from screening.assay.curation import Assay, curate
+from screening.assay.labels import GIVE_THRESHOLD, Threshold, decide, make_threshold, read_label
 from screening.assay.targets import choose_targets
+from screening.assay.tasks import Conflicts
+from screening.assay.values.beside import Beside, columns_beside
+from screening.assay.values.cells import is_missing_word
+from screening.assay.values.column import read_values
 from screening.chemistry import Level, Limits, Standardiser, is_missing, shortened, smiles_of
+from screening.errors import UserError
 from screening.tables import Announce, AssayTable, Columns, read_table, silent
 
 # Name of the one task whose labels have no name.
@@ -27,8 +32,10 @@ def read_assay(
     smiles_column: str | None = None,
     id_column: str | None = None,
     targets: str | Sequence[str] = (),
-    active_above: float | None = None,
-    active_below: float | None = None,
+    active_above: float | str | None = None,
+    active_below: float | str | None = None,
+    relation_column: str | None = None,
+    units_column: str | None = None,
     conflicts: Conflicts = "drop",
     standardize: Level = "parent",
     limits: Limits | None = None,
@@ -47,11 +54,15 @@ def read_assay(
     targets
         Columns of labels or measured values, one a task; guessed where there is one candidate.
     active_above, active_below
-        Compounds whose measured value, in the units of the column, is above (below) this one are
-        active; one of the two, or none where the columns hold labels.
+        Compounds whose measured value is above (below) this one are active; one of the two, or
+        none where the columns hold labels. A number in the unit of the column, or with a unit of
+        its own (`"100nM"`), which also works for a column of p-values.
+    relation_column, units_column
+        Columns beside the values, of `>` and the like and of units; found by their names when not
+        given, `"none"` where there is none.
     conflicts
         What is done with a structure that is both active and inactive: drop its label, take the
-        majority, or stop with an error.
+        majority, or stop with an error. Measured values are combined first; see `curate`.
     standardize
         none, parent or tautomer.
     limits
@@ -86,6 +97,7 @@ def read_assay(
     assay.csv: 5 rows, 3 compounds kept.
     1 row rejected; the first is line 6 (parse: ...).
     1 row repeats a structure and was merged.
+    1 structure has several values and gets their median; the widest spread is 0.2 log units (...).
     pIC50: active when above 7.
     """
     table = (
@@ -97,10 +109,21 @@ def read_assay(
     )
     threshold = make_threshold(active_above, active_below)
     wanted = (targets,) if isinstance(targets, str) else tuple(targets)
+    if threshold is None and (relation_column or units_column):
+        raise UserError(
+            f"relations and units are of measured values, which need a threshold; {GIVE_THRESHOLD}."
+        )
+    chosen = choose_targets(table, wanted, threshold, announce)
+    beside: dict[str, Beside] = {}
+    for target in chosen if threshold else ():
+        beside[target] = columns_beside(table, target, chosen, relation_column, units_column)
+        if said := beside[target].describe(target):
+            announce(f"{table.source}, {said}")
     return curate(
         table,
-        choose_targets(table, wanted, threshold, announce),
+        chosen,
         threshold=threshold,
+        beside=beside,
         standardiser=Standardiser(standardize),
         limits=limits,
         conflicts=conflicts,
@@ -197,11 +220,23 @@ def labels_of(y: Any, classes: ClassPair, threshold: Threshold | None) -> NDArra
     ValueError
         A text is no number, where there is a threshold.
     """
-    columns = list(_target_columns(y).values())
+    columns = _target_columns(y).items()
     if threshold is None:
-        columns = [_as_labels(values, classes) for values in columns]
-    labels = [[read_label(_as_cell(v), threshold).label for v in values] for values in columns]
+        labels = [
+            [read_label(_as_cell(v)) for v in _as_labels(values, classes)] for _, values in columns
+        ]
+    else:
+        labels = [_decided(name, values, threshold) for name, values in columns]
     return np.array(labels, dtype=np.float32).T
+
+
+def _decided(name: str, values: Sequence[Any], threshold: Threshold) -> list[float]:
+    column = read_values(name, [_as_cell(v) for v in values], wanted=threshold.unit)
+    here = threshold.on(column.scale)
+    return [
+        decide(reading.relation, reading.value, here) if reading.usable else np.nan
+        for reading in column.readings
+    ]
 
 
 def find_classes(values: Sequence[Any], active_class: Any = None) -> ClassPair:
@@ -247,7 +282,7 @@ def find_classes(values: Sequence[Any], active_class: Any = None) -> ClassPair:
 def _by_meaning(labels: Sequence[Any]) -> list[Any]:
     """Return the inactive label and the active one, by what their words say."""
     try:
-        said = [read_label(str(label), None).label for label in labels]
+        said = [read_label(str(label)) for label in labels]
     except ValueError:
         said = []
     if sorted(said) != [0, 1]:
@@ -261,7 +296,7 @@ def _plain(value: Any) -> Any:
 
 def _no_label(value: Any) -> bool:
     if isinstance(value, str):
-        return value.strip().lower() in MISSING_WORDS
+        return is_missing_word(value.strip(), of_value=False)
     return is_missing(value)
 
 

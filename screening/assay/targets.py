@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from screening.assay.labels import GIVE_THRESHOLD, Threshold, read_label
+from screening.assay.labels import GIVE_THRESHOLD, Threshold, decide, read_label
+from screening.assay.values.beside import columns_beside
+from screening.assay.values.column import read_values
 from screening.errors import UserError
 from screening.tables import Announce, AssayTable
 
@@ -23,12 +25,12 @@ def choose_targets(
         None was named and there is no candidate, or several; lists them.
     """
     if wanted:
-        return tuple(wanted)
+        return tuple(table.column(name, "targets, --target-column") for name in wanted)
     taken = {table.columns.smiles, table.columns.id}
     candidates = [
         name
         for name in table.columns.names
-        if name not in taken and _holds_labels(list(table.cells[name]), threshold)
+        if name not in taken and _teaches(table, name, threshold)
     ]
     if len(candidates) == 1:
         announce(f"{table.source}: the target is {candidates[0]!r}.")
@@ -43,12 +45,25 @@ def choose_targets(
     )
 
 
-def _holds_labels(cells: Sequence[str], threshold: Threshold | None) -> bool:
-    seen = set()
-    for cell in cells:
-        try:
-            label = read_label(cell, threshold)
-        except ValueError:
-            return False
-        seen.add(label.label)
-    return {0.0, 1.0} <= seen
+def _teaches(table: AssayTable, name: str, threshold: Threshold | None) -> bool:
+    """Tell whether a column holds labels of both classes, or values on both sides."""
+    try:
+        return {0.0, 1.0} <= set(_labels(table, name, threshold))
+    except (ValueError, UserError):
+        return False
+
+
+def _labels(table: AssayTable, name: str, threshold: Threshold | None) -> list[float]:
+    cells = list(table.cells[name])
+    if threshold is None:
+        return [read_label(cell) for cell in cells]
+    units = columns_beside(table, name, (name,)).units
+    column = read_values(
+        name,
+        cells,
+        units=None if units is None else list(table.cells[units]),
+        wanted=threshold.unit,
+        commas_apart="commas" in table.description,
+    )
+    here = threshold.on(column.scale)
+    return [decide(r.relation, r.value, here) for r in column.readings if r.usable]

@@ -39,7 +39,7 @@ class Failure:
     Attributes
     ----------
     reason : str
-        One of empty, parse, sanitize, too_large, timeout, crash, no_atoms.
+        One of empty, parse, sanitize, too_large, timeout, crash, no_atoms; of an assay also value.
     message : str
         RDKit's own words where it has any.
     """

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from screening.errors import UserError
-from screening.tables.columns import Columns
+from screening.tables.columns import Columns, named_column
 from screening.tables.library import by_column, problems_of
 from screening.tables.sources import expand, open_bytes
 from screening.tables.table import Announce, open_table, silent
@@ -34,6 +34,8 @@ class AssayTable:
         or hold no structure that can be read. Their cells, but for structure and name, are empty.
     place : str
         What `rows` counts: the line of a file, or the position in a sequence.
+    description : str
+        What the file was recognised as, in words.
     """
 
     source: str
@@ -42,6 +44,7 @@ class AssayTable:
     cells: pd.DataFrame
     problems: dict[int, str] = field(default_factory=dict)
     place: str = "line"
+    description: str = ""
 
     @property
     def smiles(self) -> list[str]:
@@ -53,6 +56,16 @@ class AssayTable:
         """The names; a row without one is called `row-<line>`."""
         names = self.cells[self.columns.id] if self.columns.id else [""] * len(self.cells)
         return [n.strip() or f"row-{line}" for n, line in zip(names, self.rows, strict=True)]
+
+    def column(self, wanted: str, option: str) -> str:
+        """Return the name of a column as the table has it, however it was capitalised.
+
+        Raises
+        ------
+        UserError
+            There is none; names the option that asked for it, and the column that is most like it.
+        """
+        return named_column(self.source, self.columns.names, wanted, option)
 
 
 def read_table(
@@ -85,4 +98,4 @@ def read_table(
     others = [name for name in columns.names if name not in (columns.smiles, columns.id)]
     cells.loc[list(problems), others] = ""
     lines = np.array([line for line, _, _ in part], dtype=np.int64)
-    return AssayTable(source, columns, lines, cells, problems)
+    return AssayTable(source, columns, lines, cells, problems, description=table.description)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rdkit import Chem, rdBase
 
-from screening.errors import UserError
+from screening.errors import UserError, did_you_mean
 
 SMILES_NAMES = frozenset(
     "smiles smi structure structures canonical_smiles canonicalsmiles isomeric_smiles "
@@ -83,21 +83,35 @@ def choose_columns(
     UserError
         A named column is not there, or no single column holds structures; lists the columns.
     """
-    smiles = _named(
-        source, names, smiles_column, "smiles_column, --smiles-column"
-    ) or _guess_smiles(source, names, sample)
-    chosen = _named(source, names, id_column, "id_column, --id-column") or _guess_id(names, smiles)
+    smiles = (
+        _guess_smiles(source, names, sample)
+        if smiles_column is None
+        else named_column(source, names, smiles_column, "smiles_column, --smiles-column")
+    )
+    chosen = (
+        _guess_id(names, smiles)
+        if id_column is None
+        else named_column(source, names, id_column, "id_column, --id-column")
+    )
     return Columns(smiles, chosen, tuple(names))
 
 
-def _named(source: str, names: Sequence[str], wanted: str | None, option: str) -> str | None:
-    if wanted is None or wanted in names:
+def named_column(source: str, names: Sequence[str], wanted: str, option: str) -> str:
+    """Return the name of a column as the table has it, however it was capitalised.
+
+    Raises
+    ------
+    UserError
+        There is none; names the option that asked for it, and the column that is most like it.
+    """
+    if wanted in names:
         return wanted
     alike = [name for name in names if name.lower() == wanted.lower()]
     if len(alike) == 1:
         return alike[0]
     raise UserError(
-        f"{source} has no column {wanted!r} ({option}); its columns are {', '.join(names)}."
+        f"{source} has no column {wanted!r} ({option}); {did_you_mean(wanted, names)}"
+        f"its columns are {', '.join(names)}."
     )
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from screening.assay import Threshold, choose_targets, curate, make_threshold, read_label
+from screening.assay import Threshold, choose_targets, curate, decide, make_threshold, read_label
+from screening.assay.values.cells import parse_cell
 from screening.errors import UserError
 from screening.tables import read_table
 

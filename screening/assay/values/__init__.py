@@ -1,0 +1,1 @@
+"""Measured values: cells read, units brought to one, repeats combined."""
