@@ -60,8 +60,9 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    active_above, active_below : float, optional
+    active_above, active_below : float or str, optional
         Labels are measured values, and compounds above (below) this one are active; one of the two.
+        A text has a unit (`"100nM"`), for values that have one, or are named as in pIC50.
     active_class : object, optional
         Which of two labels is the active one, where they do not say so themselves.
     conflicts : {'drop', 'majority', 'error'}
@@ -148,8 +149,8 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        active_above: float | None = None,
-        active_below: float | None = None,
+        active_above: float | str | None = None,
+        active_below: float | str | None = None,
         active_class: Any = None,
         conflicts: str = "drop",
         features: Sequence[str] = _DEFAULT.features,

@@ -15,6 +15,13 @@ def writable_file(path: Path) -> None:
     writable_folder(path.parent)
 
 
+def new_file(path: Path, *, force: bool) -> None:
+    """Raise UserError when the file is there and may not be replaced, or cannot be written."""
+    if path.is_file() and not force:
+        raise UserError(f"{path} is there already; give another name, or --force to replace it.")
+    writable_file(path)
+
+
 def writable_folder(path: Path) -> None:
     """Make the folder; raise UserError when nothing can be written there."""
     try:

@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from screening.errors import UserError
+from screening.errors import UserError, did_you_mean
 
 # name -> module under workflows.commands; imported only when the command is asked for,
 # so that `ebmscreen --help` does not wait for torch and rdkit.
@@ -43,6 +43,15 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"workflows.commands.{cmd_name}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; of one that is not there, suggest the one most like it."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            hint = did_you_mean(args[0], list(COMMANDS)) or f"there are {', '.join(COMMANDS)}. "
+            raise click.UsageError(f"No such command {args[0]!r}; {hint.strip()}", ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table above, importing none of them."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from screening.errors import UserError
+from screening.errors import UserError, did_you_mean
 from screening.tables import write_atomically
 
 # Options of the call itself, which say nothing about what was computed.
@@ -40,6 +40,7 @@ def read_config(ctx: click.Context, parameter: click.Parameter, path: Path | Non
     if unknown:
         raise UserError(
             f"{path}: unknown key {', '.join(map(repr, unknown))}; "
+            f"{did_you_mean(unknown[0], sorted(known))}"
             f"`{ctx.command_path}` knows {', '.join(sorted(known))}."
         )
     ctx.default_map = {

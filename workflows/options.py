@@ -5,7 +5,8 @@ A command gathers what click hands it in a dataclass made of those below: one fi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -96,6 +97,45 @@ class ColumnOptions:
     smiles_column: str | None
     id_column: str | None
 
+    def check_columns(self, library: Sequence[str]) -> None:
+        """Look at the first file of a library before what takes seconds to load is needed.
+
+        What could come once only (stdin), and what is no file, is left to those who read it.
+
+        Raises
+        ------
+        UserError
+            The file cannot be read, or lacks a named column.
+        """
+        if not Path(library[0]).is_file():
+            return
+        from screening.tables import open_library
+
+        open_library(
+            library[:1], smiles_column=self.smiles_column, id_column=self.id_column, chunk_size=1
+        ).begun()
+
+
+class _Amount(click.ParamType[float | str]):
+    """A number, alone or with a unit; what units there are is known where values are read."""
+
+    name = "amount"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | str:
+        """Return a number where it is one, else the text."""
+        text = str(value).strip()
+        try:
+            return float(text)
+        except ValueError:
+            pass
+        if not re.match(r"[-+]?[\d.]", text):
+            self.fail(f"{value!r} is no number, alone (100) or with a unit (100nM).", param, ctx)
+        return text
+
+
+AMOUNT = _Amount()
 
 ACTIVITY = several(
     click.option(
@@ -105,14 +145,35 @@ ACTIVITY = several(
         multiple=True,
         help="Column of labels or values; several times for several tasks.",
     ),
-    click.option("--active-above", type=float, metavar="X", help="A value above X is active."),
-    click.option("--active-below", type=float, metavar="X", help="A value below X is active."),
+    click.option(
+        "--active-above",
+        type=AMOUNT,
+        metavar="X",
+        help="A value above X is active; X may have a unit (10uM).",
+    ),
+    click.option(
+        "--active-below",
+        type=AMOUNT,
+        metavar="X",
+        help="A value below X is active; X may have a unit (100nM), for p-values too.",
+    ),
+    click.option(
+        "--relation-column",
+        metavar="NAME",
+        help="Column of <, > and = beside the values; found when clear, `none` for none.",
+    ),
+    click.option(
+        "--units-column",
+        metavar="NAME",
+        help="Column of units beside the values; found when clear, `none` for none.",
+    ),
     click.option(
         "--conflicts",
         type=click.Choice(["drop", "majority", "error"]),
         default="drop",
         show_default=True,
-        help="What to do with one structure that is both active and inactive.",
+        help="What to do with one structure that is both active and inactive; repeated values are "
+        "combined first.",
     ),
 )
 
@@ -155,20 +216,37 @@ class Activity(Common, ColumnOptions, Molecules):
     """Values of `COLUMNS`, `ACTIVITY`, `MOLECULES` and `COMMON`: how an assay is read."""
 
     targets: tuple[str, ...]
-    active_above: float | None
-    active_below: float | None
+    active_above: float | str | None
+    active_below: float | str | None
+    relation_column: str | None
+    units_column: str | None
     conflicts: Conflicts
 
     def table(self, path: str) -> AssayTable:
-        """Read the table of an assay, and tell what was recognised."""
+        """Read the table of an assay, and tell what was recognised.
+
+        What takes seconds to load is not needed for it, so a mistyped column is told at once.
+
+        Raises
+        ------
+        UserError
+            The file cannot be read, or lacks a named column.
+        """
         from screening.tables import read_table
 
-        return read_table(
+        table = read_table(
             path,
             smiles_column=self.smiles_column,
             id_column=self.id_column,
             announce=self.messages.announce,
         )
+        for target in self.targets:
+            table.column(target, "--target-column")
+        beside = {"relation": self.relation_column, "units": self.units_column}
+        for what, name in beside.items():
+            if name and name.lower() != "none":
+                table.column(name, f"--{what}-column")
+        return table
 
     def assay(self, table: AssayTable, standardize: Level) -> Assay:
         """Curate an assay, and tell what became of its rows.
@@ -185,6 +263,8 @@ class Activity(Common, ColumnOptions, Molecules):
             targets=self.targets,
             active_above=self.active_above,
             active_below=self.active_below,
+            relation_column=self.relation_column,
+            units_column=self.units_column,
             conflicts=self.conflicts,
             standardize=standardize,
             limits=self.limits,
@@ -193,6 +273,8 @@ class Activity(Common, ColumnOptions, Molecules):
         )
         for sentence in assay.ledger.sentences():
             self.messages.announce(sentence)
+        for sentence in assay.ledger.warnings:
+            self.messages.warn(sentence)
         return assay
 
 

@@ -80,6 +80,31 @@ def enrichment_factor(labels: ArrayLike, scores: ArrayLike, fraction: float) -> 
     return float(_found_in_top(y, s, top) / top / y.mean())
 
 
+def auc_interval(auc: float, actives: int, inactives: int) -> tuple[float, float]:
+    """Return the ends of the 95 % interval of an area under the ROC curve.
+
+    Parameters
+    ----------
+    auc : float in [0, 1]
+    actives, inactives : int
+        Compounds that it was found on, at least one of each.
+
+    References
+    ----------
+    Hanley and McNeil 1982, https://doi.org/10.1148/radiology.143.1.7063747
+
+    Examples
+    --------
+    >>> [round(end, 2) for end in auc_interval(0.6, 20, 30)]
+    [0.44, 0.76]
+    """
+    both = auc * (1 - auc)
+    of_actives = (actives - 1) * (auc / (2 - auc) - auc**2)
+    of_inactives = (inactives - 1) * (2 * auc**2 / (1 + auc) - auc**2)
+    error = np.sqrt(max(0.0, both + of_actives + of_inactives) / (actives * inactives))
+    return max(0.0, auc - 1.96 * float(error)), min(1.0, auc + 1.96 * float(error))
+
+
 def hits_in_top(labels: ArrayLike, scores: ArrayLike, top: int) -> float:
     """Return the expected number of actives among the `top` best scores, ties shared."""
     y, s = _checked(labels, scores)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from screening.evaluation.metrics import METRICS
+from screening.evaluation.metrics import METRICS, auc_interval
 
 SMALL = 100
 # Differences of ROC-AUC below this are within what another cut into folds would change.
@@ -48,7 +48,13 @@ def quality_warnings(quality: dict[str, Any], ours: str, forest: str) -> list[st
                 f"{task}: the random forest is better on held-out scaffolds "
                 f"({other['roc_auc']:.3f} against {mine['roc_auc']:.3f} ROC-AUC)."
             )
-        if mine["roc_auc"] < 0.6:
+        low, high = auc_interval(mine["roc_auc"], mine["n_active"], mine["n"] - mine["n_active"])
+        if low <= 0.5:
+            found.append(
+                f"{task}: the ranking of held-out scaffolds cannot be told from chance (ROC-AUC "
+                f"{mine['roc_auc']:.3f}, 95 % interval {low:.2f} to {high:.2f}); do not buy by it."
+            )
+        elif mine["roc_auc"] < 0.6:
             found.append(
                 f"{task}: the ranking of held-out scaffolds is close to chance "
                 f"({mine['roc_auc']:.3f}); do not buy by it."

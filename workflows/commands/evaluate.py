@@ -104,6 +104,13 @@ def command(assay: str, output: Path, **given: Any) -> None:
     asked = EvaluateRequest(**given)
     if asked.num_workers > 1:
         begin_loading(TRAINING)
+    table = asked.table(assay)
+    for name, option in (
+        (asked.split_column, "--split-column"),
+        (asked.time_column, "--time-column"),
+    ):
+        if name:
+            table.column(name, option)
     from screening.learners import Compounds
     from screening.progress import Stages
     from screening.study import outcome_text, outcome_warnings, run_study, write_study
@@ -115,7 +122,6 @@ def command(assay: str, output: Path, **given: Any) -> None:
     pretrained = refuse_other_settings(asked.pretrained, models)
     if pretrained is not None:
         models = pretrained.applied_to(models)
-    table = asked.table(assay)
     curated = asked.assay(table, models.standardize)
     messages = asked.messages
     with Stages(messages.shows_progress) as stages:

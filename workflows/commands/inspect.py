@@ -169,4 +169,9 @@ def _ledger_lines(ledger: dict[str, Any]) -> list[str]:
         f"({c['resolution']}): {c['smiles']}"
         for c in ledger["conflicts"]
     ]
-    return lines + [f"  {note}" for note in ledger["notes"]]
+    lines += [
+        f"  lines {', '.join(map(str, r['rows']))} have the median {r['combined']} of {r['task']} "
+        f"(spread {r['spread']:.3g} {r['unit']}): {r['smiles']}"
+        for r in ledger.get("repeats", ())
+    ]
+    return lines + [f"  {note}" for note in (*ledger["notes"], *ledger.get("warnings", ()))]

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from workflows.checks import new_file
 from workflows.config import write_config
 from workflows.options import (
     COLUMNS,
@@ -27,6 +28,7 @@ class PretrainRequest(ColumnOptions, NetworkOptions):
     """What the command line asks for."""
 
     rows: int
+    force: bool
 
 
 @click.command(
@@ -49,6 +51,7 @@ class PretrainRequest(ColumnOptions, NetworkOptions):
 @STANDARDIZE
 @MOLECULES
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the rows, for each RBM.")
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
 @COMMON
 def command(library: tuple[str, ...], output: Path, **given: Any) -> None:
     """Pretrain on the LIBRARY files without labels; `train --pretrained` starts from the result.
@@ -56,11 +59,10 @@ def command(library: tuple[str, ...], output: Path, **given: Any) -> None:
     `-` reads stdin.
     """
     asked = PretrainRequest(**given)
+    new_file(output, force=asked.force)
     from screening.model import save_pretrained
     from screening.runs import pretrain
-    from workflows.checks import writable_file
 
-    writable_file(output)
     # Epochs are those of the RBMs here: nothing is fine-tuned.
     options = replace(asked, epochs=None).model_options()
     if asked.epochs is not None:

@@ -133,6 +133,7 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
     if asked.scheduler and asked.engine != "dask":
         raise click.UsageError("--scheduler needs --engine dask.")
     plate = asked.plate()
+    asked.check_columns(library)
     from screening.runs import screen
     from workflows.checks import writable_folder
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from screening.processes import TRAINING, begin_loading
+from workflows.checks import new_file
 from workflows.config import write_config
 from workflows.options import (
     ACTIVITY,
@@ -38,6 +39,7 @@ class TrainRequest(Activity, NetworkOptions):
     pretrained: Path | None
     pretrain_on: tuple[str, ...]
     pretrain_rows: int
+    force: bool
     tune: int | None
 
 
@@ -83,6 +85,11 @@ class TrainRequest(Activity, NetworkOptions):
     help="Search layer sizes, rates, dropout, epochs and features in N trials on inner folds; "
     "goes on with a search that was stopped.",
 )
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Replace a model file that is there; train on fewer than 10 compounds of a class.",
+)
 @COMMON
 def command(assay: str, output: Path, **given: Any) -> None:
     """Curate ASSAY, pretrain and fine-tune an ensemble, calibrate, and store one model file.
@@ -91,24 +98,25 @@ def command(assay: str, output: Path, **given: Any) -> None:
     """
     started = time.perf_counter()
     asked = TrainRequest(**given)
+    new_file(output, force=asked.force)
     if asked.num_workers > 1:
         begin_loading(TRAINING)
+    table = asked.table(assay)
     from screening.assay import graded_sentences
     from screening.evaluation import quality_text, quality_warnings, tuning_text
     from screening.model import FOREST, SHIPPED, save_model, train_model
     from screening.progress import Stages
-    from workflows.checks import writable_file
 
     if asked.tune:
         require_optuna()
-    writable_file(output)
     messages = asked.messages
     options = asked.model_options()
-    table = asked.table(assay)
     pretrained = stack_of(asked, options)
     if pretrained is not None:
         options = pretrained.applied_to(options)
     curated = asked.assay(table, options.standardize)
+    if not asked.force:
+        refuse_too_few(curated)
     for sentence in graded_sentences(curated, options.labels):
         messages.announce(sentence)
     tuned = None
@@ -169,6 +177,15 @@ def stack_of(asked: TrainRequest, options: ModelOptions) -> Pretrained | None:
             announce=messages.announce,
         )
     return refuse_other_settings(asked.pretrained, options)
+
+
+def refuse_too_few(assay: Assay) -> None:
+    """Raise UserError when there are fewer than 10 compounds of a class."""
+    from screening.assay import too_few
+    from screening.errors import UserError
+
+    if sentence := too_few(assay.tasks, assay.labels):
+        raise UserError(f"{assay.ledger.source}, {sentence}; --force trains nevertheless.")
 
 
 def require_optuna() -> None:

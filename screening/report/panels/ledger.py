@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from screening.model import ScreeningModel
@@ -22,11 +23,13 @@ def ledger_of(model: ScreeningModel) -> dict[str, Any]:
         f"no label, {merged:,} repeated a structure and were merged, "
         f"{len(ledger['conflicts']):,} structures had contradicting labels."
     )
-    sentences = [counts, *(cut(note) for note in ledger["notes"])]
+    said = [*ledger["notes"], *ledger.get("warnings", ())]
+    sentences = [counts, *(cut(note) for note in said)]
     tables = [
         _rejects(ledger["rejects"]),
         _merges(ledger["merges"]),
         _conflicts(ledger["conflicts"]),
+        _repeats(ledger.get("repeats", ())),
     ]
     return {"sentences": sentences, "tables": [table for table in tables if table["rows"]]}
 
@@ -62,6 +65,23 @@ def _conflicts(conflicts: list[dict[str, Any]]) -> dict[str, Any]:
     ]
     head = ["lines", "names", "structure", "task", "labels", "outcome"]
     return _table("Contradicting labels", head, rows)
+
+
+def _repeats(repeats: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    rows = [
+        [
+            _join(r["rows"]),
+            _join(r["ids"]),
+            cut(r["smiles"]),
+            cut(r["task"]),
+            _join(r["values"]),
+            cut(r["combined"]),
+            cut(f"{r['spread']:.3g} {r['unit']}"),
+        ]
+        for r in repeats
+    ]
+    head = ["lines", "names", "structure", "task", "values", "median", "spread"]
+    return _table("Repeated values, the widest spread first", head, rows)
 
 
 def _join(values: Any) -> str:

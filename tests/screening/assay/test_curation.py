@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from screening.assay import Threshold, choose_targets, curate, decide, make_threshold, read_label
-from screening.assay.values.cells import parse_cell
+from screening.assay.values.column import CellError, read_values
 from screening.errors import UserError
 from screening.tables import read_table
 
@@ -42,18 +42,20 @@ ABOVE, BELOW = Threshold(6.5, active_is_above=True), Threshold(100.0, active_is_
     ],
 )
 def test_cells(cell, threshold, label):
-    assert read_label(cell, threshold).label == pytest.approx(label, nan_ok=True)
+    if threshold is None:
+        assert read_label(cell) == pytest.approx(label, nan_ok=True)
+    else:
+        (reading,) = read_values("p", [cell]).readings
+        found = decide(reading.relation, reading.value, threshold) if cell else np.nan
+        assert found == pytest.approx(label, nan_ok=True)
 
 
-def test_a_censored_value_that_decides_nothing_has_a_note():
-    assert "50" in read_label(">50", BELOW).note
-    assert not read_label(">10000", BELOW).note
-
-
-@pytest.mark.parametrize(("cell", "threshold"), [("maybe", None), ("0.7", None), ("high", ABOVE)])
-def test_other_cells_are_errors(cell, threshold):
-    with pytest.raises(ValueError, match=cell):
-        read_label(cell, threshold)
+def test_other_cells_are_errors():
+    for cell in ("maybe", "0.7"):
+        with pytest.raises(ValueError, match=cell):
+            read_label(cell)
+    with pytest.raises(CellError, match="high"):
+        read_values("p", ["7", "high"])
 
 
 def test_only_one_threshold():
