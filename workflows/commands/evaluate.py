@@ -102,8 +102,6 @@ def command(assay: str, output: Path, **given: Any) -> None:
     added to a finished one.
     """
     asked = EvaluateRequest(**given)
-    if asked.num_workers > 1:
-        begin_loading(TRAINING)
     table = asked.table(assay)
     for name, option in (
         (asked.split_column, "--split-column"),
@@ -111,6 +109,8 @@ def command(assay: str, output: Path, **given: Any) -> None:
     ):
         if name:
             table.column(name, option)
+    if asked.num_workers > 1:
+        begin_loading(TRAINING)
     from screening.learners import Compounds
     from screening.progress import Stages
     from screening.study import outcome_text, outcome_warnings, run_study, write_study

@@ -128,12 +128,12 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
     `-` reads stdin.
     """
     started = time.perf_counter()
-    begin_loading()
     asked = ScreenRequest(**given)
     if asked.scheduler and asked.engine != "dask":
         raise click.UsageError("--scheduler needs --engine dask.")
-    plate = asked.plate()
     asked.check_columns(library)
+    begin_loading()
+    plate = asked.plate()
     from screening.runs import screen
     from workflows.checks import writable_folder
 

@@ -99,9 +99,9 @@ def command(assay: str, output: Path, **given: Any) -> None:
     started = time.perf_counter()
     asked = TrainRequest(**given)
     new_file(output, force=asked.force)
+    table = asked.table(assay)
     if asked.num_workers > 1:
         begin_loading(TRAINING)
-    table = asked.table(assay)
     from screening.assay import graded_sentences
     from screening.evaluation import quality_text, quality_warnings, tuning_text
     from screening.model import FOREST, SHIPPED, save_model, train_model

@@ -152,15 +152,14 @@ def number_of(text: str, mark: str) -> float:
     Raises
     ------
     ValueError
-        Its thousands are not set apart by threes.
+        Its thousands are not set apart by threes, or it has several decimal marks.
     """
     other = "," if mark == "." else "."
-    if other in text:
-        whole, *rest = text.lstrip("+-").split(mark)
-        if not _THOUSANDS[other].fullmatch(whole) or any(other in part for part in rest):
-            raise ValueError(f"{text!r} is no number; write it without commas or blanks in it")
-        text = text.replace(other, "")
-    return float(text.replace(mark, "."))
+    whole, *rest = text.lstrip("+-").split(mark)
+    grouped = other not in text or _THOUSANDS[other].fullmatch(whole)
+    if not grouped or len(rest) > 1 or any(other in part for part in rest):
+        raise ValueError(f"{text!r} is no number; write it without marks between its digits")
+    return float(text.replace(other, "").replace(mark, "."))
 
 
 def _mark_of(body: str) -> str:
@@ -169,7 +168,8 @@ def _mark_of(body: str) -> str:
     if commas and dots:
         return "," if body.rindex(",") > body.rindex(".") else "."
     if commas > 1 or dots > 1:
-        return "." if commas else ","
+        grouped = _THOUSANDS["," if commas else "."].fullmatch(body)
+        return "" if grouped is None else "." if commas else ","
     if commas:
         return "?" if _THOUSANDS[","].fullmatch(body) and not body.startswith("0") else ","
     # A point before three digits may set thousands apart where others have decimal commas.
