@@ -38,17 +38,17 @@ def test_a_search_from_start_to_refusal(run, words, tmp_path):
     assert ("which flatters" in done.out) == stored["changed"]
     assert done.out.splitlines()[0] in run("inspect", tmp_path / "m.ebm").out
 
-    again = run(*words, "--tune", "2")
+    again = run(*words, "--tune", "2", "--force")
     assert again.out == done.out
     assert "trial 1 of 2" not in again.err
 
-    refused = run(*words, "--tune", "3", "--seed", "1")
+    refused = run(*words, "--tune", "3", "--seed", "1", "--force")
     assert refused.status == 1
     assert "options.seed was 0 and is 1" in refused.err
     assert refused.out == ""
 
     (tmp_path / "m.tune.sqlite").write_text("nothing of the kind")
-    damaged = run(*words, "--tune", "3")
+    damaged = run(*words, "--tune", "3", "--force")
     assert damaged.status == 1
     assert "m.tune.sqlite" in damaged.err
     assert "move it away" in damaged.err

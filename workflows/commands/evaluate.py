@@ -102,6 +102,7 @@ def command(assay: str, output: Path, **given: Any) -> None:
     added to a finished one.
     """
     asked = EvaluateRequest(**given)
+    refuse_contradictions(asked)
     table = asked.table(assay)
     for name, option in (
         (asked.split_column, "--split-column"),
@@ -145,6 +146,14 @@ def command(assay: str, output: Path, **given: Any) -> None:
     messages.announce(f"{output}: {', '.join(path.name for path in outcome.files)}.")
 
 
+def refuse_contradictions(asked: EvaluateRequest) -> None:
+    """Raise UsageError for options of the split that exclude or need each other."""
+    if asked.split_column and asked.split:
+        raise click.UsageError("--split and --split-column are both given; one of them says it.")
+    if (asked.split == "time") != bool(asked.time_column):
+        raise click.UsageError("--split time and --time-column need each other.")
+
+
 def study_options(asked: EvaluateRequest) -> StudyOptions:
     """Return what is compared.
 
@@ -159,10 +168,6 @@ def study_options(asked: EvaluateRequest) -> StudyOptions:
     from screening.learners.registry import LIBRARY
     from screening.study import CURVE, StudyOptions
 
-    if asked.split_column and asked.split:
-        raise click.UsageError("--split and --split-column are both given; one of them says it.")
-    if (asked.split == "time") != bool(asked.time_column):
-        raise click.UsageError("--split time and --time-column need each other.")
     models = DEFAULT_MODELS
     if asked.models:
         models = _models(asked.models)
