@@ -208,7 +208,7 @@ def value_task(
             units=cells(beside.units),
             types=cells(beside.types),
             wanted=threshold.unit,
-            commas_apart="commas" in table.description,
+            commas_apart=table.commas_apart,
         )
     except CellError as error:
         raise _cell_error(table, target, error.index, str(error)) from error

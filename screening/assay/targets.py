@@ -63,7 +63,7 @@ def _labels(table: AssayTable, name: str, threshold: Threshold | None) -> list[f
         cells,
         units=None if units is None else list(table.cells[units]),
         wanted=threshold.unit,
-        commas_apart="commas" in table.description,
+        commas_apart=table.commas_apart,
     )
     here = threshold.on(column.scale)
     return [decide(r.relation, r.value, here) for r in column.readings if r.usable]

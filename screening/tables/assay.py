@@ -57,6 +57,11 @@ class AssayTable:
         names = self.cells[self.columns.id] if self.columns.id else [""] * len(self.cells)
         return [n.strip() or f"row-{line}" for n, line in zip(names, self.rows, strict=True)]
 
+    @property
+    def commas_apart(self) -> bool:
+        """Whether commas separate its cells, which then seldom have decimal commas."""
+        return "separated by commas" in self.description
+
     def column(self, wanted: str, option: str) -> str:
         """Return the name of a column as the table has it, however it was capitalised.
 

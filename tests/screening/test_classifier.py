@@ -192,6 +192,11 @@ def test_values_with_a_threshold(table, fitted):
     censored = nanomolar.round(3).astype(str).mask(nanomolar > 5000, ">5000")
     below = tiny(active_below=100).fit(table["mol"], censored)
     assert np.array_equal(below.model_.training.labels[:, 0] == 1, nanomolar < 100)
+    with_unit = tiny(active_below="100nM").fit(table["mol"], table["pIC50"])
+    assert np.array_equal(with_unit.model_.training.labels[:, 0] == 1, expected)
+    assert with_unit.score(table["mol"], nanomolar.astype(str) + " nM") == pytest.approx(
+        (with_unit.predict(table["mol"]) == expected).mean()
+    )
     assert 0 <= above.score(table["mol"], table["pIC50"]) <= 1
     right = above.predict(table["mol"]) == expected
     assert above.score(table["mol"], table["pIC50"]) == pytest.approx(right.mean())

@@ -193,4 +193,4 @@ def _hint(text: str) -> str:
         return "; write powers of ten as 1.2e3"
     if re.search(r"\d\s*\(", text):
         return "; leave out what stands in brackets"
-    return ""
+    return "; leave the cell empty where nothing was measured"

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from screening.assay import Threshold, choose_targets, curate, decide, make_threshold, read_label
+from screening.assay import (
+    Ledger,
+    Threshold,
+    choose_targets,
+    curate,
+    decide,
+    make_threshold,
+    read_label,
+)
 from screening.assay.values.column import CellError, read_values
 from screening.errors import UserError
 from screening.tables import read_table
@@ -124,6 +134,77 @@ def test_values_of_repeated_measurements_are_their_median(table_of):
     assert assay.values[:, 0].tolist() == [7.5, 5.0]
 
 
+def test_a_value_that_cannot_be_used_rejects_its_row_unless_another_task_has_one(table_of):
+    table = table_of(
+        "CCO,a,10 nM,1 nM",
+        "CCN,b,500 nM,57%",
+        "CCC,c,57%,n.d.",
+        "CCCC,d,,900 nM",
+        header="smiles,id,t,u",
+    )
+    assay = curate(table, ("t", "u"), threshold=make_threshold(None, "100nM"))
+    assert assay.ids == ["a", "b", "d"]
+    np.testing.assert_array_equal(assay.labels, [[1, 1], [0, np.nan], [np.nan, 0]])
+    (reject,) = assay.ledger.rejects
+    assert (reject.row, reject.reason) == (4, "value")
+    assert reject.message == "a value in %, where most are in nM"
+
+
+def test_close_to_the_threshold_conflicts_decide(table_of):
+    others = ("CCC,x,1", "CCCC,y,5000")
+    table = table_of(
+        "CCO,a,60", "CCO,b,130", "CCN,c,10", "CCN,d,300", *others, header="smiles,id,Ki"
+    )
+    below = make_threshold(None, 100)
+    dropped = curate(table, ("Ki",), threshold=below)
+    # Their medians are 88 and 55, both within a factor of two of 100.
+    assert [c.rows for c in dropped.ledger.conflicts] == [(2, 3), (4, 5)]
+    assert dropped.ids == ["x", "y"]
+    far = curate(table, ("Ki",), threshold=make_threshold(None, 250))
+    assert not [c for c in far.ledger.conflicts if c.rows == (4, 5)]
+    assert dict(zip(far.ids, far.labels[:, 0], strict=True)) == {"a": 1, "c": 1, "x": 1, "y": 0}
+
+
+def test_the_band_of_other_values_is_a_tenth_of_their_span(table_of):
+    rows = [f"{'C' * n}O,n{n},{10 * n}" for n in range(1, 11)]
+    repeats = ("CCN,a,45", "CCN,b,65", "CCCN,c,20", "CCCN,d,65")
+    table = table_of(*rows, *repeats, header="smiles,id,inhibition")
+    assay = curate(table, ("inhibition",), threshold=make_threshold(50, None))
+    (conflict,) = assay.ledger.conflicts
+    assert conflict.ids == ("a", "b")
+    assert dict(zip(assay.ids, assay.labels[:, 0], strict=True))["c"] == 0
+
+
+def test_inactive_without_a_number_counts_where_nothing_was_measured(table_of):
+    rows = (
+        "CCO,a,10",
+        "CCN,b,inactive",
+        "CCC,c,inactive",
+        "CCC,d,20",
+        "CCCC,e,>50",
+        "CCCC,f,inactive",
+    )
+    table = table_of(*rows, "CCCCC,g,9000", header="smiles,id,IC50")
+    assay = curate(table, ("IC50",), threshold=make_threshold(None, 100))
+    found = dict(zip(assay.ids, assay.labels[:, 0], strict=True))
+    assert found == {"a": 1, "b": 0, "c": 1, "e": 0, "g": 0}
+    assert np.isnan(assay.values[assay.ids.index("b"), 0])
+    # Where weak ones are sought, inactive up to some concentration says nothing.
+    weak = curate(table, ("IC50",), threshold=make_threshold(100, None))
+    assert "b" not in weak.ids
+
+
+def test_a_ledger_comes_back_from_the_model_file(table_of):
+    table = table_of("CCO,a,7.0", "OCC,b,8.0", "CCN,c,5", header="smiles,id,p")
+    ledger = curate(table, ("p",), threshold=ABOVE).ledger
+    assert [(r.rows, r.values, r.combined) for r in ledger.repeats] == [((2, 3), ("7", "8"), "7.5")]
+    stored = json.loads(json.dumps(ledger.to_dict()))
+    assert Ledger.from_dict(stored) == ledger
+    # Files of a version that did not combine values lack these.
+    del stored["repeats"], stored["warnings"]
+    assert Ledger.from_dict(stored).repeats == []
+
+
 def test_errors_name_line_column_and_value(table_of):
     with pytest.raises(UserError, match=r"assay.csv, line 3, column 'active': 'maybe'"):
         curate(table_of("CCO,a,1", "CCN,b,maybe"), ("active",))
@@ -152,6 +233,29 @@ ROW = st.tuples(
     st.sampled_from(["CCO", "OCC", "CCN", "CCN.Cl", "c1ccccc1", "bad", "", "CCCl"]),
     st.sampled_from(["1", "0", ""]),
 )
+
+
+VALUE = st.tuples(
+    st.sampled_from(["CCO", "OCC", "CCN", "CCN.Cl", "bad", ""]),
+    st.sampled_from(
+        ["10 nM", "60 nM", ">50 nM", "<1 uM", "> 10 uM", "57%", "n.d.", "inactive", ""]
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(VALUE, max_size=15), conflicts=st.sampled_from(["drop", "majority"]))
+def test_rows_of_values_add_up(tmp_path_factory, rows, conflicts):
+    rows = [*rows, ("CCCCO", "1 nM"), ("CCCCN", "5 uM"), ("CCCCS", "6 uM"), ("CCCCCl", "7 nM")]
+    path = tmp_path_factory.mktemp("assay") / "assay.csv"
+    path.write_text("smiles,x\n" + "".join(f"{s},{value}\n" for s, value in rows))
+    table = read_table(str(path), smiles_column="smiles")
+    below = make_threshold(None, "100nM")
+    ledger = curate(table, ("x",), threshold=below, conflicts=conflicts).ledger
+    dropped = sum(conflict.resolution == "dropped" for conflict in ledger.conflicts)
+    merged_away = sum(len(merge.rows) - 1 for merge in ledger.merges)
+    accounted = ledger.kept + dropped + merged_away + len(ledger.rejects) + ledger.unlabelled
+    assert ledger.read == len(rows) == accounted
 
 
 @settings(max_examples=60, deadline=None)
