@@ -267,6 +267,8 @@ def test_an_unknown_key_of_a_configuration_suggests_the_nearest(run, tmp_path):
         (["train", "a.csv", "-t", "pIC5O", "--active-above", "7", "-o", "m.ebm"], "'pIC50'"),
         (["train", "a.csv", "-s", "SMIELS", "-o", "m.ebm"], "'smiles'"),
         (["evaluate", "a.csv", "-s", "SMIELS", "-o", "study"], "'smiles'"),
+        (["prepare", "a.csv", "-s", "SMIELS", "-o", "lib.parquet"], "'smiles'"),
+        (["pretrain", "a.csv", "-s", "SMIELS", "-o", "s.ebm"], "'smiles'"),
         (["screen", "a.csv", "-s", "SMIELS", "-m", "no.ebm", "-o", "run"], "'smiles'"),
     ],
 )

@@ -74,8 +74,9 @@ def command(library: tuple[str, ...], output: Path, **given: Any) -> int:
 
     `-` reads stdin. The result is a data set that pyarrow, DuckDB and pandas read.
     """
-    begin_loading()
     asked = PrepareRequest(**given)
+    asked.check_columns(library)
+    begin_loading()
     from screening.library import Counts, PrepareOptions, prepare_library
     from screening.model import ModelOptions
     from screening.progress import Rows

@@ -60,6 +60,7 @@ def command(library: tuple[str, ...], output: Path, **given: Any) -> None:
     """
     asked = PretrainRequest(**given)
     new_file(output, force=asked.force)
+    asked.check_columns(library)
     from screening.model import save_pretrained
     from screening.runs import pretrain
 
