@@ -86,6 +86,7 @@ class Common:
 COLUMNS = several(
     click.option("-s", "--smiles-column", help="Column of the structures; guessed when clear."),
     click.option("--id-column", help="Column of the compound names; guessed when clear."),
+    click.option("--sheet", metavar="NAME", help="Sheet of an Excel file; the first if not given."),
 )
 
 
@@ -95,6 +96,7 @@ class ColumnOptions:
 
     smiles_column: str | None
     id_column: str | None
+    sheet: str | None
 
 
 ACTIVITY = several(
@@ -167,6 +169,7 @@ class Activity(Common, ColumnOptions, Molecules):
             path,
             smiles_column=self.smiles_column,
             id_column=self.id_column,
+            sheet=self.sheet,
             announce=self.messages.announce,
         )
 

@@ -160,9 +160,7 @@ def _first_rows(text: str, delimiter: str) -> list[list[str]]:
 
 
 def _cells_agree(text: str, delimiter: str) -> tuple[bool, bool, int]:
-    """Rank a delimiter: do the first rows agree on the number of cells, hold structures, and how
-    many cells has a row.
-    """
+    """Rank a delimiter: do rows agree on the number of cells, are there structures, how many."""
     rows = _first_rows(text, delimiter)
     sizes = [len(row) for row in rows]
     if not sizes or sizes[0] == 1:

@@ -104,7 +104,8 @@ class ExcelRows:
     def _damaged(self, error: Exception) -> UserError:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         return UserError(
-            f"{self._source} is a damaged Excel file ({reason}); open it in Excel and save it again."
+            f"{self._source} is a damaged Excel file ({reason}); open it in Excel and save it "
+            "again."
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TextIO
 
 from screening.errors import UserError
@@ -22,6 +22,11 @@ _PART = 1 << 16
 # Line on which a row begins (number of the record in files without lines), its cells, and why the
 # row cannot be used, empty when it can. A plain tuple, since there may be a hundred million.
 Record = tuple[int, list[str], str]
+
+
+def _never(part: str) -> bool:
+    del part
+    return False
 
 
 class Lines:
@@ -53,9 +58,7 @@ class Lines:
         While lines are given: one of them is longer than any table's.
     """
 
-    def __init__(
-        self, source: str, text: TextIO, is_blank: Callable[[str], bool] = lambda part: False
-    ) -> None:
+    def __init__(self, source: str, text: TextIO, is_blank: Callable[[str], bool] = _never) -> None:
         self._source, self._text, self._is_blank = source, text, is_blank
         self.skipped = 0
         self.ended = False

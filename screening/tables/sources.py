@@ -142,8 +142,8 @@ def open_bytes(path: str) -> OpenedSource:
 def _refuse_foreign(path: str, head: bytes) -> None:
     if head.startswith(_OLE):
         raise UserError(
-            f"{path} is an Excel file of the old kind (.xls), or under a password; save it in Excel "
-            "as .xlsx, without a password."
+            f"{path} is an Excel file of the old kind (.xls), or under a password; save it in "
+            "Excel as .xlsx, without a password."
         )
     for magic, kind in _FOREIGN.items():
         if head[: len(magic)].upper() == magic.upper():
