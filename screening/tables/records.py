@@ -65,20 +65,21 @@ class Lines:
         self.between_rows: Callable[[], bool] = lambda: True
 
     def __iter__(self) -> Iterator[str]:
-        given = 0
+        line = 0
         while part := self._text.read(_PART):
             rest = self._text.readline(_LONGEST)
+            before, line = line, line + _ends(part)
             if len(rest) == _LONGEST:
                 raise UserError(
-                    f"{self._source}: after line {given + self.skipped} comes a line of more than "
-                    f"{_LONGEST >> 20} million characters; this is no table."
+                    f"{self._source}, line {line + 1} has more than {_LONGEST >> 20} million "
+                    "characters; this is no table."
                 )
             part += rest
+            line = before + _ends(part)
             if self._is_blank(part) and self.between_rows():
-                self.skipped += _ends(part)
-                continue
-            given += _ends(part)
-            yield from io.StringIO(part, newline="")
+                self.skipped += line - before
+            else:
+                yield from io.StringIO(part, newline="")
         self.ended = True
 
 
