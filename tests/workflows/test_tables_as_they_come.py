@@ -114,6 +114,13 @@ def test_a_library_from_a_pipe_with_a_name(run, model, library, tmp_path):
     assert both[0].equals(both[1])
 
 
+def test_a_sheet_is_predicted(run, model, workbook):
+    book = workbook("l.xlsx", [["smiles", "id"], ["CCO", "a"], ["CCN", "b"]], "Stock")
+    done = run("predict", book, "--sheet", "Stock", "-m", model, "-n", "1")
+    assert done.status == 0, done.err
+    assert [line.split(",")[0] for line in done.out.splitlines()] == ["id", "a", "b"]
+
+
 def test_a_sheet_is_part_of_what_a_run_is(run, model, workbook, tmp_path):
     rows = [["smiles", "id"], ["CCO", "a"], ["CCN", "b"]]
     words = ("-m", model, "-o", tmp_path / "run", "-n", "1", "--no-report")
