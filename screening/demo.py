@@ -25,7 +25,7 @@ from screening.report.panels.figures import enrichment
 from screening.report.panels.quality import RETRIEVAL
 from screening.runs import screen
 from screening.samples import sample
-from screening.tables import Announce, read_table, silent, write_atomically
+from screening.tables import Announce, read_table, silent, write_atomically, write_csv
 
 # One compound in five is held out, as whole scaffolds.
 HELD_OUT = 0.2
@@ -202,8 +202,7 @@ def hide(folder: Path, seed: int) -> dict[str, int]:
         "known.csv": _labelled(hidden),
     }
     for name, table in tables.items():
-        with write_atomically(folder / name) as temporary:
-            table.to_csv(temporary, index=False, lineterminator="\n")
+        write_csv(table, folder / name)
     return dict(zip(hidden.ids, hidden.labels[:, 0].astype(int).tolist(), strict=True))
 
 

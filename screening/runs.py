@@ -33,7 +33,7 @@ from screening.model import (
 )
 from screening.processes import usable_cores
 from screening.progress import Rows, Stages
-from screening.tables import Announce, read_table, silent
+from screening.tables import Announce, read_csv, read_table, silent
 
 if TYPE_CHECKING:
     from screening.plate import PlateOptions
@@ -76,7 +76,7 @@ class Run:
     @property
     def rejects(self) -> pd.DataFrame:
         """Every row that could not be scored, and why."""
-        return pd.read_csv(self.folder / "rejects.csv", keep_default_na=False)
+        return read_csv(self.folder / "rejects.csv").astype({"row": int})
 
     def write_report(self, plate: PlateOptions | None = None) -> list[Path]:
         """Write the report, and the files of the plate where one is asked for; name them."""
@@ -214,6 +214,7 @@ def predict(
     *,
     smiles_column: str | None = None,
     id_column: str | None = None,
+    sheet: str | None = None,
     risk: float = 0.1,
     prevalence: float | None = None,
     workers: int | None = None,
@@ -229,6 +230,8 @@ def predict(
         A model file, or a fitted classifier.
     smiles_column, id_column
         Of the file; guessed where there is one candidate.
+    sheet
+        Of an Excel file; its first when None.
     risk, prevalence
         See `ScreeningClassifier.predict_table`.
     workers
@@ -267,7 +270,11 @@ def predict(
     if not isinstance(compounds, str | Path):
         return fitted.predict_table(compounds, risk=risk, prevalence=prevalence)
     table = read_table(
-        str(compounds), smiles_column=smiles_column, id_column=id_column, announce=announce
+        str(compounds),
+        smiles_column=smiles_column,
+        id_column=id_column,
+        sheet=sheet,
+        announce=announce,
     )
     # In a row with too many cells nobody knows which one is the structure.
     clear = ["" if i in table.problems else text for i, text in enumerate(table.smiles)]
@@ -294,6 +301,7 @@ def pretrain(
     *,
     rows: int = 20_000,
     smiles_column: str | None = None,
+    sheet: str | None = None,
     progress: bool = True,
     announce: Announce = silent,
 ) -> Pretrained:
@@ -309,6 +317,8 @@ def pretrain(
         How many rows are drawn, evenly from all files.
     smiles_column
         Guessed where there is one candidate.
+    sheet
+        Of Excel files; the first of each when None.
     progress
         Whether a bar is shown.
     announce
@@ -347,6 +357,7 @@ def pretrain(
             limits=settings.limits,
             seed=settings.seed,
             smiles_column=smiles_column,
+            sheet=sheet,
             announce=announce,
             on_step=stages.step,
         )

@@ -87,6 +87,7 @@ class Common:
 COLUMNS = several(
     click.option("-s", "--smiles-column", help="Column of the structures; guessed when clear."),
     click.option("--id-column", help="Column of the compound names; guessed when clear."),
+    click.option("--sheet", metavar="NAME", help="Sheet of an Excel file; the first if not given."),
 )
 
 
@@ -96,6 +97,7 @@ class ColumnOptions:
 
     smiles_column: str | None
     id_column: str | None
+    sheet: str | None
 
     def check_columns(self, library: Sequence[str]) -> None:
         """Look at the first file of a library before what takes seconds to load is needed.
@@ -238,6 +240,7 @@ class Activity(Common, ColumnOptions, Molecules):
             path,
             smiles_column=self.smiles_column,
             id_column=self.id_column,
+            sheet=self.sheet,
             announce=self.messages.announce,
         )
         for target in self.targets:

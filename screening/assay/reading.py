@@ -31,6 +31,7 @@ def read_assay(
     *,
     smiles_column: str | None = None,
     id_column: str | None = None,
+    sheet: str | None = None,
     targets: str | Sequence[str] = (),
     active_above: float | str | None = None,
     active_below: float | str | None = None,
@@ -47,10 +48,12 @@ def read_assay(
     Parameters
     ----------
     path
-        A file: CSV, TSV, SMILES, SDF or Parquet, also gzipped. Or a table that was read, which has
-        its columns.
+        A file: CSV, TSV, SMILES, SDF, Parquet or Excel, also gzipped. Or a table that was read,
+        which has its columns.
     smiles_column, id_column
         Of a file: columns of structures and names; guessed where there is one candidate.
+    sheet
+        Of an Excel file; its first when None.
     targets
         Columns of labels or measured values, one a task; guessed where there is one candidate.
     active_above, active_below
@@ -104,7 +107,11 @@ def read_assay(
         path
         if isinstance(path, AssayTable)
         else read_table(
-            str(path), smiles_column=smiles_column, id_column=id_column, announce=announce
+            str(path),
+            smiles_column=smiles_column,
+            id_column=id_column,
+            sheet=sheet,
+            announce=announce,
         )
     )
     threshold = make_threshold(active_above, active_below)

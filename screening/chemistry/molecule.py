@@ -23,7 +23,7 @@ class Limits:
     Attributes
     ----------
     max_atoms : int
-        Heavy atoms; larger molecules are rejected.
+        Heavy atoms, `*` included; larger molecules are rejected.
     timeout_seconds : float
         Time for one molecule, held by whoever runs the worker.
     """
@@ -105,7 +105,7 @@ def _parse(text: str, limits: Limits) -> Chem.Mol | Failure:
     raw = Chem.MolFromSmiles(text, sanitize=False)
     if raw is None:
         return Failure("parse", "")
-    heavy = raw.GetNumHeavyAtoms()
+    heavy = raw.GetNumHeavyAtoms() + sum(not atom.GetAtomicNum() for atom in raw.GetAtoms())
     if not raw.GetNumAtoms():
         return Failure("no_atoms", "the structure has no atoms")
     if heavy > limits.max_atoms:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -12,10 +11,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
+import pandas as pd
+
 from screening.chemistry import Reject
 from screening.library.engines.workers import Piece
 from screening.library.shards import STAGES, ShardFiles, ShardRecord
-from screening.tables import write_atomically
+from screening.tables import write_csv_parts
 
 REJECT_COLUMNS = ("source", "row", "id", "smiles", "reason", "message")
 # Of all rows: when more are too large, the limit is worth a word.
@@ -203,17 +204,20 @@ def write_rejects(files: ShardFiles, shards: int, path: Path) -> TooLarge:
         How many of them are there for their size.
     """
     large = TooLarge()
-    with (
-        write_atomically(path) as temporary,
-        temporary.open("w", encoding="utf-8", newline="") as file,
-    ):
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(REJECT_COLUMNS)
+
+    def tables() -> Iterator[pd.DataFrame]:
+        yield pd.DataFrame(columns=list(REJECT_COLUMNS))
         for number in range(shards):
-            for reject in files.read_record(number).rejects:
-                writer.writerow([getattr(reject, column) for column in REJECT_COLUMNS])
-                if reject.reason == "too_large":
-                    large = TooLarge(large.rows + 1, max(large.atoms, _heavy_atoms(reject)))
+            rejects = files.read_record(number).rejects
+            if rejects:
+                yield pd.DataFrame(
+                    {column: [getattr(r, column) for r in rejects] for column in REJECT_COLUMNS}
+                )
+            for atoms in [_heavy_atoms(r) for r in rejects if r.reason == "too_large"]:
+                large.rows += 1
+                large.atoms = max(large.atoms, atoms)
+
+    write_csv_parts(tables(), path)
     return large
 
 

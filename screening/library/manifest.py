@@ -117,6 +117,14 @@ def _columns(was: Settings, now: Settings) -> list[str]:
     return found
 
 
+def _sheet(was: Settings, now: Settings) -> list[str]:
+    sheets = [settings["options"].get("sheet") for settings in (was, now)]
+    if sheets[0] == sheets[1]:
+        return []
+    before, after = (f"the sheet {name!r}" if name else "the first sheet" for name in sheets)
+    return [f"it was begun with {before} (--sheet), and this command reads {after}"]
+
+
 def _column(settings: Settings, key: str) -> str:
     # A guess is as good as the name, where it was made from all there is: one file.
     if len(settings["sources"]) == 1 and key in settings.get("columns", {}):
@@ -154,7 +162,17 @@ def _version(was: Settings, now: Settings) -> list[str]:
     return ["its scores have other columns, by another version of ebmscreen"]
 
 
-_COMPARISONS = (_sources, _sizes, _model, _limits, _columns, _parameters, _restated, _version)
+_COMPARISONS = (
+    _sources,
+    _sizes,
+    _model,
+    _limits,
+    _columns,
+    _sheet,
+    _parameters,
+    _restated,
+    _version,
+)
 
 
 def differences(was: Settings, now: Settings) -> list[str]:

@@ -25,6 +25,8 @@ class ScreenOptions:
     ----------
     smiles_column, id_column : str, optional
         Columns of the library; guessed when None.
+    sheet : str, optional
+        Of Excel files; the first of each when None.
     top : int
         Number of hits.
     rank_by : str, optional
@@ -59,6 +61,7 @@ class ScreenOptions:
 
     smiles_column: str | None = None
     id_column: str | None = None
+    sheet: str | None = None
     top: int = 1000
     rank_by: str | None = None
     risk: float = 0.1

@@ -138,8 +138,9 @@ def screen(
         "options": {"shard_size": shard_size},
     }
     if isinstance(stream, LibraryStream):
-        columns = {"smiles_column": options.smiles_column, "id_column": options.id_column}
-        now["options"] |= {**columns, "limits": asdict(limits)}
+        named_by_user = ("smiles_column", "id_column", "sheet")
+        now["options"] |= {name: getattr(options, name) for name in named_by_user}
+        now["options"]["limits"] = asdict(limits)
     if begin_or_continue(folder, files.records, now):
         announce(f"{folder}: continuing the run that is there, shards of {shard_size} rows.")
     task = WorkerTask(model_path.resolve(), folder.resolve(), limits)
@@ -267,6 +268,7 @@ def _open(
             names,
             smiles_column=options.smiles_column,
             id_column=options.id_column,
+            sheet=options.sheet,
             chunk_size=shard_size,
             announce=announce,
         ).begun()

@@ -99,6 +99,7 @@ def draw_unlabelled(
     limits: Limits,
     seed: int,
     smiles_column: str | None = None,
+    sheet: str | None = None,
     announce: Announce,
     on_step: OnStep,
 ) -> Unlabelled:
@@ -117,7 +118,7 @@ def draw_unlabelled(
         As for any molecule.
     seed : int
         Decides which rows.
-    smiles_column : str, optional
+    smiles_column, sheet : str, optional
     announce, on_step : callable
 
     Raises
@@ -132,7 +133,7 @@ def draw_unlabelled(
                 "it was made from."
             )
     stream = open_library(
-        sources, smiles_column=smiles_column, chunk_size=_CHUNK, announce=announce
+        sources, smiles_column=smiles_column, sheet=sheet, chunk_size=_CHUNK, announce=announce
     )
     structures, read = draw_rows(stream, count, seed)
     return Unlabelled(structures, stream.sources, read, standardiser, limits, on_step)

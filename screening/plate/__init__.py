@@ -4,15 +4,12 @@ from screening.plate.make import Plate, make_plate, write_plate
 from screening.plate.pick import PlateOptions, pick_plate
 from screening.plate.sdf import write_sdf
 from screening.plate.spreadsheet import write_xlsx
-from screening.plate.text import guard_formula, write_guarded_csv
 
 __all__ = [
     "Plate",
     "PlateOptions",
-    "guard_formula",
     "make_plate",
     "pick_plate",
-    "write_guarded_csv",
     "write_plate",
     "write_sdf",
     "write_xlsx",

@@ -13,7 +13,7 @@ from screening.hits import Hits
 from screening.plate.pick import PlateOptions, pick_plate
 from screening.plate.sdf import write_sdf
 from screening.plate.spreadsheet import write_xlsx
-from screening.plate.text import write_guarded_csv
+from screening.tables import write_csv
 
 _ADDED = ("cluster", "active_similarity", *Properties._fields)
 _PICK = ("pick", "pick_reason")
@@ -73,7 +73,7 @@ def write_plate(plate: Plate, folder: Path) -> list[Path]:
     paths = [folder / f"plate.{suffix}" for suffix in ("csv", "sdf", "xlsx")]
     picked = plate.picked()
     mols = [plate.hits.mols[place] for place in picked.index]
-    write_guarded_csv(picked, paths[0])
+    write_csv(picked, paths[0])
     write_sdf(picked, mols, paths[1])
     write_xlsx(picked, mols, paths[2])
     return paths

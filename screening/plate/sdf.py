@@ -6,6 +6,7 @@ names it uses itself (a name that begins with an underscore, `numArom`, ...).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,13 @@ import pandas as pd
 from rdkit import Chem
 
 from screening.drawing import laid_out
-from screening.plate.text import one_line
 from screening.tables import write_atomically
 
 # The format's limit for the first line of a record; the whole name is a data item.
 _TITLE = 80
 _END = "$$$$"
+# Signs that are neither seen nor a blank.
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 
 
 def write_sdf(table: pd.DataFrame, mols: Sequence[Chem.Mol], path: Path) -> None:
@@ -65,3 +67,8 @@ def item_names(columns: Sequence[str]) -> list[str]:
             name, number = f"{plain}_{number}", number + 1
         taken[name] = None
     return list(taken)
+
+
+def one_line(text: str) -> str:
+    """Return the text without control signs, every run of blanks and line ends as one blank."""
+    return " ".join(_CONTROL.sub("", text).split())

@@ -19,7 +19,9 @@ _FILE = re.compile(
 
 def names_a_table(word: str) -> bool:
     """Tell whether a word means a file (there or missing), several, or stdin, and no structure."""
-    return word == "-" or Path(word).is_file() or word.endswith("/") or bool(_FILE.search(word))
+    path = Path(word)
+    there = path.exists() and not path.is_dir()
+    return word == "-" or there or word.endswith("/") or bool(_FILE.search(word))
 
 
 class GivenCompounds:

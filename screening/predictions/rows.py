@@ -242,6 +242,7 @@ def predict_tables(
     workers: int,
     smiles_column: str | None = None,
     id_column: str | None = None,
+    sheet: str | None = None,
     scratch: Path | None = None,
     progress: bool = True,
     announce: Announce = silent,
@@ -259,6 +260,8 @@ def predict_tables(
         Processes; the result is the same for any number.
     smiles_column, id_column
         Guessed for each file when not given.
+    sheet
+        Of Excel files; the first of each when not given.
     progress
         Whether a bar is shown.
     announce
@@ -275,6 +278,7 @@ def predict_tables(
         sources,
         smiles_column=smiles_column,
         id_column=id_column,
+        sheet=sheet,
         chunk_size=TOGETHER,
         announce=announce,
     ).begun()

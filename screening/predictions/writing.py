@@ -17,11 +17,10 @@ from rdkit import Chem
 
 from screening.errors import UserError
 from screening.hits import named
-from screening.plate import guard_formula
 from screening.plate.sdf import item_names, sdf_record
 from screening.plate.spreadsheet import fitting, new_book, write_cell
 from screening.predictions.rows import PredictedRows
-from screening.tables import write_atomically
+from screening.tables import guard_formula, write_atomically
 
 # Excel's limit, less the header.
 _SHEET_ROWS = 1_048_575

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import json
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from screening.errors import UserError
 from screening.hits import Hits, read_hits, restated
+from screening.tables import read_csv
 
 HISTOGRAM_BINS = 50
 # Structures beyond this many are not counted for duplicates: their keys would fill the memory.
@@ -58,7 +59,7 @@ class RunFolder:
     path: Path
     info: dict[str, Any]
     hits: Hits
-    rejects: list[dict[str, str]]
+    rejects: list[dict[Hashable, Any]]
     library: LibraryCounts
     demo: dict[str, Any] | None
 
@@ -83,7 +84,7 @@ def read_run(path: Path) -> RunFolder:
             path=path,
             info=info,
             hits=hits,
-            rejects=_rejects(path / "rejects.csv"),
+            rejects=read_csv(path / "rejects.csv").to_dict("records"),
             library=_library(path / "scores", hits),
             demo=_json(path, "demo.json"),
         )
@@ -122,13 +123,6 @@ def _json(path: Path, name: str) -> dict[str, Any] | None:
     if not isinstance(content, dict):
         raise UserError(f"{file} holds no JSON object.")
     return content
-
-
-def _rejects(path: Path) -> list[dict[str, str]]:
-    # A field may be as long as a file's longest line: csv's own limit is too small for that.
-    csv.field_size_limit(1 << 30)
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def _library(folder: Path, hits: Hits) -> LibraryCounts:

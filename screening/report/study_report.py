@@ -11,6 +11,7 @@ import pandas as pd
 
 from screening.errors import UserError
 from screening.report.page import assemble, write_page
+from screening.tables import read_csv
 
 # File, title, and what a row is.
 _TABLES = (
@@ -42,7 +43,7 @@ def write_study_report(folder: Path) -> Path:
     """
     try:
         about = json.loads((folder / "study.json").read_text(encoding="utf-8"))
-        summary = _table(folder / "summary.csv")
+        summary = read_csv(folder / "summary.csv")
     except (OSError, ValueError) as error:
         raise UserError(
             f"{folder} holds no finished study ({error}); repeat the `ebmscreen evaluate` command "
@@ -74,12 +75,8 @@ def write_study_report(folder: Path) -> Path:
     return write_page(html, folder / "report.html")
 
 
-def _table(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
-
-
 def _cells(path: Path) -> dict[str, Any]:
-    table = _table(path)
+    table = read_csv(path)
     return {"head": list(table.columns), "rows": table.to_numpy().tolist()}
 
 

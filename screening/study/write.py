@@ -10,7 +10,7 @@ import pandas as pd
 from screening.study.figures import draw_figures
 from screening.study.run import Study
 from screening.study.tables import figures, gap, membership, paired, splits_table, summary
-from screening.tables import write_atomically
+from screening.tables import write_csv
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,7 @@ def write_study(study: Study, folder: Path) -> Outcome:
     files = []
     for name, content in tables.items():
         path = folder / f"{name}.csv"
-        with write_atomically(path) as temporary:
-            content.to_csv(temporary, index=False, float_format="%.6g")
+        write_csv(content, path, float_format="%.6g")
         files.append(path)
     files += draw_figures(study, table, differences, folder)
     return Outcome(tables["summary"], differences, tables.get("gap"), tables["splits"], files)

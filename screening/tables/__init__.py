@@ -4,18 +4,24 @@ from screening.tables.assay import AssayTable, read_table
 from screening.tables.atomic import write_atomically
 from screening.tables.columns import Columns
 from screening.tables.library import Chunk, LibraryStream, open_library
+from screening.tables.sources import STDIN, source_size
 from screening.tables.table import Announce, silent
-from screening.tables.writing import write_csv
+from screening.tables.writing import guard_formula, read_csv, write_csv, write_csv_parts
 
 __all__ = [
+    "STDIN",
     "Announce",
     "AssayTable",
     "Chunk",
     "Columns",
     "LibraryStream",
+    "guard_formula",
     "open_library",
+    "read_csv",
     "read_table",
     "silent",
+    "source_size",
     "write_atomically",
     "write_csv",
+    "write_csv_parts",
 ]

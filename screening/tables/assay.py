@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from screening.errors import UserError
-from screening.tables.columns import Columns, named_column
+from screening.tables.columns import Columns, Wanted, named_column, structures_and_names
 from screening.tables.library import by_column, problems_of
 from screening.tables.sources import expand, open_bytes
 from screening.tables.table import Announce, open_table, silent
@@ -49,13 +49,16 @@ class AssayTable:
     @property
     def smiles(self) -> list[str]:
         """The structures as written."""
-        return list(self.cells[self.columns.smiles])
+        return self._structures_and_names()[0]
 
     @property
     def ids(self) -> list[str]:
         """The names; a row without one is called `row-<line>`."""
-        names = self.cells[self.columns.id] if self.columns.id else [""] * len(self.cells)
-        return [n.strip() or f"row-{line}" for n, line in zip(names, self.rows, strict=True)]
+        return self._structures_and_names()[1]
+
+    def _structures_and_names(self) -> tuple[list[str], list[str]]:
+        names = list(self.cells[self.columns.id]) if self.columns.id else None
+        return structures_and_names(list(self.cells[self.columns.smiles]), names, self.rows)
 
     @property
     def commas_apart(self) -> bool:
@@ -78,6 +81,7 @@ def read_table(
     *,
     smiles_column: str | None = None,
     id_column: str | None = None,
+    sheet: str | None = None,
     announce: Announce = silent,
 ) -> AssayTable:
     """Read a whole table.
@@ -91,7 +95,8 @@ def read_table(
     if len(sources) > 1:
         raise UserError(f"{path} means {len(sources)} files; an assay is one file.")
     (source,) = sources
-    table = open_table(source, open_bytes(source), smiles_column, id_column, announce)
+    wanted = Wanted(smiles_column, id_column, sheet)
+    table = open_table(source, open_bytes(source), wanted, announce)
     part = list(table.rows)
     if not part:
         raise UserError(f"{source} has a header and no rows.")
@@ -100,7 +105,8 @@ def read_table(
     cells = pd.DataFrame(dict(named), dtype=str)
     problems = problems_of(part, len(columns.names))
     # In a row with too many cells nobody knows which value belongs where.
-    others = [name for name in columns.names if name not in (columns.smiles, columns.id)]
-    cells.loc[list(problems), others] = ""
+    for name in columns.names:
+        if name not in (columns.smiles, columns.id):
+            cells.loc[list(problems), name] = ""
     lines = np.array([line for line, _, _ in part], dtype=np.int64)
     return AssayTable(source, columns, lines, cells, problems, description=table.description)

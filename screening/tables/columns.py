@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rdkit import Chem, rdBase
 
 from screening.errors import UserError, did_you_mean
 
-SMILES_NAMES = frozenset(
-    "smiles smi structure structures canonical_smiles canonicalsmiles isomeric_smiles "
-    "smiles_string std_smiles standardized_smiles mol molecule rdkit_smiles".split()
+# A column whose name has the word `smiles` in it needs no entry.
+_SMILES_NAMES = frozenset(
+    "smi structure structures canonicalsmiles isomericsmiles cxsmiles mol molecule".split()
 )
-ID_NAMES = frozenset(
-    "id ids name names compound compound_id compoundid compound_name cid cmpd_id cmpdid mol_id "
-    "molid molecule_id molecule_chembl_id chembl_id zinc_id catalog catalog_id catalog_number "
-    "vendor_id title identifier registry_number".split()
-)
+# The better name of two comes first: what its owner calls a compound, public registries,
+# catalogues of vendors, and at last names, which may be missing or long.
+_ID_NAMES = (
+    "id ids compound_id compoundid cmpd_id cmpdid cpd_id mol_id molid molecule_id substance_id "
+    "sample_id identifier registry_number registration_number corporate_id "
+    "molecule_chembl_id compound_chembl_id mol_chembl_id chembl_id chemblid zinc_id zincid "
+    "pubchem_cid cid pubchem_sid sid drugbank_id bindingdb_monomerid nsc nsc_number "
+    "catalog_id catalogue_id catalog_number catalogue_number catalog_no catalogue_no cat_no "
+    "catalog catalogue idnumber id_number enamine_id molport_id mcule_id chembridge_id chemdiv_id "
+    "chemspace_id vendor_id supplier_id product_id product_number item_number order_number "
+    "cas cas_number cas_no cas_rn cas_registry_number molregno "
+    "compound compound_name molecule_name name names title preferred_name"
+).split()
+_ID_ORDER = {name: place for place, name in enumerate(_ID_NAMES)}
 
 _LONGEST = 10_000
+# A structure may be followed by a CXSMILES extension between bars, then by a name.
+_EXTENDED = re.compile(r"(\S+\s+\|[^|]*\|)(?:\s+(.*))?", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a user says of a table; what is None is guessed.
+
+    Attributes
+    ----------
+    smiles, id : str, optional
+        The columns of structures and names.
+    sheet : str, optional
+        Of an Excel file; its first when None.
+    """
+
+    smiles: str | None = None
+    id: str | None = None
+    sheet: str | None = None
 
 
 @dataclass(frozen=True)
@@ -31,17 +60,71 @@ class Columns:
     names: tuple[str, ...]
 
 
+def split_structure(text: str) -> tuple[str, str]:
+    """Return the structure of a cell, CXSMILES extension included, and the name that follows it.
+
+    Examples
+    --------
+    >>> split_structure("CCO ethyl alcohol")
+    ('CCO', 'ethyl alcohol')
+    >>> split_structure("C[C@H](O)F |&1:1| mixture")
+    ('C[C@H](O)F |&1:1|', 'mixture')
+    """
+    words = text.split(maxsplit=1)
+    if len(words) < 2:
+        return (words[0], "") if words else ("", "")
+    if words[1].startswith("|") and (extended := _EXTENDED.fullmatch(text.strip())):
+        return extended[1], extended[2] or ""
+    return words[0], words[1].rstrip()
+
+
+def structures_and_names(
+    cells: Sequence[str], names: Sequence[str] | None, rows: Iterable[int]
+) -> tuple[list[str], list[str]]:
+    """Return the structure and the name of each row.
+
+    Parameters
+    ----------
+    cells
+        Of the column of structures. Where there is no column of names, a name may follow the
+        structure, as in a SMILES file.
+    names
+        Cells of the column of names, or None.
+    rows
+        Numbers of the rows: one without a name is called `row-<number>`.
+    """
+    if names is None:
+        pairs = list(map(split_structure, cells))
+        structures, names = [structure for structure, _ in pairs], [name for _, name in pairs]
+    else:
+        structures = [cell.strip() for cell in cells]
+    return structures, [n.strip() or f"row-{row}" for n, row in zip(names, rows, strict=True)]
+
+
 def looks_like_smiles(text: str, least_atoms: int = 3) -> bool:
-    """Tell whether a cell parses as a structure of so many atoms, and is no plain number."""
-    word = text.strip()
-    if not word or any(c.isspace() for c in word) or word.replace(".", "").isdigit():
-        return False
+    """Tell whether a cell parses as a structure of so many atoms, and is no plain number.
+
+    Of several words the first one is the structure; it must make chemical sense then, as few words
+    of a sentence do.
+    """
+    words = text.split(maxsplit=1)
     # What could be a structure is judged by a look at a few rows; no cell of prose is that long.
-    if len(word) > _LONGEST:
+    if not words or len(words[0]) > _LONGEST or words[0].replace(".", "").isdigit():
         return False
     with rdBase.BlockLogs():
-        mol = Chem.MolFromSmiles(word, sanitize=False)
+        mol = Chem.MolFromSmiles(words[0], sanitize=len(words) > 1)
     return mol is not None and mol.GetNumAtoms() >= least_atoms
+
+
+def names_structures(name: str) -> bool:
+    """Tell whether a column is called as those of structures are."""
+    folded = _folded(name)
+    return folded in _SMILES_NAMES or "smiles" in folded.split("_")
+
+
+def names_compounds(name: str) -> bool:
+    """Tell whether a column is called as those of compounds' names are."""
+    return _folded(name) in _ID_ORDER
 
 
 def unique_names(header: Sequence[str]) -> tuple[str, ...]:
@@ -62,8 +145,7 @@ def choose_columns(
     source: str,
     names: Sequence[str],
     sample: Sequence[Sequence[str]],
-    smiles_column: str | None,
-    id_column: str | None,
+    wanted: Wanted,
 ) -> Columns:
     """Take the columns that were named, and guess the others when there is one candidate.
 
@@ -75,8 +157,8 @@ def choose_columns(
         Names of all columns.
     sample
         The first rows, to look at what the cells hold.
-    smiles_column, id_column
-        What the user said, or None.
+    wanted
+        What the user said.
 
     Raises
     ------
@@ -85,13 +167,13 @@ def choose_columns(
     """
     smiles = (
         _guess_smiles(source, names, sample)
-        if smiles_column is None
-        else named_column(source, names, smiles_column, "smiles_column, --smiles-column")
+        if wanted.smiles is None
+        else named_column(source, names, wanted.smiles, "smiles_column, --smiles-column")
     )
     chosen = (
-        _guess_id(names, smiles)
-        if id_column is None
-        else named_column(source, names, id_column, "id_column, --id-column")
+        _guess_id(names, smiles, sample)
+        if wanted.id is None
+        else named_column(source, names, wanted.id, "id_column, --id-column")
     )
     return Columns(smiles, chosen, tuple(names))
 
@@ -121,7 +203,7 @@ def _guess_smiles(source: str, names: Sequence[str], sample: Sequence[Sequence[s
         for position, name in enumerate(names)
         if _share([row[position] for row in sample if position < len(row)]) >= 0.5
     ]
-    by_name = [name for name in names if _folded(name) in SMILES_NAMES]
+    by_name = [name for name in names if names_structures(name)]
     for candidates in ([n for n in by_name if n in holding], holding, by_name):
         if len(candidates) == 1:
             return candidates[0]
@@ -138,14 +220,17 @@ def _share(cells: Sequence[str]) -> float:
     return sum(map(looks_like_smiles, filled)) / len(filled) if filled else 0.0
 
 
-def _guess_id(names: Sequence[str], smiles: str) -> str | None:
+def _guess_id(names: Sequence[str], smiles: str, sample: Sequence[Sequence[str]]) -> str | None:
     others = [name for name in names if name != smiles]
-    by_name = [name for name in others if _folded(name) in ID_NAMES]
-    if len(by_name) > 1:
-        # Beside a name, what is called an identifier is one.
-        by_name = [name for name in by_name if _folded(name).endswith(("id", "ids"))]
-    if len(by_name) == 1:
-        return by_name[0]
+    by_name = [name for name in others if names_compounds(name)]
+    if by_name:
+        places = {name: place for place, name in enumerate(names)}
+
+        def mostly_empty(name: str) -> bool:
+            cells = [row[places[name]] for row in sample if places[name] < len(row)]
+            return 2 * sum(map(bool, map(str.strip, cells))) < len(sample)
+
+        return min(by_name, key=lambda name: (mostly_empty(name), _ID_ORDER[_folded(name)]))
     # Without a header there is no name to go by; beside structures, one column can only be names.
     nameless = all(name.startswith("column_") for name in names)
     return others[0] if nameless and len(others) == 1 else None

@@ -6,14 +6,14 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 from pathlib import PurePath
 from typing import BinaryIO
 
 from screening.errors import UserError
-from screening.tables.columns import ID_NAMES, SMILES_NAMES, looks_like_smiles
+from screening.tables.columns import looks_like_smiles, names_compounds, names_structures
 
 _SMILES_ENDINGS = (".smi", ".smiles", ".ism", ".can")
 _DELIMITERS = (",", "\t", ";", "|")
@@ -103,14 +103,14 @@ def recognise(path: str, head: bytes) -> Dialect:
     """
     encoding, text = decode(head)
     if not text.strip():
-        raise UserError(f"{path} is empty.")
-    first = next(line for line in text.splitlines() if line.strip()).strip()
+        raise UserError(f"{path} is empty, or begins with too many blank lines.")
+    first = next(line for line in io.StringIO(text, newline="") if line.strip()).strip()
     if _is_smiles_file(path, first):
         delimiter = "\t" if "\t" in first else " "
         cells = first.split("\t") if delimiter == "\t" else first.split(maxsplit=1)
         return Dialect("smi", delimiter, _smi_header(cells), encoding)
     delimiter = max(_DELIMITERS, key=lambda mark: _cells_agree(text, mark))
-    return Dialect("csv", delimiter, _csv_header(_first_rows(text, delimiter)), encoding)
+    return Dialect("csv", delimiter, header_of(_first_rows(text, delimiter)), encoding)
 
 
 def decode(head: bytes) -> tuple[str, str]:
@@ -130,7 +130,7 @@ def _is_smiles_file(path: str, first: str) -> bool:
     if name.endswith(_SMILES_ENDINGS):
         # Some are separated by commas nevertheless; no SMILES has one.
         return "," not in word
-    if name.endswith((".csv", ".tsv", ".txt")) or any(mark in first for mark in _DELIMITERS):
+    if any(mark in first for mark in _DELIMITERS):
         return False
     return looks_like_smiles(word)
 
@@ -144,22 +144,30 @@ def _smi_header(cells: list[str]) -> tuple[str, ...] | None:
 def _could_be_name(cell: str) -> bool:
     """Tell a column's name from a structure, which may be as short as `C` or broken."""
     word = cell.strip()
-    return word.lower() in SMILES_NAMES or (
+    return names_structures(word) or (
         _NAME.fullmatch(word) is not None and not looks_like_smiles(word, least_atoms=1)
     )
 
 
+def is_blank(cells: Sequence[str]) -> bool:
+    """Tell whether the cells are those of a blank line."""
+    return len(cells) < 2 and not "".join(cells).strip()
+
+
 def _first_rows(text: str, delimiter: str) -> list[list[str]]:
-    rows = csv.reader(io.StringIO(text), delimiter=delimiter)
-    return [row for row, _ in zip(_safely(rows), range(20), strict=False) if row]
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    return list(islice((row for row in _safely(rows) if not is_blank(row)), 20))
 
 
-def _cells_agree(text: str, delimiter: str) -> tuple[bool, int]:
-    """Rank a delimiter by whether the first rows agree on how many cells it makes, and how many."""
-    sizes = [len(row) for row in _first_rows(text, delimiter)]
+def _cells_agree(text: str, delimiter: str) -> tuple[bool, bool, int]:
+    """Rank a delimiter: do rows agree on the number of cells, are there structures, how many."""
+    rows = _first_rows(text, delimiter)
+    sizes = [len(row) for row in rows]
     if not sizes or sizes[0] == 1:
-        return False, 0
-    return sizes.count(sizes[0]) >= max(1, len(sizes) - 2), sizes[0]
+        return False, False, 0
+    agree = sizes.count(sizes[0]) >= max(1, len(sizes) - 2)
+    # In `CCO;7,5` a comma makes as many cells as a semicolon, but no structure.
+    return agree, any(looks_like_smiles(cell) for row in rows[:5] for cell in row), sizes[0]
 
 
 def _safely(rows: Iterator[list[str]]) -> Iterator[list[str]]:
@@ -169,9 +177,10 @@ def _safely(rows: Iterator[list[str]]) -> Iterator[list[str]]:
         return
 
 
-def _csv_header(rows: list[list[str]]) -> tuple[str, ...] | None:
+def header_of(rows: Sequence[Sequence[str]]) -> tuple[str, ...] | None:
+    """Return the names of the columns when the first row holds them, None when it is data."""
     first = rows[0]
-    known = {cell.strip().lower() for cell in first} & (SMILES_NAMES | ID_NAMES)
+    known = any(names_structures(cell) or names_compounds(cell) for cell in first)
     if not known and any(
         looks_like_smiles(cell) or (_holds_structures(rows, place) and not _could_be_name(cell))
         for place, cell in enumerate(first)
@@ -180,7 +189,17 @@ def _csv_header(rows: list[list[str]]) -> tuple[str, ...] | None:
     return tuple(cell.strip() for cell in first)
 
 
-def _holds_structures(rows: list[list[str]], place: int) -> bool:
+def title_lines(rows: Sequence[Sequence[str]]) -> int:
+    """Return how many rows are a title above a header that names a column of structures."""
+    for place, row in enumerate(rows):
+        if any(map(looks_like_smiles, row)):
+            return 0
+        if any(map(names_structures, row)):
+            return place
+    return 0
+
+
+def _holds_structures(rows: Sequence[Sequence[str]], place: int) -> bool:
     """Tell whether a column holds structures below its first cell."""
     cells = [row[place] for row in rows[1:] if place < len(row)]
     return bool(cells) and 2 * sum(map(looks_like_smiles, cells)) >= len(cells)

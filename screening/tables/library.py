@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.tables.columns import Columns
+from screening.tables.columns import Columns, Wanted, structures_and_names
 from screening.tables.records import Record
 from screening.tables.sources import expand, open_bytes, source_size
 from screening.tables.table import Announce, open_table, silent
@@ -59,6 +59,8 @@ class LibraryStream:
         Files, globs, or `-` for stdin.
     smiles_column, id_column : str, optional
         Columns; guessed for each file when not given.
+    sheet : str, optional
+        Of Excel files; the first of each when not given.
     chunk_size : int
         Rows of a chunk; the last chunk of a file may be shorter.
     announce : callable
@@ -80,12 +82,12 @@ class LibraryStream:
         *,
         smiles_column: str | None = None,
         id_column: str | None = None,
+        sheet: str | None = None,
         chunk_size: int = 1000,
         announce: Announce = silent,
     ) -> None:
         self.sources = expand(paths)
-        self.smiles_column = smiles_column
-        self.id_column = id_column
+        self.wanted = Wanted(smiles_column, id_column, sheet)
         self.chunk_size = chunk_size
         self.announce = announce
         self.columns: dict[str, Columns] = {}
@@ -124,9 +126,7 @@ class LibraryStream:
         return {"sources": self.sources, "bytes": sizes, "columns": names}
 
     def _chunks(self, source: str) -> Iterator[Chunk]:
-        table = open_table(
-            source, open_bytes(source), self.smiles_column, self.id_column, self.announce
-        )
+        table = open_table(source, open_bytes(source), self.wanted, self.announce)
         self._position = table.position
         self.formats[source] = table.description
         self.columns[source] = table.columns
@@ -142,6 +142,7 @@ def open_library(
     *,
     smiles_column: str | None = None,
     id_column: str | None = None,
+    sheet: str | None = None,
     chunk_size: int = 1000,
     announce: Announce = silent,
 ) -> LibraryStream:
@@ -156,6 +157,7 @@ def open_library(
         paths,
         smiles_column=smiles_column,
         id_column=id_column,
+        sheet=sheet,
         chunk_size=chunk_size,
         announce=announce,
     )
@@ -164,14 +166,14 @@ def open_library(
 def _chunk(source: str, columns: Columns, part: Sequence[Record]) -> Chunk:
     width = len(columns.names)
     by_name = dict(zip(columns.names, by_column(part, width), strict=True))
-    cells = dict(by_name)
-    smiles = by_name.pop(columns.smiles)
+    as_written = dict(by_name)
+    cells = by_name.pop(columns.smiles)
     lines = [line for line, _, _ in part]
     # One column may be both: the structure is then the name too.
-    names = by_name.pop(columns.id, smiles) if columns.id else [""] * len(part)
-    ids = [name.strip() or f"row-{line}" for name, line in zip(names, lines, strict=True)]
+    names = by_name.pop(columns.id, cells) if columns.id else None
+    smiles, ids = structures_and_names(cells, names, lines)
     rows = np.array(lines, dtype=np.int64)
-    return Chunk(source, rows, smiles, ids, by_name, problems_of(part, width), cells)
+    return Chunk(source, rows, smiles, ids, by_name, problems_of(part, width), as_written)
 
 
 def by_column(part: Sequence[Record], width: int) -> list[list[str]]:

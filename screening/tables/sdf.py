@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import TextIO
 
 from rdkit import Chem, rdBase
 
 from screening.errors import UserError
-from screening.tables.records import Record
+from screening.tables.records import Lines, Record
 
 SMILES, TITLE = "smiles", "title"
 _VERSION = re.compile(r"V[23]000\s*$")
@@ -25,7 +26,7 @@ def is_sdf(head: str) -> bool:
     return len(lines) > 3 and _VERSION.search(lines[3]) is not None
 
 
-def sdf_records(source: str, text: Iterable[str], names: list[str]) -> Iterator[Record]:
+def sdf_records(source: str, text: TextIO, names: list[str]) -> Iterator[Record]:
     """Yield every record, numbered from 1.
 
     Parameters
@@ -33,7 +34,7 @@ def sdf_records(source: str, text: Iterable[str], names: list[str]) -> Iterator[
     source
         Name of the file, for messages.
     text
-        Its lines.
+        With its line ends as they are.
     names
         Names of the columns. Grows as records bring data items that were not seen before; cells
         of a row never exceed the names known when it is yielded.
@@ -44,7 +45,7 @@ def sdf_records(source: str, text: Iterable[str], names: list[str]) -> Iterator[
         A record never ends.
     """
     places: dict[str, int] = {}
-    for number, lines in enumerate(_split(source, text), start=1):
+    for number, lines in enumerate(_split(source, Lines(source, text)), start=1):
         end = next((i + 1 for i, line in enumerate(lines) if line.startswith("M  END")), None)
         smiles, problem = (
             _smiles(lines[:end]) if end else ("", "the structure has no 'M  END' line")

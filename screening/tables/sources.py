@@ -23,12 +23,13 @@ _BUFFER = 1 << 16
 _GZIP = b"\x1f\x8b"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 PARQUET = b"PAR1"
+ZIP = b"PK\x03\x04"
+# Old files of Excel and Word, and new ones under a password.
+_OLE = b"\xd0\xcf\x11\xe0"
 # The first bytes of files that people hand in by mistake.
 _FOREIGN = {
-    b"PK\x03\x04": "a zip archive (an .xlsx or .ebm file, perhaps)",
     b"\x89PNG": "a PNG picture",
     b"%PDF": "a PDF document",
-    b"\xd0\xcf\x11\xe0": "an old Excel or Word file",
     b"\x7fELF": "a program",
     b"<!DOCTYPE": "a web page",
     b"<html": "a web page",
@@ -37,7 +38,7 @@ _PACKED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
 def expand(paths: Sequence[str]) -> list[str]:
-    """Return the files that names and globs mean, in the order given; `-` is stdin.
+    """Return the files and pipes that names and globs mean, in the order given; `-` is stdin.
 
     Raises
     ------
@@ -46,10 +47,10 @@ def expand(paths: Sequence[str]) -> list[str]:
     """
     found: list[str] = []
     for path in paths:
-        if path == STDIN or Path(path).is_file():
-            found.append(path)
-        elif Path(path).is_dir():
+        if Path(path).is_dir():
             raise UserError(f"{path} is a folder; name its files, for instance {path}/*.csv.")
+        if path == STDIN or Path(path).exists():
+            found.append(path)
         elif glob.has_magic(path):
             matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - absolute patterns
             if not matches:
@@ -106,12 +107,12 @@ def _look(stream: BinaryIO) -> tuple[bytes, io.BufferedReader[Any]]:
 
 
 def source_size(path: str) -> int | None:
-    """Return the size of a file in bytes, or None for what has none."""
+    """Return the size of a file in bytes, or None for what has none: stdin and pipes."""
     return Path(path).stat().st_size if Path(path).is_file() else None
 
 
 def open_bytes(path: str) -> OpenedSource:
-    """Open a file or stdin for reading bytes, unpacking gzip whatever its name says.
+    """Open a file, pipe or stdin for reading bytes, unpacking gzip whatever its name says.
 
     Raises
     ------
@@ -122,11 +123,11 @@ def open_bytes(path: str) -> OpenedSource:
         raw = sys.stdin.buffer if path == STDIN else Path(path).open("rb")  # noqa: SIM115
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.") from error
-    size = source_size(path) or 0
+    size = source_size(path)
 
     def position() -> int:
         # The reader closes the file when it has come to its end.
-        return size if raw.closed or path == STDIN else raw.tell()
+        return size or 0 if raw.closed or size is None else raw.tell()
 
     try:
         head, stream = _look(raw)
@@ -139,20 +140,26 @@ def open_bytes(path: str) -> OpenedSource:
 
 
 def _refuse_foreign(path: str, head: bytes) -> None:
+    if head.startswith(_OLE):
+        raise UserError(
+            f"{path} is an Excel file of the old kind (.xls), or under a password; save it in "
+            "Excel as .xlsx, without a password."
+        )
     for magic, kind in _FOREIGN.items():
         if head[: len(magic)].upper() == magic.upper():
             raise UserError(f"{path} is {kind}, not a table; save it as CSV.")
     for magic, kind in _PACKED.items():
         if head.startswith(magic):
             raise UserError(f"{path} is packed with {kind}; unpack it, or pack it with gzip.")
-    if b"\0" in head and not head.startswith((*_UTF_16_MARKS, PARQUET)):
+    if b"\0" in head and not head.startswith((*_UTF_16_MARKS, PARQUET, ZIP)):
         raise UserError(f"{path} is a binary file, not a table; save it as CSV.")
 
 
 @contextmanager
 def seekable(path: str, opened: OpenedSource) -> Iterator[BinaryIO]:
     """Give the bytes of a file that is to be read in any order; what cannot be is copied first."""
-    if path != STDIN and opened.head.startswith(_first_bytes(path)):
+    # A pipe gives its bytes once.
+    if source_size(path) is not None and opened.head.startswith(_first_bytes(path)):
         opened.stream.close()
         with Path(path).open("rb") as file:
             yield file

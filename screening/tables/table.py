@@ -7,15 +7,26 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from screening.tables.columns import Columns, choose_columns, unique_names
-from screening.tables.dialect import Dialect, decode, recognise, text_of
+from screening.errors import UserError
+from screening.tables.columns import Columns, Wanted, choose_columns, unique_names
+from screening.tables.dialect import (
+    Dialect,
+    decode,
+    header_of,
+    recognise,
+    text_of,
+    title_lines,
+)
+from screening.tables.excel import ExcelRows
 from screening.tables.parquet import ParquetRows
 from screening.tables.records import Record, records
 from screening.tables.sdf import SMILES, TITLE, is_sdf, sdf_records
-from screening.tables.sources import PARQUET, OpenedSource, seekable, source_size
+from screening.tables.sources import PARQUET, ZIP, OpenedSource, seekable, source_size
 
 Announce = Callable[[str], None]
 SAMPLE = 50
+# Rows among which the header is looked for, where there may be a title above it.
+_HEAD = 20
 
 
 def silent(sentence: str) -> None:
@@ -64,13 +75,7 @@ class _Raw:
     position: Callable[[], int]
 
 
-def open_table(
-    source: str,
-    opened: OpenedSource,
-    smiles_column: str | None,
-    id_column: str | None,
-    announce: Announce,
-) -> Table:
+def open_table(source: str, opened: OpenedSource, wanted: Wanted, announce: Announce) -> Table:
     """Recognise an open file, choose its columns, and say so once.
 
     Raises
@@ -78,7 +83,13 @@ def open_table(
     UserError
         The file is empty, damaged or no table, or its columns are not clear.
     """
-    if opened.head.startswith(PARQUET):
+    if opened.head.startswith(ZIP):
+        raw = _excel(source, opened, wanted.sheet)
+    elif wanted.sheet is not None:
+        raise UserError(
+            f"{source} is no Excel file: it has no sheet {wanted.sheet!r} (sheet, --sheet)."
+        )
+    elif opened.head.startswith(PARQUET):
         raw = _parquet(source, opened)
     elif is_sdf(decode(opened.head)[1]):
         raw = _sdf(source, opened, announce)
@@ -87,9 +98,7 @@ def open_table(
     sample = list(islice(raw.rows, SAMPLE))
     if not raw.names:
         raw.names.extend(_numbered(sample))
-    columns = choose_columns(
-        source, raw.names, [cells for _, cells, _ in sample], smiles_column, id_column
-    )
+    columns = choose_columns(source, raw.names, [cells for _, cells, _ in sample], wanted)
     named = f"names in {columns.id!r}" if columns.id else "no column of names (rows get row-<line>)"
     announce(f"{source}: {raw.description}; structures in {columns.smiles!r}, {named}.")
     return Table(
@@ -126,6 +135,35 @@ def _parquet(source: str, opened: OpenedSource) -> _Raw:
     left = f" (without {', '.join(table.left_out)})" if table.left_out else ""
     names = list(unique_names(table.names))
     return _Raw(names, rows, f"Parquet file{left}", lambda: int(size * table.share_read))
+
+
+def _excel(source: str, opened: OpenedSource, sheet: str | None) -> _Raw:
+    stack = ExitStack()
+    file = stack.enter_context(seekable(source, opened))
+    table = ExcelRows(source, file, sheet)
+    rows = _closing(stack, table.records())
+    head = list(islice(rows, _HEAD))
+    if not head:
+        raise UserError(f"{source}: the sheet {table.sheet!r} is empty.")
+    title = title_lines([cells for _, cells, _ in head])
+    header = header_of([cells for _, cells, _ in head[title:]])
+    names = list(unique_names(header or ()))
+    rest = chain(head[title + (header is not None) :], rows)
+    others = f" (others: {', '.join(table.others)})" if table.others else ""
+    description = f"Excel sheet {table.sheet!r}{others}, {'with' if header else 'without'} a header"
+
+    def position() -> int:
+        return 0 if file.closed else file.tell()
+
+    return _Raw(names, _widening(names, rest), description, position)
+
+
+def _widening(names: list[str], rows: Iterator[Record]) -> Iterator[Record]:
+    """Yield the rows; a cell to the right of the last column is a column without a name."""
+    for row in rows:
+        while len(row[1]) > len(names):
+            names.append(unique_names([*names, ""])[-1])
+        yield row
 
 
 def _closing(stack: ExitStack, rows: Iterator[Record]) -> Iterator[Record]:

@@ -129,6 +129,7 @@ def _predicted(
         workers=asked.num_workers,
         smiles_column=asked.smiles_column,
         id_column=asked.id_column,
+        sheet=asked.sheet,
         scratch=asked.output.parent if asked.output else None,
         progress=asked.messages.shows_progress,
         announce=asked.messages.announce,

@@ -94,6 +94,7 @@ def command(library: tuple[str, ...], output: Path, **given: Any) -> int:
         standardize=standardize,
         smiles_column=asked.smiles_column,
         id_column=asked.id_column,
+        sheet=asked.sheet,
         limits=asked.limits,
         part_size=asked.part_size,
         workers=asked.num_workers,

@@ -73,6 +73,7 @@ def command(library: tuple[str, ...], output: Path, **given: Any) -> None:
         options,
         rows=asked.rows,
         smiles_column=asked.smiles_column,
+        sheet=asked.sheet,
         progress=asked.messages.shows_progress,
         announce=asked.messages.announce,
     )

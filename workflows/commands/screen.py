@@ -150,6 +150,7 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
             warn=messages.warn,
             smiles_column=asked.smiles_column,
             id_column=asked.id_column,
+            sheet=asked.sheet,
             top=asked.top,
             rank_by=asked.rank_by,
             wanted=asked.wanted,

@@ -27,7 +27,7 @@ from screening.library.options import ScreenOptions
 from screening.library.prepared.format import PreparedPart
 from screening.library.scoring import WorkerTask
 from screening.library.shards import ShardRecord
-from screening.tables import Chunk, open_library
+from screening.tables import STDIN, Chunk, open_library, source_size
 
 # Shards in flight for each thread of the cluster: enough to keep it busy, few enough to wait for.
 _IN_FLIGHT_PER_THREAD = 2
@@ -44,7 +44,7 @@ class Recipe:
         The files as the user named them.
     paths : tuple of str
         The same, absolute; every machine must see them there.
-    smiles_column, id_column : str, optional
+    smiles_column, id_column, sheet : str, optional
     chunk_size : int
     """
 
@@ -52,6 +52,7 @@ class Recipe:
     paths: tuple[str, ...]
     smiles_column: str | None
     id_column: str | None
+    sheet: str | None
     chunk_size: int
 
     @classmethod
@@ -61,11 +62,13 @@ class Recipe:
         Raises
         ------
         UserError
-            A source is stdin, which other processes cannot read.
+            A source is stdin or a pipe, which other processes cannot read.
         """
-        if "-" in sources:
+        pipes = [source for source in sources if source_size(source) is None]
+        if pipes:
+            name = "stdin" if pipes[0] == STDIN else f"the pipe {pipes[0]}"
             raise UserError(
-                "engine (--engine) dask cannot read stdin: its workers read the library "
+                f"engine (--engine) dask cannot read {name}: its workers read the library "
                 "themselves. Write it to a file that every worker sees."
             )
         return cls(
@@ -73,6 +76,7 @@ class Recipe:
             paths=tuple(str(Path(source).resolve()) for source in sources),
             smiles_column=options.smiles_column,
             id_column=options.id_column,
+            sheet=options.sheet,
             chunk_size=shard_size,
         )
 
@@ -83,6 +87,7 @@ class Recipe:
             self.paths,
             smiles_column=self.smiles_column,
             id_column=self.id_column,
+            sheet=self.sheet,
             chunk_size=self.chunk_size,
         )
         for chunk in stream:

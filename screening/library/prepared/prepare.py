@@ -43,6 +43,8 @@ class PrepareOptions:
         none, parent or tautomer.
     smiles_column, id_column : str, optional
         Columns of the library; guessed when None.
+    sheet : str, optional
+        Of Excel files; the first of each when None.
     limits : Limits
         Size and time that one molecule may take.
     part_size : int
@@ -55,6 +57,7 @@ class PrepareOptions:
     standardize: Level = "parent"
     smiles_column: str | None = None
     id_column: str | None = None
+    sheet: str | None = None
     limits: Limits = field(default_factory=Limits)
     part_size: int = 2000
     workers: int = 1
@@ -140,6 +143,7 @@ def prepare_library(
         [str(source) for source in sources],
         smiles_column=options.smiles_column,
         id_column=options.id_column,
+        sheet=options.sheet,
         chunk_size=part_size,
         announce=announce,
     ).begun()
@@ -150,6 +154,7 @@ def prepare_library(
         "options": {
             "smiles_column": options.smiles_column,
             "id_column": options.id_column,
+            "sheet": options.sheet,
             "limits": asdict(options.limits),
             "part_size": part_size,
         },

@@ -239,3 +239,11 @@ def test_alerts_name_the_catalog_and_the_atoms():
         assert max(alert.atoms) < rhodanine.GetNumAtoms()
     assert str(found[0]) == f"{found[0].catalog}: {found[0].name}"
     assert alerts(Chem.MolFromSmiles("CCc1ccccc1")) == []
+
+
+@pytest.mark.parametrize("smiles", ["*" * 300, ".".join("*" * 300), "C" * 100 + "*" * 101])
+def test_atoms_of_any_kind_count_as_heavy(smiles) -> None:
+    found = read_molecule(smiles, Limits(max_atoms=200))
+    assert isinstance(found, Failure)
+    assert found.reason == "too_large"
+    assert found.message.startswith(f"{smiles.count('*') + smiles.count('C')} heavy atoms")

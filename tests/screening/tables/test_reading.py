@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import os
 import sys
+import threading
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rdkit import Chem
 
 from screening.errors import UserError
 from screening.tables import open_library, read_table
@@ -149,6 +153,131 @@ def test_an_assay_keeps_every_cell_as_text(made):
     assert table.ids == ["007", "008"]
     assert list(table.cells["IC50"]) == [">10000", "1e3"]
     assert list(table.rows) == [2, 3]
+
+
+@pytest.mark.parametrize("blank", ["\n" * 30, "   \n\n"])
+def test_blank_lines_above_the_header_are_no_rows(made, blank):
+    rows, smiles, ids, *_ = read(made(blank + PLAIN))
+    assert (smiles, ids) == (["CCO", "c1ccccc1"], ["a", "b"])
+    assert rows[0] == blank.count("\n") + 2
+
+
+@pytest.mark.parametrize("name", ["l.csv", "l.smi", "l.sdf"])
+def test_carriage_returns_end_lines(made, name):
+    content = {
+        "l.csv": PLAIN,
+        "l.smi": "CCO a\nc1ccccc1 b\n",
+        "l.sdf": "".join(
+            Chem.MolToMolBlock(Chem.MolFromSmiles(s)).replace("\n", f"{n}\n", 1) + "$$$$\n"
+            for s, n in (("CCO", "a"), ("c1ccccc1", "b"))
+        ),
+    }[name]
+    _, smiles, ids, *_ = read(made(content.replace("\n", "\r"), name))
+    assert (smiles, ids) == (["CCO", "c1ccccc1"], ["a", "b"])
+
+
+def test_line_ends_of_every_kind_in_one_file(made):
+    rows, _, ids, *_ = read(made("smiles,id\rCCO,a\nCCN,b\r\nCCC,c\r\rCCCC,d"))
+    assert (rows, ids) == ([2, 3, 4, 6], ["a", "b", "c", "d"])
+
+
+def test_decimal_commas_stay_in_their_cell(made):
+    for head in ("smiles;pIC50", "smiles;IC50, nM"):
+        *_, chunks, said = read(made(f"{head}\nCCO;7,5\nCCN;8,1\nc1ccccc1;6,0\n"))
+        assert "semicolons" in said[0]
+        assert list(chunks[0].extra.values()) == [["7,5", "8,1", "6,0"]]
+
+
+CHEMBL = (
+    '"Molecule ChEMBL ID";"Molecule Name";"Molecule Max Phase";"Smiles";"Standard Type";'
+    '"Standard Relation";"Standard Value";"Standard Units";"pChEMBL Value";"Comment";'
+    '"Assay ChEMBL ID";"Document ChEMBL ID";"Target ChEMBL ID"\n'
+    '"CHEMBL95";"TACRINE";"4.0";"Nc1c2c(nc3ccccc13)CCCC2";"IC50";"\'=\'";"180.0";"nM";"6.74";'
+    '"a, b; c";"CHEMBL1";"CHEMBL2";"CHEMBL220"\n'
+    '"CHEMBL502";"";"";"COc1cc2c(cc1OC)C(=O)CC2";"IC50";"\'>\'";"10000";"nM";"";"";'
+    '"CHEMBL1";"CHEMBL2";"CHEMBL220"\n'
+)
+
+
+def test_an_export_of_chembl(made):
+    _, smiles, ids, chunks, said = read(made(CHEMBL))
+    assert smiles[0] == "Nc1c2c(nc3ccccc13)CCCC2"
+    assert ids == ["CHEMBL95", "CHEMBL502"]
+    assert chunks[0].extra["Comment"] == ["a, b; c", ""]
+    assert "structures in 'Smiles', names in 'Molecule ChEMBL ID'" in said[0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("molecule_chembl_id", "compound_chembl_id", "mol_chembl_id", "idnumber", "Catalog ID"),
+        *("Enamine ID", "Molport ID", "MCULE-ID", "CAS", "CAS Number", "Catalogue No", "ID"),
+    ],
+)
+def test_names_of_vendors_are_found(made, name):
+    *_, ids, _, said = read(made(f"SMILES,{name},MW,Price\nCCO,x1,46,5\nCCN,x2,45,5\n"))
+    assert ids == ["x1", "x2"]
+    assert repr(name) in said[0]
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "chosen"),
+    [
+        ("smiles,Compound Name,CAS,Catalog ID", "CCO,ethanol,64-17-5,E1", "E1"),
+        ("smiles,Compound Name,CAS,Catalog ID", "CCO,ethanol,64-17-5,", "64-17-5"),
+        ("smiles,title,name,chembl_id", "CCO,t,ethanol,", "ethanol"),
+    ],
+)
+def test_of_several_names_the_best_that_is_filled_is_taken(made, header, row, chosen):
+    assert read(made(f"{header}\n{row}\n"))[2] == [chosen]
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ("smiles,price\nCCO ethanol,1\nc1ccccc1,2\nCCN |$a;;$| ethyl amine ,3\n", "l.csv"),
+        ("smiles\nCCO ethanol\nc1ccccc1\nCCN |$a;;$| ethyl amine\n", "l.csv"),
+        ("structure and name\nCCO ethanol\nc1ccccc1\nCCN |$a;;$| ethyl amine\n", "l.csv"),
+        ("X\nCCO ethanol\nc1ccccc1\nCCN |$a;;$| ethyl amine\n", "l.smi"),
+    ],
+)
+def test_a_name_after_the_structure_is_kept(made, content, name):
+    _, smiles, ids, *_ = read(made(content, name))
+    assert smiles[-3:] == ["CCO", "c1ccccc1", "CCN |$a;;$|"]
+    assert ids[-3:] == ["ethanol", "row-3", "ethyl amine"]
+    table = read_table(str(made(content, name)))
+    assert (table.smiles, table.ids) == (smiles, ids)
+
+
+def test_beside_a_column_of_names_a_structure_is_left_as_it_is(made):
+    _, smiles, ids, *_ = read(made("smiles,id\nCCO x,a\nCCN,b\n"))
+    assert (smiles, ids) == (["CCO x", "CCN"], ["a", "b"])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_named_pipe_is_read_once_like_stdin(tmp_path, pack):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for reader in (read, lambda path: (None, read_table(str(path)).smiles)):
+        writer = threading.Thread(target=pipe.write_bytes, args=(pack(PLAIN.encode()),))
+        writer.start()
+        assert reader(pipe)[1] == ["CCO", "c1ccccc1"]
+        writer.join()
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="this system has no /dev/fd")
+def test_the_pipe_of_a_process_substitution_is_read(tmp_path):
+    buffer = io.BytesIO()
+    pd.DataFrame({"smiles": ["CCO", "CCN"]}).to_parquet(buffer)
+    for content in (b"smiles\nCCO\nCCN\n", buffer.getvalue()):
+        ours, theirs = os.pipe()
+        os.write(theirs, content)
+        os.close(theirs)
+        stream = open_library([f"/dev/fd/{ours}"])
+        assert [text for chunk in stream for text in chunk.smiles] == ["CCO", "CCN"]
+        assert stream.share_read() is None
+        os.close(ours)
 
 
 CELL = st.text(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from screening.tables import write_atomically
+from screening import tables
 from workflows.mnist.training.stages import ExperimentFolder
 
 
@@ -88,5 +88,4 @@ def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
 
 def write_csv(rows: Sequence[dict[str, Any]], path: Path) -> None:
     """Write dicts as CSV, moved into place."""
-    with write_atomically(path) as temporary:
-        pd.DataFrame(rows).to_csv(temporary, index=False, lineterminator="\n")
+    tables.write_csv(pd.DataFrame(rows), path)
