@@ -35,7 +35,7 @@ from screening.library.loop import (
     ignore_counts,
     write_rejects,
 )
-from screening.library.manifest import begin_or_continue, begun
+from screening.library.manifest import begin_or_continue, begun, settings_hash
 from screening.library.options import ScreenOptions
 from screening.library.prepared.source import (
     PreparedStream,
@@ -126,8 +126,7 @@ def screen(
     model = load_model(model_path)
     _check_task(model, options.rank_by)
     limits = options.limits(model.options.limits)
-    files = ShardFiles.of_run(folder)
-    before = begun(files.records)
+    before = begun(ShardFiles.of_run(folder).records)
     shard_size = before["options"]["shard_size"] if before else options.shard_size
     stream = _open(sources, model, options, shard_size, announce, warn)
     now = {
@@ -140,9 +139,13 @@ def screen(
     if isinstance(stream, LibraryStream):
         columns = {"smiles_column": options.smiles_column, "id_column": options.id_column}
         now["options"] |= {**columns, "limits": asdict(limits)}
+    depends_on = {"model_hash": model.model_hash, "limits": now["options"].get("limits")}
+    files = ShardFiles.of_run(folder, settings_hash(depends_on))
     if begin_or_continue(folder, files.records, now):
         announce(f"{folder}: continuing the run that is there, shards of {shard_size} rows.")
-    task = WorkerTask(model_path.resolve(), folder.resolve(), limits)
+    task = WorkerTask(
+        model_path.resolve(), model.model_hash, folder.resolve(), limits, files.made_by
+    )
 
     def engine() -> AbstractContextManager[ShardEngine]:
         if options.engine == "local":

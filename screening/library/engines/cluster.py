@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from screening.errors import UserError
-from screening.library.engines.workers import Piece, ScorerMaker, Workers
+from screening.library.engines.workers import ScorerMaker, Workers
+from screening.library.loop import LibraryPiece
 from screening.library.options import ScreenOptions
 from screening.library.prepared.format import PreparedPart
 from screening.library.scoring import WorkerTask
@@ -139,8 +140,15 @@ def do_shard(
     make_scorer: ScorerMaker[ShardRecord],
     number: int,
     part: PreparedPart | None,
+    digest: str,
 ) -> ShardRecord:
-    """Do one shard in a worker of the cluster."""
+    """Do one shard in a worker of the cluster; its rows must be those of which the hash is given.
+
+    Raises
+    ------
+    UserError
+        The worker reads other rows.
+    """
     global _kept
     with _one_at_a_time:
         if _kept is None or _kept.key != (task, recipe, make_scorer):
@@ -148,6 +156,11 @@ def do_shard(
                 _kept.close()
             _kept = _Kept(task, recipe, make_scorer)
         piece: Any = part if part is not None else _kept.position and _kept.position.chunk(number)
+        if piece.digest() != digest:
+            raise UserError(
+                f"a worker reads other rows than this process ({piece.place()}); does every "
+                "machine see the same file, and does nobody write to it?"
+            )
         try:
             (record,) = list(_kept.workers.run([(number, piece)]))
         except BaseException:
@@ -217,7 +230,7 @@ class DaskEngine:
         if self._cluster is not None:
             self._cluster.close()
 
-    def run(self, shards: Iterator[tuple[int, Piece]]) -> Iterator[ShardRecord]:
+    def run(self, shards: Iterator[tuple[int, LibraryPiece]]) -> Iterator[ShardRecord]:
         """Yield the record of each shard as it is done; at most a few are in flight.
 
         Raises
@@ -239,6 +252,7 @@ class DaskEngine:
                 self._make_scorer,
                 number,
                 part,
+                piece.digest(),
                 key=f"shard-{token}-{number}",
                 pure=False,
             )
