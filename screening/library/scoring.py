@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from rdkit import Chem
 
-from screening.chemistry import Limits, prepare_molecule
+from screening.chemistry import Failure, Limits, prepare_molecule
 from screening.errors import UserError
 from screening.hits import score_columns
 from screening.library.engines.workers import Assignment, Scorer
@@ -140,9 +140,6 @@ def score_table(model: ScreeningModel, found: Featurised, *, watch: Watch, clock
     return Scored(pa.table(columns), *nearest)
 
 
-def molecule_again(model: ScreeningModel, smiles: str, limits: Limits) -> Chem.Mol:
-    """Return the molecule of a row that was scored, as it was scored."""
-    mol = prepare_molecule(smiles, model.standardiser, limits)
-    # What was scored can be read again; anything else is a fault of ours.
-    assert isinstance(mol, Chem.Mol), f"a scored structure cannot be read again: {mol.message}"
-    return mol
+def molecule_again(model: ScreeningModel, smiles: str, limits: Limits) -> Chem.Mol | Failure:
+    """Return the molecule of a row that was scored, as it was scored; or why there is none now."""
+    return prepare_molecule(smiles, model.standardiser, limits)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -45,7 +45,8 @@ class Task(Protocol):
 class Piece(Protocol):
     """The rows of a shard, or where to find them; made to be sent to a worker.
 
-    A piece whose molecules are told to the watch has `alone(position)`, the piece of that row only.
+    A piece whose molecules are told to the watch is a sequence of rows, or has `alone(position)`,
+    the piece of that row only.
     """
 
 
@@ -76,7 +77,11 @@ class Assignment:
 
     def of_one(self, position: int) -> Assignment:
         """Return the trial of one molecule."""
-        return Assignment(self.number, self.piece.alone(position), careful=True, trial=True)
+        if isinstance(self.piece, Sequence):
+            only = self.piece[position : position + 1]
+        else:
+            only = self.piece.alone(position)
+        return Assignment(self.number, only, careful=True, trial=True)
 
 
 class Scorer(Protocol[Done_co]):
