@@ -236,8 +236,21 @@ class DaskEngine:
         Raises
         ------
         UserError
-            A worker cannot read or write, or a shard was lost with several workers.
+            A worker cannot read or write, a shard was lost with several workers, or the scheduler
+            is gone.
         """
+        from distributed import CancelledError
+        from distributed.comm.core import CommClosedError
+
+        try:
+            yield from self._run(shards)
+        except (CancelledError, CommClosedError, OSError, TimeoutError) as error:
+            raise UserError(
+                f"the dask scheduler was lost ({type(error).__name__}). Every shard that is done "
+                "stays: once a scheduler is there again, the same command continues the run."
+            ) from error
+
+    def _run(self, shards: Iterator[tuple[int, LibraryPiece]]) -> Iterator[ShardRecord]:
         from distributed import as_completed
 
         running = as_completed()
