@@ -59,6 +59,7 @@ class Chunk:
             smiles=self.smiles[only],
             ids=self.ids[only],
             extra={name: cells[only] for name, cells in self.extra.items()},
+            cells={name: cells[only] for name, cells in self.cells.items()},
             problems={0: self.problems[position]} if position in self.problems else {},
         )
 

@@ -1,13 +1,15 @@
 """What a worker is at, and what it has spent on it: told by the worker, watched by its guard.
 
 A molecule has a limit of processor time. The clock on the wall would also count what a paused or
-crowded machine takes from the worker. A molecule that waits for something uses no processor: for
-it there is a limit of time that the guard itself has seen go by, ten times as long. A guard that
-is paused together with its workers sees none.
+crowded machine takes from the worker. A molecule that sleeps uses no processor: for it there is a
+limit of time in which the guard itself has seen the process asleep, ten times as long. A guard that
+is paused together with its workers sees nothing, and a process that is paused, or that would run if
+it were its turn, is not asleep.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -22,7 +24,7 @@ TICK_SECONDS = 0.2
 IDLE, BATCH = -1, -2
 # Time that each molecule of a batch adds to what the batch may take.
 _BATCH_SECONDS_PER_MOLECULE = 0.05
-# How much longer than its limit a molecule may take that does not use the processor.
+# How much longer than its limit a molecule may sleep.
 _PATIENCE = 10
 _MEGABYTE = 1 << 20
 
@@ -102,11 +104,20 @@ class Guard:
         if stamp != self._seen or stamp[0] == IDLE:
             self._seen, self._waited = stamp, 0.0
             return False
-        self._waited += passed
+        self._waited += passed if self._is_asleep() else 0.0
         allowed = self._limits.timeout_seconds
         if stamp[0] == BATCH:
             allowed += _BATCH_SECONDS_PER_MOLECULE * self._state[2]
         return self._spent() - stamp[1] > allowed or self._waited > _PATIENCE * allowed
+
+    def _is_asleep(self) -> bool:
+        if os.name != "posix":  # Windows does not tell
+            return True
+        try:
+            status = psutil.Process(self._pid).status()
+        except psutil.Error:
+            return False
+        return status not in (psutil.STATUS_RUNNING, psutil.STATUS_STOPPED)
 
     def _spent(self) -> float:
         """Return the processor time of the worker's life; note it and its memory."""

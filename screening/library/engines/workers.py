@@ -251,6 +251,7 @@ class Workers(Generic[Done]):
                 self._stopped(pipes[pipe], "crash", content)
             elif kind == "ready":
                 worker.ready = True
+                self._failed_starts = 0
             else:
                 worker.busy = False
                 if worker.suspect is not None:  # innocent: the shard is done again with it
