@@ -13,8 +13,10 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
+from threading import Thread
 from types import ModuleType
 
 _SERVER = "forkserver"
@@ -70,3 +72,31 @@ def begin_loading(modules: Sequence[str] = SCREENING) -> None:
     multiprocessing.get_context(_SERVER).set_forkserver_preload(list(modules))
     with without_main():
         forkserver.ensure_running()
+
+
+def end_with(leash: Connection) -> None:
+    """End this process as soon as nobody holds the other end of a pipe any more.
+
+    Parameters
+    ----------
+    leash
+        Nothing is ever sent through it. Its other end is held by the process that started this one,
+        and by no other, so that it is closed when that process is gone, however it ended.
+    """
+    if sys.platform == "linux":
+        import fcntl
+
+        # The kernel sends SIGIO when the pipe is closed, which ends a process that knows nothing of
+        # it: even one that hangs in compiled code and holds Python's lock.
+        fcntl.fcntl(leash, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(leash, fcntl.F_SETFL, fcntl.fcntl(leash, fcntl.F_GETFL) | os.O_ASYNC)
+        if leash.poll():  # closed before that
+            os._exit(1)
+    else:
+        Thread(target=_wait_for_end, args=(leash,), daemon=True).start()
+
+
+def _wait_for_end(leash: Connection) -> None:
+    with suppress(EOFError, OSError):
+        leash.recv()
+    os._exit(1)

@@ -4,6 +4,10 @@ Three levels. `none` takes the structure as parsed. `parent` cleans up (RDKit's 
 metals disconnected, acids reionised), keeps the largest organic fragment and neutralises it;
 isotopes and stereo stay. `tautomer` puts RDKit's canonical tautomer on top.
 
+Whatever comes out can be written as SMILES and read again. Some ions have no neutral form: a
+cyclopentadienide, a tropylium, a hexafluorophosphate would get a hydrogen too many or lose one that
+the ring needs. Such an ion keeps its charge, as it does in a flask.
+
 RDKit's pipeline costs several times as much as the parse, and most drug-like molecules leave it as
 they came. `needs_nothing` finds those; the proof is in its notes.
 """
@@ -35,6 +39,16 @@ _NITRO_O = "[OX1-]-[NX3D3+](=[OX1+0])-[#6,#7,#8;+0]"
 _SUSPECT_BESIDE_NITRO = _SUSPECT.replace("!+0,", f"!+0!$({_NITRO_N})!$({_NITRO_O}),").replace(
     "#7v4", f"#7v4!$({_NITRO_N})"
 )
+
+
+# Where a step may leave what no SMILES can say: ions other than those of aliphatic N, O and S,
+# whose neutral forms always exist, and elements that few structures have.
+_ODD = "[!+0!N!O!S,!#1!#5!#6!#7!#8!#9!#14!#15!#16!#17!#34!#35!#53]"
+
+
+@lru_cache(maxsize=1)
+def _odd() -> Chem.Mol:
+    return Chem.MolFromSmarts(_ODD)
 
 
 @lru_cache(maxsize=1)
@@ -87,20 +101,50 @@ class Standardiser:
         self._tautomers.SetMaxTautomers(100)
 
     def __call__(self, mol: Chem.Mol) -> Chem.Mol:
-        """Return the standardised molecule; the one given is not changed."""
+        """Return the standardised molecule; the one given is not changed.
+
+        Raises
+        ------
+        ValueError, RuntimeError
+            RDKit fails, or cannot read what it writes of the result.
+        """
         if self.level == "none":
-            return mol
+            return self._last_readable(mol) if mol.HasSubstructMatch(_odd()) else mol
         parent = mol if needs_nothing(mol) else self.full_parent(mol)
-        return self._tautomers.Canonicalize(parent) if self.level == "tautomer" else parent
+        if self.level == "parent":
+            return parent
+        tautomer = self._tautomers.Canonicalize(parent)
+        return self._last_readable(tautomer, parent)
 
     def __reduce__(self) -> tuple[type[Standardiser], tuple[Level]]:
         # RDKit's parts cannot be sent to another process; they are made again there.
         return Standardiser, (self.level,)
 
     def full_parent(self, mol: Chem.Mol) -> Chem.Mol:
-        """Return the result of RDKit's whole pipeline, whatever the molecule needs."""
-        clean = rdMolStandardize.Cleanup(mol)
-        return self._uncharger.uncharge(self._fragment.choose(clean))
+        """Return the result of RDKit's whole pipeline, whatever the molecule needs.
+
+        An ion without a neutral form that can be written and read again stays charged.
+        """
+        fragment = self._fragment.choose(rdMolStandardize.Cleanup(mol))
+        neutral = self._uncharger.uncharge(fragment)
+        if fragment.HasSubstructMatch(_odd()):
+            return self._last_readable(neutral, fragment)
+        return neutral
+
+    def _last_readable(self, *steps: Chem.Mol) -> Chem.Mol:
+        for mol in steps:
+            if can_be_read_again(mol):
+                return mol
+        raise ValueError("RDKit cannot read the SMILES that it writes of this structure")
+
+
+def can_be_read_again(mol: Chem.Mol) -> bool:
+    """Tell whether the SMILES that RDKit writes of a molecule can be read by it."""
+    with captured():
+        try:
+            return Chem.MolFromSmiles(Chem.MolToSmiles(mol)) is not None
+        except (ValueError, RuntimeError):
+            return False
 
 
 def prepare_molecule(

@@ -1,7 +1,8 @@
 """The table of hits: its columns, how scored molecules are described, and where it is kept."""
 
+from screening.hits.about import AboutHit, about_hits, molecule_of
 from screening.hits.clusters import clusters
-from screening.hits.describe import describe, describe_hits, describe_scores, molecule_of, restated
+from screening.hits.describe import describe, describe_hits, describe_scores, restated
 from screening.hits.schema import (
     COLUMNS,
     LOG_ODDS,
@@ -29,10 +30,12 @@ __all__ = [
     "LOG_ODDS",
     "PARQUET",
     "SCORES",
+    "AboutHit",
     "Column",
     "Hits",
     "Ranked",
     "Wanted",
+    "about_hits",
     "clusters",
     "columns_for",
     "csv_columns",

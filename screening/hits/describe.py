@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from rdkit import Chem
 
-from screening.chemistry import alerts, canonical_smiles, murcko_scaffold
-from screening.chemistry.properties import Properties, properties
+from screening.chemistry import Failure
+from screening.chemistry.properties import Properties
+from screening.hits.about import About, AboutHit, about_molecules
 from screening.hits.clusters import clusters
-from screening.hits.common_part import Environments, common_atoms
 from screening.hits.schema import columns_for, named
 from screening.model import ScreeningModel, prediction_sets, restate_prevalence
 from screening.model.scores import DECIMALS
@@ -21,7 +21,7 @@ from screening.model.scores import DECIMALS
 
 def describe(
     rows: pa.Table,
-    mols: Sequence[Chem.Mol],
+    mols: Sequence[Chem.Mol | Failure],
     model: ScreeningModel,
     *,
     task: str | None = None,
@@ -33,7 +33,8 @@ def describe(
     A pure function: a row of the result depends on that row and molecule, the model and the options
     alone, and nothing is changed. So it serves hits, best first, as well as any molecules in any
     order. A row that could not be read has no molecule: whoever wants it in the table leaves it out
-    here and puts it back in its place.
+    here and puts it back in its place. Each part that fails for a molecule leaves its own cells
+    empty, and `not_described` says so.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def describe(
         The columns of `score_columns`, at the assay's base rate. Other columns of the table of hits
         (`rank`, `id`, `smiles`, `source`, `row`, `duplicate_of`, `in_training`, `same_skeleton`)
         are taken over where they are there; any else is left out.
-    mols : sequence of Mol
+    mols : sequence of Mol or Failure
         Prepared as the model prepares them.
     model : ScreeningModel
     task : str, optional
@@ -58,23 +59,8 @@ def describe(
         With the types of `screening.hits.schema`, in its order. Columns that need more than the row
         itself (`cluster`, `nearest_active`, `nearest_inactive`) are those of `describe_hits`.
     """
-    molecules = _molecules(mols, model)
-    return typed(_columns_of_rows(rows, molecules, model, task, risk, prevalence), model.tasks)
-
-
-class _Molecules(NamedTuple):
-    """Molecules as they were scored, and as who reads the table will draw them."""
-
-    scored: Sequence[Chem.Mol]
-    structures: list[str]
-    drawn: list[Chem.Mol]
-    fingerprints: NDArray[np.uint8]
-
-
-def _molecules(mols: Sequence[Chem.Mol], model: ScreeningModel) -> _Molecules:
-    structures = [canonical_smiles(mol) for mol in mols]
-    drawn = [molecule_of(structure) for structure in structures]
-    return _Molecules(mols, structures, drawn, model.fingerprints(mols))
+    found = about_molecules(mols, model)
+    return typed(_columns_of_rows(rows, found, model, task, risk, prevalence), model.tasks)
 
 
 def describe_scores(
@@ -137,26 +123,37 @@ def _told_by_scores(
 
 def _columns_of_rows(
     rows: pa.Table,
-    molecules: _Molecules,
+    found: Sequence[About],
     model: ScreeningModel,
     task: str | None,
     risk: float,
     prevalence: float | None,
 ) -> dict[str, Any]:
-    nearest = model.training.nearest(molecules.fingerprints)
-    made = _told_by_scores(rows, nearest, model, task, risk, prevalence)
+    index, similarity = model.training.nearest(_fingerprints(found, model))
+    known = np.array([about.fingerprint.any() for about in found], dtype=bool)
+    # What has no fingerprint here had one when it was scored.
+    similarity = np.where(known, similarity, rows["nearest_similarity"].to_numpy())
+    made = _told_by_scores(rows, (index, similarity), model, task, risk, prevalence)
     made |= {
         "alerts": [
-            [{"catalog": a.catalog, "name": a.name, "atoms": a.atoms} for a in alerts(mol)]
-            for mol in molecules.drawn
+            [{"catalog": a.catalog, "name": a.name, "atoms": a.atoms} for a in about.alerts]
+            for about in found
         ],
-        "scaffold": [murcko_scaffold(mol) for mol in molecules.scored],
-        "structure": molecules.structures,
-        "fingerprint": [row.tobytes() for row in molecules.fingerprints],
+        "scaffold": [about.scaffold for about in found],
+        "structure": [about.structure for about in found],
+        "fingerprint": [about.fingerprint.tobytes() for about in found],
+        "not_described": [about.missing for about in found],
     }
-    found = [properties(mol) for mol in molecules.scored]
-    made |= {name: [getattr(p, name) for p in found] for name in Properties._fields}
+    for place in np.flatnonzero(~known):
+        made["nearest_id"][place] = made["nearest_label"][place] = ""
+    numbers = [about.properties for about in found]
+    made |= {name: [p and getattr(p, name) for p in numbers] for name in Properties._fields}
     return made
+
+
+def _fingerprints(found: Sequence[About], model: ScreeningModel) -> NDArray[np.uint8]:
+    width = model.training.fingerprints.shape[1]
+    return np.array([about.fingerprint for about in found], dtype=np.uint8).reshape(-1, width)
 
 
 _LABELS = {1.0: "active", 0.0: "inactive"}
@@ -164,7 +161,7 @@ _LABELS = {1.0: "active", 0.0: "inactive"}
 
 def describe_hits(
     rows: pa.Table,
-    mols: Sequence[Chem.Mol],
+    found: Sequence[AboutHit],
     model: ScreeningModel,
     *,
     task: str | None = None,
@@ -175,17 +172,17 @@ def describe_hits(
 
     Parameters
     ----------
-    rows, mols, model, task, risk, prevalence
+    rows, model, task, risk, prevalence
         As for `describe`; rows best first.
+    found
+        By `about_hits`, for the same task.
     """
-    molecules = _molecules(mols, model)
+    molecules = [hit.about for hit in found]
     made = _columns_of_rows(rows, molecules, model, task, risk, prevalence)
-    own = [Environments(mol) for mol in molecules.drawn]
-    ranked = task or model.tasks[0]
     made |= {
-        "cluster": clusters(molecules.fingerprints),
-        "nearest_active": _neighbours(molecules, own, model, ranked, 1),
-        "nearest_inactive": _neighbours(molecules, own, model, ranked, 0),
+        "cluster": clusters(_fingerprints(molecules, model)),
+        "nearest_active": [hit.nearest_active for hit in found],
+        "nearest_inactive": [hit.nearest_inactive for hit in found],
     }
     return typed(made, model.tasks)
 
@@ -209,42 +206,3 @@ def unpacked(table: pa.Table) -> NDArray[np.uint8]:
     """Return the column `fingerprint` as an array of shape (n, n_bytes)."""
     rows = table["fingerprint"].to_pylist()
     return np.frombuffer(b"".join(rows), dtype=np.uint8).reshape(len(rows), -1 if rows else 0)
-
-
-def molecule_of(structure: str) -> Chem.Mol:
-    """Return the molecule of a column `structure`, its atoms in the order of the text."""
-    mol = Chem.MolFromSmiles(structure)
-    if mol is None:
-        # What RDKit wrote and cannot read again is rare; it can still be drawn.
-        mol = Chem.MolFromSmiles(structure, sanitize=False)
-        Chem.SanitizeMol(mol, catchErrors=True)
-    return mol
-
-
-def _neighbours(
-    molecules: _Molecules,
-    own: Sequence[Environments],
-    model: ScreeningModel,
-    task: str,
-    label: int,
-) -> list[dict[str, Any]]:
-    """Return the assay's nearest compound of a label to each molecule, and what both share."""
-    training = model.training
-    index, similarity = training.nearest_labelled(
-        molecules.fingerprints, model.tasks.index(task), label
-    )
-    # Many hits have the same neighbour.
-    theirs = {i: Environments(Chem.MolFromSmiles(training.smiles[i])) for i in set(index.tolist())}
-    found = []
-    for position, near, mine in zip(index.tolist(), similarity.tolist(), own, strict=True):
-        atoms, known_atoms = common_atoms(mine, theirs[position])
-        found.append(
-            {
-                "id": training.ids[position],
-                "similarity": near,
-                "position": position,
-                "atoms": atoms,
-                "known_atoms": known_atoms,
-            }
-        )
-    return found

@@ -159,6 +159,12 @@ COLUMNS = (
     _parquet_only("fsp3", NUMBER, "share of sp3 carbons, 0-1", "RDKit"),
     _parquet_only("qed", NUMBER, "drug-likeness, 0-1", "QED"),
     _parquet_only("sa_score", NUMBER, "synthetic accessibility, 1 easy to 10", "Ertl, RDKit"),
+    _parquet_only(
+        "not_described",
+        TEXT,
+        "which of the above are empty because they failed, and why",
+        "each part of a molecule is worked out for itself",
+    ),
 )
 # Of the columns per task, those that every scored row has.
 SCORES = ("score", "score_std", "p_active", "p_inactive")

@@ -18,7 +18,8 @@ from rdkit import Chem
 
 from screening.chemistry import Sought, Substructures
 from screening.errors import UserError
-from screening.hits.describe import molecule_of, typed, unpacked
+from screening.hits.about import molecule_of
+from screening.hits.describe import typed, unpacked
 from screening.hits.schema import columns_for, free_names, named
 from screening.tables import write_atomically, write_csv
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,13 +128,18 @@ def featurise_chunk(
     standardised: list[str] = []
     parts: list[RawFeatures] = []
     packed: list[NDArray[np.uint8]] = []
-    for start in range(0, max(1, len(chunk)), BLOCK):
-        block = range(start, min(start + BLOCK, len(chunk)))
+    together = 1 if assignment.careful else BLOCK
+    for start in range(0, max(1, len(chunk)), together):
+        block = range(start, min(start + together, len(chunk)))
         reader.standardise_seconds = 0.0
         mols, places, bad = _read(chunk, block, reader, assignment.failures, watch)
         clock.lap("parse")
         clock.move(reader.standardise_seconds, "parse", "standardise")
-        raw = _features_of(mols, places, features, assignment.careful, watch)
+        if assignment.careful:
+            watch.molecule(start)
+        else:
+            watch.batch(len(mols))
+        raw = features.by_block(mols)
         packed.append(features.packed_morgan(mols, raw))
         clock.lap("features")
         standardised += [canonical_smiles(mol) for mol in mols]
@@ -155,23 +160,6 @@ def featurise_chunk(
     )
     clock.lap("features")
     return found, rejects
-
-
-def _features_of(
-    mols: Sequence[Chem.Mol],
-    places: Sequence[int],
-    features: FeatureSet,
-    careful: bool,
-    watch: Watch,
-) -> RawFeatures:
-    if not careful or not mols:
-        watch.batch(len(mols))
-        return features.by_block(mols)
-    parts = []
-    for place, mol in zip(places, mols, strict=True):
-        watch.molecule(place)
-        parts.append(features.by_block([mol]))
-    return stack(parts)
 
 
 def _read(

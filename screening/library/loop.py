@@ -14,6 +14,7 @@ from typing import Protocol
 import pandas as pd
 
 from screening.chemistry import Reject
+from screening.errors import UserError
 from screening.library.engines.workers import Piece
 from screening.library.shards import STAGES, ShardFiles, ShardRecord
 from screening.tables import write_csv_parts
@@ -47,10 +48,20 @@ def ignore_counts(counts: Counts, share: float | None) -> None:
     del counts, share
 
 
+class LibraryPiece(Piece, Protocol):
+    """The rows of one shard."""
+
+    def digest(self) -> str:
+        """Return a hash of all that it holds, the same on every machine."""
+
+    def place(self) -> str:
+        """Return where its rows are, for a sentence."""
+
+
 class Stream(Protocol):
     """The pieces of a library, one a shard, in input order."""
 
-    def __iter__(self) -> Iterator[Piece]: ...
+    def __iter__(self) -> Iterator[LibraryPiece]: ...
 
     def share_read(self) -> float | None:
         """Return the share of the input that was read, or None when that is not known."""
@@ -59,7 +70,7 @@ class Stream(Protocol):
 class ShardEngine(Protocol):
     """What has shards done: processes here, or machines elsewhere."""
 
-    def run(self, shards: Iterator[tuple[int, Piece]]) -> Iterator[ShardRecord]:
+    def run(self, shards: Iterator[tuple[int, LibraryPiece]]) -> Iterator[ShardRecord]:
         """Yield the record of each shard as it is done."""
 
 
@@ -108,35 +119,79 @@ def do_shards(
         Gives what does those that are not there yet; not called when there are none.
     on_counts
         Is told how far it is.
+
+    Raises
+    ------
+    UserError
+        A shard that is there is of other rows, or there are more of them; or shards were taken away
+        while others were done. The run is then as it was found.
     """
     done = ShardTotals()
+    begun: list[int] = []
 
-    def remaining() -> Iterator[tuple[int, Piece]]:
+    def remaining() -> Iterator[tuple[int, LibraryPiece]]:
         for number, piece in _timed(enumerate(stream), done.seconds):
             record = files.finished(number)
             if record is None:
+                begun.append(number)
                 yield number, piece
+            elif record.rows_hash != piece.digest():
+                raise _OtherRowsError(
+                    f"the rows of {piece.place()}, are not those that it began with"
+                )
             else:
                 done.continued += 1
                 done.add(record)
 
-    rest = remaining()
-    with _stop_on_sigterm():
-        first = next(rest, None)
-        if first is None:
-            return done
-        with engine() as started:
-            for record in started.run(chain([first], rest)):
-                done.add(record)
-                for stage, spent in record.seconds.items():
-                    done.seconds[stage] = done.seconds.get(stage, 0.0) + spent
-                on_counts(done.counts, stream.share_read())
+    try:
+        with _stop_on_sigterm():
+            _do(remaining(), engine, done, lambda: on_counts(done.counts, stream.share_read()))
+        _check_end(files, done)
+    except _OtherRowsError as error:
+        files.forget(begun)
+        raise UserError(
+            f"{files.records.parent} cannot be continued: {error}. Give the library as it was when "
+            "the run began, or write to another folder."
+        ) from error
+    if not all(map(files.there, range(done.shards))):
+        raise UserError(
+            f"files in {files.records.parent} were taken away while the run went on; the same "
+            "command does again what is missing."
+        )
     return done
 
 
+class _OtherRowsError(Exception):
+    """The library is not the one that the shards were made of; the message says how it differs."""
+
+
+def _check_end(files: ShardFiles, done: ShardTotals) -> None:
+    if files.last() >= done.shards:
+        raise _OtherRowsError(
+            f"the library now ends after {done.counts.read:,} rows, and the run has more"
+        )
+
+
+def _do(
+    rest: Iterator[tuple[int, LibraryPiece]],
+    engine: Callable[[], AbstractContextManager[ShardEngine]],
+    done: ShardTotals,
+    on_shard: Callable[[], None],
+) -> None:
+    first = next(rest, None)
+    if first is None:
+        return
+    with engine() as started:
+        for record in started.run(chain([first], rest)):
+            done.add(record)
+            for stage, spent in record.seconds.items():
+                done.seconds[stage] = done.seconds.get(stage, 0.0) + spent
+            on_shard()
+
+
 def _timed(
-    shards: Iterator[tuple[int, Piece]], seconds: dict[str, float]
-) -> Iterator[tuple[int, Piece]]:
+    shards: Iterator[tuple[int, LibraryPiece]], seconds: dict[str, float]
+) -> Iterator[tuple[int, LibraryPiece]]:
     while True:
         started = time.perf_counter()
         following = next(shards, None)

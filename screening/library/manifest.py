@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,47 @@ from screening.tables import write_atomically
 NAME = "manifest.json"
 # A model that came from no file lies in the folder of its run.
 MODEL = "model.ebm"
+# Rows of a shard: of a screen, and of a preparation.
+_SIZES = ("shard_size", "part_size")
 
 Settings = dict[str, Any]
 
 
 def begun(records: Path) -> Settings | None:
-    """Return what the run was begun with whose records are in a folder; None where none was."""
+    """Return what the run was begun with whose records are in a folder; None where none was.
+
+    Raises
+    ------
+    UserError
+        The file that says so is damaged, or somebody else's.
+    """
     path = records / NAME
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        kinds = {"sources": list, "bytes": dict, "options": dict}
+        right = all(isinstance(found[name], kind) for name, kind in kinds.items())
+        size = next(found["options"][name] for name in _SIZES if name in found["options"])
+        right = right and isinstance(size, int) and size > 0
+    except (OSError, ValueError, KeyError, TypeError, StopIteration):
+        right = False
+    if not right:
+        raise _foreign(path)
+    return dict(found)
+
+
+def _foreign(path: Path) -> UserError:
+    return UserError(
+        f"{path} does not say how the run began: it is damaged, or no file of a run. Delete it, "
+        "and the same command continues the run; or write to another folder."
+    )
+
+
+def settings_hash(settings: Settings) -> str:
+    """Return a hash of what shards are done with."""
+    text = json.dumps(settings, sort_keys=True)
+    return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def begin_or_continue(folder: Path, records: Path, now: Settings) -> bool:
@@ -47,14 +81,20 @@ def begin_or_continue(folder: Path, records: Path, now: Settings) -> bool:
     """
     was = begun(records)
     if was is not None:
-        changed = [sentence for compare in _COMPARISONS for sentence in compare(was, now)]
+        try:
+            changed = [sentence for compare in _COMPARISONS for sentence in compare(was, now)]
+        except (KeyError, TypeError, AttributeError) as error:
+            raise _foreign(records / NAME) from error
         if changed:
             raise UserError(
                 f"{folder} cannot be continued: {'; '.join(changed)}. Repeat the command that "
                 "began it, or write to another folder."
             )
         return True
-    if folder.is_dir() and any(path.name != MODEL for path in folder.iterdir()):
+    # Records know what their rows were and what they were done with: they are of use without it.
+    known = MODEL, records.name
+    others = folder.is_dir() and any(path.name not in known for path in folder.iterdir())
+    if others and not records.is_dir():
         raise UserError(f"{folder} is not empty and holds no run; write to another folder.")
     with write_atomically(records / NAME) as temporary:
         temporary.write_text(json.dumps(now, indent=1), encoding="utf-8")

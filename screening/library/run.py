@@ -25,6 +25,7 @@ from screening.hits import (
     named,
     write_hits,
 )
+from screening.library.describing import describe_molecules
 from screening.library.engines.cluster import DaskEngine, Recipe
 from screening.library.engines.workers import ScorerMaker, Workers
 from screening.library.loop import (
@@ -35,7 +36,7 @@ from screening.library.loop import (
     ignore_counts,
     write_rejects,
 )
-from screening.library.manifest import begin_or_continue, begun
+from screening.library.manifest import begin_or_continue, begun, settings_hash
 from screening.library.options import ScreenOptions
 from screening.library.prepared.source import (
     PreparedStream,
@@ -44,7 +45,7 @@ from screening.library.prepared.source import (
     open_prepared,
 )
 from screening.library.ranking import Ranking, Row, duplicates_of
-from screening.library.scoring import SCORES_VERSION, WorkerTask, model_scorer, molecule_again
+from screening.library.scoring import SCORES_VERSION, WorkerTask, model_scorer
 from screening.library.shards import ShardFiles, ShardRecord
 from screening.model import ScreeningModel, command_line, load_model, versions
 from screening.tables import Announce, LibraryStream, open_library, silent, write_atomically
@@ -126,8 +127,7 @@ def screen(
     model = load_model(model_path)
     _check_task(model, options.rank_by)
     limits = options.limits(model.options.limits)
-    files = ShardFiles.of_run(folder)
-    before = begun(files.records)
+    before = begun(ShardFiles.of_run(folder).records)
     shard_size = before["options"]["shard_size"] if before else options.shard_size
     stream = _open(sources, model, options, shard_size, announce, warn)
     now = {
@@ -141,9 +141,14 @@ def screen(
         named_by_user = ("smiles_column", "id_column", "sheet")
         now["options"] |= {name: getattr(options, name) for name in named_by_user}
         now["options"]["limits"] = asdict(limits)
+    depends_on = {name: now[name] for name in ("model_hash", "scores_version")}
+    depends_on["limits"] = now["options"].get("limits")
+    files = ShardFiles.of_run(folder, settings_hash(depends_on))
     if begin_or_continue(folder, files.records, now):
         announce(f"{folder}: continuing the run that is there, shards of {shard_size} rows.")
-    task = WorkerTask(model_path.resolve(), folder.resolve(), limits)
+    task = WorkerTask(
+        model_path.resolve(), model.model_hash, folder.resolve(), limits, files.made_by
+    )
 
     def engine() -> AbstractContextManager[ShardEngine]:
         if options.engine == "local":
@@ -159,6 +164,8 @@ def screen(
     ranking_started = time.perf_counter()
     parts = [files.scores(number) for number in range(done.shards)]
     hits = rank(parts, model, options, limits, announce)
+    if missing := _not_described(hits):
+        warn(missing)
     write_hits(hits, folder)
     done.seconds["hits"] = time.perf_counter() - ranking_started
     done.seconds["total"] = time.perf_counter() - started
@@ -217,7 +224,7 @@ def rank(
         row |= {"rank": place, "duplicate_of": twin}
     described = describe_hits(
         _as_table(rows, model.tasks),
-        [molecule_again(model, row["smiles"], limits) for row in rows],
+        describe_molecules([row["smiles"] for row in rows], model, task, limits, options.workers),
         model,
         task=task,
         risk=options.risk,
@@ -236,6 +243,21 @@ def rank(
         choice.looked_at,
     )
     return make_hits(described, [row["input"] for row in rows], ranked)
+
+
+def _not_described(hits: Hits) -> str:
+    """Say which hits lack something; empty where nothing is missing."""
+    why = hits.described["not_described"].to_pylist()
+    places = [place for place, missing in enumerate(why) if missing]
+    if not places:
+        return ""
+    first = places[0]
+    name = hits.described["id"][first].as_py()
+    return (
+        f"of {len(places)} of {len(hits)} hits something could not be worked out, and its cells "
+        f"are empty (the column not_described of hits.parquet has all); hit {first + 1}, {name}: "
+        f"{why[first]}."
+    )
 
 
 def _as_table(rows: Sequence[Row], tasks: Sequence[str]) -> pa.Table:

@@ -11,7 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from rdkit import Chem
 
-from screening.chemistry import Limits, prepare_molecule
+from screening.chemistry import Failure, Limits, prepare_molecule
+from screening.errors import UserError
 from screening.hits import score_columns
 from screening.library.engines.workers import Assignment, Scorer
 from screening.library.featurise import Featurised, MoleculeReader, featurise_chunk
@@ -25,18 +26,42 @@ SCORES_VERSION = 3
 
 @dataclass(frozen=True)
 class WorkerTask:
-    """What every worker of a screen needs to know, sent once."""
+    """What every worker of a screen needs to know, sent once.
+
+    Attributes
+    ----------
+    model : Path
+    model_hash : str
+        Of that file when the run began.
+    run : Path
+    limits : Limits
+    made_by : str
+        Hash of all that shards depend on beside their rows.
+    """
 
     model: Path
+    model_hash: str
     run: Path
     limits: Limits
+    made_by: str
 
 
 def model_scorer(task: WorkerTask) -> Scorer[ShardRecord]:
-    """Load the model and return what scores shards with it."""
+    """Load the model and return what scores shards with it.
+
+    Raises
+    ------
+    UserError
+        The file holds another model than when the run began.
+    """
     model = load_model(task.model)
+    if model.model_hash != task.model_hash:
+        raise UserError(
+            f"{task.model} was replaced while the run went on (SHA-256 {task.model_hash[:12]}…, "
+            f"now {model.model_hash[:12]}…). Put the first one back: the same command continues."
+        )
     reader = MoleculeReader(model.standardiser, task.limits)
-    files = ShardFiles.of_run(task.run)
+    files = ShardFiles.of_run(task.run, task.made_by)
 
     def score(assignment: Assignment, watch: Watch) -> ShardRecord:
         clock = Clock()
@@ -49,7 +74,9 @@ def model_scorer(task: WorkerTask) -> Scorer[ShardRecord]:
                 assignment, reader, model.features, watch=watch, clock=clock
             )
         table = score_table(model, found, watch=watch, clock=clock).rows
-        return files.write(assignment.number, table, rejects, clock)
+        if assignment.trial:
+            return ShardRecord.of_trial(assignment.number)
+        return files.write(assignment.number, piece.digest(), table, rejects, clock)
 
     return score
 
@@ -113,9 +140,6 @@ def score_table(model: ScreeningModel, found: Featurised, *, watch: Watch, clock
     return Scored(pa.table(columns), *nearest)
 
 
-def molecule_again(model: ScreeningModel, smiles: str, limits: Limits) -> Chem.Mol:
-    """Return the molecule of a row that was scored, as it was scored."""
-    mol = prepare_molecule(smiles, model.standardiser, limits)
-    # What was scored can be read again; anything else is a fault of ours.
-    assert isinstance(mol, Chem.Mol), f"a scored structure cannot be read again: {mol.message}"
-    return mol
+def molecule_again(model: ScreeningModel, smiles: str, limits: Limits) -> Chem.Mol | Failure:
+    """Return the molecule of a row that was scored, as it was scored; or why there is none now."""
+    return prepare_molecule(smiles, model.standardiser, limits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -69,6 +70,8 @@ class ShardRecord:
         Rows; `read - scored` were rejected.
     scores_hash : str
         SHA-256 of the Parquet file.
+    rows_hash, made_by : str
+        Hashes of the rows that were read, and of what they were done with.
     rejects : list of Reject
     seconds : dict of str to float
         One entry a stage.
@@ -78,8 +81,15 @@ class ShardRecord:
     read: int
     scored: int
     scores_hash: str
+    rows_hash: str = ""
+    made_by: str = ""
     rejects: list[Reject] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of_trial(cls, number: int) -> ShardRecord:
+        """Return the record of a molecule that was tried alone, of which nothing is kept."""
+        return cls(number, read=0, scored=0, scores_hash="")
 
     def to_json(self) -> str:
         """Return the record as JSON."""
@@ -100,15 +110,18 @@ class ShardFiles:
     ----------
     tables, records : Path
         Folders of the Parquet files, for anyone to read, and of the records, for the run itself.
+    made_by : str
+        Hash of what shards are done with: a shard of anything else is not done.
     """
 
     tables: Path
     records: Path
+    made_by: str = ""
 
     @classmethod
-    def of_run(cls, run: Path) -> ShardFiles:
+    def of_run(cls, run: Path, made_by: str = "") -> ShardFiles:
         """Return the places in the folder of a screen."""
-        return cls(run / "scores", run / "shards")
+        return cls(run / "scores", run / "shards", made_by)
 
     def scores(self, number: int) -> Path:
         """Return the Parquet file of a shard."""
@@ -126,13 +139,29 @@ class ShardFiles:
         """Return the record of a shard whose files are whole, or None when it must be done."""
         try:
             record = self.read_record(number)
+            if record.made_by != self.made_by:
+                return None
             whole = file_hash(self.scores(number)) == record.scores_hash
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return record if whole else None
 
+    def there(self, number: int) -> bool:
+        """Tell whether both files of a shard are there, whatever they hold."""
+        return self.scores(number).is_file() and self.record(number).is_file()
+
+    def last(self) -> int:
+        """Return the highest number of a shard that has a record; -1 when there is none."""
+        names = (path.stem for path in self.records.glob("*.json"))
+        return max((int(name) for name in names if name.isdecimal()), default=-1)
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        """Have shards done again, whatever is there of them."""
+        for number in numbers:
+            self.record(number).unlink(missing_ok=True)
+
     def write(
-        self, number: int, table: pa.Table, rejects: list[Reject], clock: Clock
+        self, number: int, rows_hash: str, table: pa.Table, rejects: list[Reject], clock: Clock
     ) -> ShardRecord:
         """Write both files of a shard, the record last; each row is a row of the table or a reject.
 
@@ -140,6 +169,8 @@ class ShardFiles:
         ----------
         number : int
             Of the shard, from 0 in input order.
+        rows_hash : str
+            Of the piece.
         table : Table
         rejects : list of Reject
         clock : Clock
@@ -150,7 +181,16 @@ class ShardFiles:
             digest = file_hash(temporary)
         clock.lap("write")
         read = table.num_rows + len(rejects)
-        record = ShardRecord(number, read, table.num_rows, digest, rejects, clock.seconds)
+        record = ShardRecord(
+            number=number,
+            read=read,
+            scored=table.num_rows,
+            scores_hash=digest,
+            rows_hash=rows_hash,
+            made_by=self.made_by,
+            rejects=rejects,
+            seconds=clock.seconds,
+        )
         with write_atomically(self.record(number)) as temporary:
             temporary.write_text(record.to_json(), encoding="utf-8")
         return record

@@ -54,7 +54,8 @@ def make_plate(hits: Hits, options: PlateOptions | None = None) -> Plate:
     similarity = np.array(nearest, dtype=np.float32)
     table = hits.frame(beside=(*_ADDED, *_PICK))
     for name in (*Properties._fields, "cluster"):
-        table[name] = described[name].to_numpy()
+        # Whole numbers stay whole beside a cell that is empty.
+        table[name] = described[name].to_pandas(integer_object_nulls=True)
     table["active_similarity"] = similarity.astype(float).round(3)
     table = pick_plate(
         table,
@@ -64,6 +65,7 @@ def make_plate(hits: Hits, options: PlateOptions | None = None) -> Plate:
         score=hits.column("score"),
         wanted=hits.ranked.wanted,
         groups=described["cluster"].to_numpy(),
+        not_described=described["not_described"].to_pylist(),
     )
     return Plate(hits, table)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,6 +63,7 @@ def pick_plate(
     score: str = "score",
     wanted: Wanted = "active",
     groups: NDArray[np.int64] | None = None,
+    not_described: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Pick compounds one by one, each the best given those before it.
 
@@ -86,6 +87,9 @@ def pick_plate(
         Whether a high score is good, or a low one.
     groups : array of shape (n,), optional
         The cluster of each hit; made of the fingerprints when None.
+    not_described : sequence of str, optional
+        What could not be worked out of each hit: one that lacks something is not picked, since
+        nobody knows which alerts or properties it has.
 
     Returns
     -------
@@ -101,6 +105,9 @@ def pick_plate(
     table = hits.reset_index(drop=True)
     records = table.to_dict("records")
     excluded = exclusions(table, options)
+    for number, missing in enumerate(not_described):
+        if missing and not excluded[number]:
+            excluded[number] = f"it could not be described: {missing}"
     known = np.zeros(len(table)) if active_similarity is None else np.asarray(active_similarity)
     worth = table[score].to_numpy(dtype=np.float64)
     if wanted == "inactive":

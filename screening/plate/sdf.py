@@ -27,6 +27,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 def write_sdf(table: pd.DataFrame, mols: Sequence[Chem.Mol], path: Path) -> None:
     """Write one record a row: drawn structure, name, and every column as a data item.
 
+    A structure that RDKit cannot draw leaves a record without atoms, and a comment that says so.
     Line ends in names and values become blanks, and a text that reads `$$$$` is moved by one, so
     that no text can end a record. Names that would be the same get a number.
 
@@ -46,10 +47,19 @@ def write_sdf(table: pd.DataFrame, mols: Sequence[Chem.Mol], path: Path) -> None
 
 def sdf_record(mol: Chem.Mol, title: Any, items: Mapping[str, Any]) -> str:
     """Return one record: the structure drawn, its title, and data items named by `item_names`."""
-    record = laid_out(mol)
-    record.SetProp("_Name", _text(title)[:_TITLE])
     values = "".join(f">  <{name}>\n{_text(value)}\n\n" for name, value in items.items())
-    return f"{Chem.MolToMolBlock(record)}{values}{_END}\n"
+    return f"{_structure(mol, _text(title)[:_TITLE])}{values}{_END}\n"
+
+
+def _structure(mol: Chem.Mol, title: str) -> str:
+    try:
+        record = laid_out(mol)
+        record.SetProp("_Name", title)
+        return str(Chem.MolToMolBlock(record))
+    except Exception:  # RDKit raises what it likes; the data items have the structure as text
+        lines = str(Chem.MolToMolBlock(Chem.Mol())).split("\n")
+        lines[0], lines[2] = title, "RDKit cannot draw this structure"
+        return "\n".join(lines)
 
 
 def _text(value: Any) -> str:

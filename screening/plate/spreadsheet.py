@@ -58,14 +58,22 @@ def _fill(book: Any, table: pd.DataFrame, mols: Sequence[Chem.Mol]) -> None:
         zip(mols, table.itertuples(index=False), strict=True), start=1
     ):
         sheet.set_row_pixels(row, _HEIGHT + 6)
-        picture = io.BytesIO(draw_png(mol, 2 * _WIDTH, 2 * _HEIGHT))
-        place = {"image_data": picture, "x_scale": 0.5, "y_scale": 0.5, "x_offset": 2}
-        # A fixed name: the file must not depend on where it was written.
-        sheet.insert_image(row, 0, "structure.png", {**place, "y_offset": 3, "object_position": 1})
+        _draw(sheet, row, mol, cell)
         for column, value in enumerate(values, start=1):
             write_cell(sheet, row, column, value, cell)
     if len(table):
         sheet.autofilter(0, 1, len(table), len(table.columns))
+
+
+def _draw(sheet: Any, row: int, mol: Chem.Mol, style: Any) -> None:
+    try:
+        picture = io.BytesIO(draw_png(mol, 2 * _WIDTH, 2 * _HEIGHT))
+    except Exception:  # RDKit raises what it likes; the row has the structure as text
+        sheet.write_string(row, 0, "RDKit cannot draw this structure", style)
+        return
+    place = {"image_data": picture, "x_scale": 0.5, "y_scale": 0.5, "x_offset": 2}
+    # A fixed name: the file must not depend on where it was written.
+    sheet.insert_image(row, 0, "structure.png", {**place, "y_offset": 3, "object_position": 1})
 
 
 def _column_width(table: pd.DataFrame, name: Any) -> int:

@@ -34,8 +34,8 @@ class AssayTable:
         or hold no structure that can be read. Their cells, but for structure and name, are empty.
     place : str
         What `rows` counts: the line of a file, or the position in a sequence.
-    description : str
-        What the file was recognised as, in words.
+    delimiter : str
+        Between the cells of a text file; empty for other files and for sequences.
     """
 
     source: str
@@ -44,7 +44,7 @@ class AssayTable:
     cells: pd.DataFrame
     problems: dict[int, str] = field(default_factory=dict)
     place: str = "line"
-    description: str = ""
+    delimiter: str = ""
 
     @property
     def smiles(self) -> list[str]:
@@ -63,7 +63,7 @@ class AssayTable:
     @property
     def commas_apart(self) -> bool:
         """Whether commas separate its cells, which then seldom have decimal commas."""
-        return "separated by commas" in self.description
+        return self.delimiter == ","
 
     def column(self, wanted: str, option: str) -> str:
         """Return the name of a column as the table has it, however it was capitalised.
@@ -109,4 +109,4 @@ def read_table(
         if name not in (columns.smiles, columns.id):
             cells.loc[list(problems), name] = ""
     lines = np.array([line for line, _, _ in part], dtype=np.int64)
-    return AssayTable(source, columns, lines, cells, problems, description=table.description)
+    return AssayTable(source, columns, lines, cells, problems, delimiter=table.delimiter)

@@ -13,6 +13,9 @@ from pathlib import Path
 def write_atomically(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; move it into place when the block ends well.
 
+    What was written is on the disk before it has its name, and the name when this returns, as far
+    as the system can promise it: a machine that loses power has the whole file or none.
+
     Raises
     ------
     OSError
@@ -28,12 +31,30 @@ def write_atomically(path: Path) -> Iterator[Path]:
         # mkstemp makes files that only the owner reads; a result is like any other file.
         temporary.chmod(0o666 & ~_umask())
         yield temporary
+        _flush(temporary)
         temporary.replace(path)
+        if os.name == "posix":  # elsewhere a folder cannot be opened
+            _flush(path.parent)
     except OSError as error:
         error.filename = error.filename or str(path)
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    """Have the system write a file, or the names in a folder, to the disk."""
+    # Windows flushes only what is open for writing; a folder can only be opened for reading.
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        # Some network file systems cannot flush folders; the file itself must be on the disk.
+        if not path.is_dir():
+            error.filename = str(path)
+            raise
+    finally:
+        os.close(handle)
 
 
 def _umask() -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from itertools import chain, islice
 from typing import Any, Self
 
@@ -48,6 +49,34 @@ class Chunk:
 
     def __len__(self) -> int:
         return len(self.smiles)
+
+    def alone(self, position: int) -> Chunk:
+        """Return the chunk of one row of this one."""
+        only = slice(position, position + 1)
+        return replace(
+            self,
+            rows=self.rows[only],
+            smiles=self.smiles[only],
+            ids=self.ids[only],
+            extra={name: cells[only] for name, cells in self.extra.items()},
+            cells={name: cells[only] for name, cells in self.cells.items()},
+            problems={0: self.problems[position]} if position in self.problems else {},
+        )
+
+    def digest(self) -> str:
+        """Return a hash of all that it holds, the same on every machine."""
+        found = blake2b(self.rows.astype("<i8").tobytes(), digest_size=16)
+        marks = [str(position) for position in self.problems]
+        headers = [self.source, *self.extra]
+        for texts in (headers, marks, self.smiles, self.ids, *self.extra.values()):
+            # With the lengths: cells that share their letters in another way are others.
+            found.update(np.array([len(texts), *map(len, texts)], dtype="<i8").tobytes())
+            found.update("".join(texts).encode("utf-8", "surrogatepass"))
+        return found.hexdigest()
+
+    def place(self) -> str:
+        """Return where its rows are, for a sentence."""
+        return f"{self.source}, from row {self.rows[0]} on"
 
 
 class LibraryStream:

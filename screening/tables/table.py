@@ -50,6 +50,8 @@ class Table:
         Rows may be shorter than `names`.
     description : str
         What the file was recognised as, in words.
+    delimiter : str
+        Between the cells of a text file; empty for other files.
     position : callable
         Tells how many bytes of the file were read.
     """
@@ -59,6 +61,7 @@ class Table:
     id: str | None
     rows: Iterator[Record]
     description: str
+    delimiter: str
     position: Callable[[], int]
 
     @property
@@ -73,6 +76,7 @@ class _Raw:
     rows: Iterator[Record]
     description: str
     position: Callable[[], int]
+    delimiter: str = ""
 
 
 def open_table(source: str, opened: OpenedSource, wanted: Wanted, announce: Announce) -> Table:
@@ -107,6 +111,7 @@ def open_table(source: str, opened: OpenedSource, wanted: Wanted, announce: Anno
         id=columns.id,
         rows=chain(sample, raw.rows),
         description=raw.description,
+        delimiter=raw.delimiter,
         position=raw.position,
     )
 
@@ -115,7 +120,8 @@ def _text(source: str, opened: OpenedSource, announce: Announce) -> _Raw:
     dialect = recognise(source, opened.head)
     text = text_of(opened.stream, dialect.encoding, _stray(source, dialect.encoding, announce))
     names = _names(dialect)
-    return _Raw(names, records(source, text, dialect), dialect.describe(), opened.position)
+    rows = records(source, text, dialect)
+    return _Raw(names, rows, dialect.describe(), opened.position, dialect.delimiter)
 
 
 def _sdf(source: str, opened: OpenedSource, announce: Announce) -> _Raw:

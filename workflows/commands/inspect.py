@@ -34,15 +34,20 @@ def command(path: Path, as_json: bool, **common: Any) -> None:
 
 def _run(path: Path) -> dict[str, Any]:
     from screening.errors import UserError
-    from screening.hits import columns_for
 
     try:
         run = json.loads((path / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return _told(run)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
-            f"{path} holds no finished run (run.json cannot be read); "
+            f"{path} holds no finished run (run.json cannot be read, or is no run's); "
             "repeat the `ebmscreen screen` command to finish it."
         ) from error
+
+
+def _told(run: dict[str, Any]) -> dict[str, Any]:
+    from screening.hits import columns_for
+
     counts, columns = run["counts"], columns_for(run["tasks"], csv=True)
     lines = [
         f"run of {', '.join(run['sources'])}",

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from screening.errors import UserError
-from screening.library.engines.workers import Piece, ScorerMaker, Workers
+from screening.library.engines.workers import ScorerMaker, Workers
+from screening.library.loop import LibraryPiece
 from screening.library.options import ScreenOptions
 from screening.library.prepared.format import PreparedPart
 from screening.library.scoring import WorkerTask
@@ -144,8 +145,15 @@ def do_shard(
     make_scorer: ScorerMaker[ShardRecord],
     number: int,
     part: PreparedPart | None,
+    digest: str,
 ) -> ShardRecord:
-    """Do one shard in a worker of the cluster."""
+    """Do one shard in a worker of the cluster; its rows must be those of which the hash is given.
+
+    Raises
+    ------
+    UserError
+        The worker reads other rows.
+    """
     global _kept
     with _one_at_a_time:
         if _kept is None or _kept.key != (task, recipe, make_scorer):
@@ -153,6 +161,11 @@ def do_shard(
                 _kept.close()
             _kept = _Kept(task, recipe, make_scorer)
         piece: Any = part if part is not None else _kept.position and _kept.position.chunk(number)
+        if piece.digest() != digest:
+            raise UserError(
+                f"a worker reads other rows than this process ({piece.place()}); does every "
+                "machine see the same file, and does nobody write to it?"
+            )
         try:
             (record,) = list(_kept.workers.run([(number, piece)]))
         except BaseException:
@@ -222,14 +235,27 @@ class DaskEngine:
         if self._cluster is not None:
             self._cluster.close()
 
-    def run(self, shards: Iterator[tuple[int, Piece]]) -> Iterator[ShardRecord]:
+    def run(self, shards: Iterator[tuple[int, LibraryPiece]]) -> Iterator[ShardRecord]:
         """Yield the record of each shard as it is done; at most a few are in flight.
 
         Raises
         ------
         UserError
-            A worker cannot read or write, or a shard was lost with several workers.
+            A worker cannot read or write, a shard was lost with several workers, or the scheduler
+            is gone.
         """
+        from distributed import CancelledError
+        from distributed.comm.core import CommClosedError
+
+        try:
+            yield from self._run(shards)
+        except (CancelledError, CommClosedError, OSError, TimeoutError) as error:
+            raise UserError(
+                f"the dask scheduler was lost ({type(error).__name__}). Every shard that is done "
+                "stays: once a scheduler is there again, the same command continues the run."
+            ) from error
+
+    def _run(self, shards: Iterator[tuple[int, LibraryPiece]]) -> Iterator[ShardRecord]:
         from distributed import as_completed
 
         running = as_completed()
@@ -244,6 +270,7 @@ class DaskEngine:
                 self._make_scorer,
                 number,
                 part,
+                piece.digest(),
                 key=f"shard-{token}-{number}",
                 pure=False,
             )

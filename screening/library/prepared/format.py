@@ -32,6 +32,7 @@ from screening.errors import UserError
 from screening.features import FeatureSet, RawFeatures
 from screening.library.featurise import Featurised
 from screening.library.shards import ShardFiles
+from screening.model import file_hash
 
 SCHEMA_VERSION = 1
 METADATA_KEY = b"ebmscreen"
@@ -49,15 +50,26 @@ class PreparedPart:
         The library.
     number : int
         Of the part, from 0.
+    hash : str
+        SHA-256 of its file, by the library's description.
     """
 
     folder: Path
     number: int
+    hash: str
+
+    def digest(self) -> str:
+        """Return a hash of all that it holds."""
+        return self.hash
+
+    def place(self) -> str:
+        """Return where its rows are, for a sentence."""
+        return f"{self.folder}, part {self.number}"
 
 
-def files_of(folder: Path) -> ShardFiles:
+def files_of(folder: Path, made_by: str = "") -> ShardFiles:
     """Return the places in the folder of a prepared library."""
-    return ShardFiles(folder, folder / "_parts")
+    return ShardFiles(folder, folder / "_parts", made_by)
 
 
 def parameters_of(features: FeatureSet, standardize: str) -> dict[str, Any]:
@@ -116,11 +128,14 @@ def read_part(part: PreparedPart, features: FeatureSet) -> tuple[Featurised, lis
     names = _columns_for(features)
     path = files.scores(part.number)
     try:
+        whole = file_hash(path) == part.hash
         table = pq.read_table(path, columns=names).combine_chunks()
         rejects = files.read_record(part.number).rejects
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         words = str(error).splitlines()[0]
         raise UserError(f"{path} is damaged ({words}); prepare the library anew.") from error
+    if not whole:
+        raise UserError(f"{path} was changed since it was prepared; prepare the library anew.")
     raw = RawFeatures()
     for block in features.blocks:
         if block.kind == "continuous":

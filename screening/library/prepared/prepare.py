@@ -22,7 +22,7 @@ from screening.library.loop import (
     ignore_counts,
     write_rejects,
 )
-from screening.library.manifest import begin_or_continue, begun
+from screening.library.manifest import begin_or_continue, begun, settings_hash
 from screening.library.prepared.format import DESCRIPTION, files_of, parameters_of, part_table
 from screening.library.shards import Clock, ShardRecord, Watch
 from screening.model import command_line, versions
@@ -71,6 +71,7 @@ class PrepareTask:
     features: tuple[str, ...]
     standardize: Level
     limits: Limits
+    made_by: str
 
 
 @dataclass(frozen=True)
@@ -87,13 +88,17 @@ def part_writer(task: PrepareTask) -> Scorer[ShardRecord]:
     """Return what makes one part of the prepared library."""
     features = FeatureSet(task.features)
     reader = MoleculeReader(Standardiser(task.standardize), task.limits)
-    files = files_of(task.run)
+    files = files_of(task.run, task.made_by)
     parameters = parameters_of(features, task.standardize)
 
     def write(assignment: Assignment, watch: Watch) -> ShardRecord:
         clock = Clock()
         found, rejects = featurise_chunk(assignment, reader, features, watch=watch, clock=clock)
-        return files.write(assignment.number, part_table(found, parameters), rejects, clock)
+        if assignment.trial:
+            return ShardRecord.of_trial(assignment.number)
+        rows_hash = assignment.piece.digest()
+        table = part_table(found, parameters)
+        return files.write(assignment.number, rows_hash, table, rejects, clock)
 
     return write
 
@@ -136,7 +141,9 @@ def prepare_library(
         features = FeatureSet(options.features)
     except ValueError as error:
         raise UserError(f"--features: {error}.") from error
-    files = files_of(folder)
+    parameters = parameters_of(features, options.standardize)
+    made_by = settings_hash({"parameters": parameters, "limits": asdict(options.limits)})
+    files = files_of(folder, made_by)
     before = begun(files.records)
     part_size = before["options"]["part_size"] if before else options.part_size
     stream = open_library(
@@ -147,7 +154,6 @@ def prepare_library(
         chunk_size=part_size,
         announce=announce,
     ).begun()
-    parameters = parameters_of(features, options.standardize)
     wanted = {
         **stream.identity(),
         "parameters": parameters,
@@ -161,7 +167,7 @@ def prepare_library(
     }
     if begin_or_continue(folder, files.records, wanted):
         announce(f"{folder}: continuing the preparation that is there, parts of {part_size} rows.")
-    task = PrepareTask(folder, features.names, options.standardize, options.limits)
+    task = PrepareTask(folder, features.names, options.standardize, options.limits, made_by)
     done = do_shards(
         stream, files, lambda: Workers(task, options.workers, make_scorer), on_progress
     )

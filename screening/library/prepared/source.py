@@ -111,9 +111,9 @@ class PreparedStream:
 
     def __iter__(self) -> Iterator[PreparedPart]:
         for library in self.libraries:
-            for number in range(len(library.parts)):
+            for number, digest in enumerate(library.parts):
                 self._given += 1
-                yield PreparedPart(library.folder, number)
+                yield PreparedPart(library.folder, number, digest)
 
     def share_read(self) -> float | None:
         """Return the share of the parts that were given away."""

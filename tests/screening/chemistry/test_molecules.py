@@ -16,10 +16,13 @@ from screening.chemistry import (
     murcko_scaffold,
     prepare_molecule,
     read_molecule,
+    standardise,
     structure_key,
 )
 from screening.chemistry.standardise import needs_nothing
 from screening.tables import read_table
+
+LEVELS = ("none", "parent", "tautomer")
 
 
 @pytest.mark.parametrize(
@@ -69,11 +72,42 @@ def test_reading_never_raises(text):
         ("C/C=C/C", "C/C=C/C"),
         ("CN(=O)=O", "C[N+](=O)[O-]"),
         ("CC(=O)O[Na]", "CC(=O)O"),
+        ("c1cc[nH+]cc1.[Cl-]", "c1ccncc1"),
+        # Ions that have no neutral form keep their charge.
+        ("[CH-]1C=CC=C1.[CH-]1C=CC=C1.[Fe+2]", "c1cc[cH-]c1"),
+        ("[Br-].c1ccc[cH+]cc1", "c1ccc[cH+]cc1"),
+        ("[K+].F[P-](F)(F)(F)(F)F", "F[P-](F)(F)(F)(F)F"),
+        ("F[As-](F)(F)(F)(F)F", "F[As-](F)(F)(F)(F)F"),
     ],
 )
 def test_parent_structures(given_smiles, parent):
     mol = prepare_molecule(given_smiles, Standardiser())
     assert canonical_smiles(mol) == canonical_smiles(Chem.MolFromSmiles(parent))
+
+
+_ATOMS = (
+    "C N O S P B c1ccccc1 [CH-] [cH-] [NH3+] [O-] [S-] [P-] [B-] [Fe+2] [Na+] [K+] [Cl-] [Si] [As-]"
+    " [Se-] [I+] [N+] [n+] [nH] [C+] [Pt] [Mg] [Li] [Zn] [2H] [15N] F Cl * [*] = # ( ) 1 2 - . : ->"
+).split()
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(_ATOMS), min_size=1, max_size=14), st.sampled_from(LEVELS))
+def test_what_comes_out_can_be_written_and_read_again(parts, level):
+    mol = prepare_molecule("".join(parts), Standardiser(level))
+    if isinstance(mol, Failure):
+        assert mol.message
+    else:
+        assert isinstance(read_molecule(canonical_smiles(mol)), Chem.Mol)
+
+
+def test_what_cannot_be_written_and_read_again_is_a_reason(monkeypatch):
+    monkeypatch.setattr(standardise, "can_be_read_again", lambda mol: False)
+    failure = prepare_molecule("[K+].F[P-](F)(F)(F)(F)F", Standardiser())
+    assert isinstance(failure, Failure)
+    assert failure.reason == "sanitize"
+    assert "cannot read the SMILES" in failure.message
+    assert isinstance(prepare_molecule("CCO.Cl", Standardiser()), Chem.Mol)
 
 
 def test_levels():

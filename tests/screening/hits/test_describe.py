@@ -18,6 +18,7 @@ from screening.chemistry.properties import Properties, properties
 from screening.errors import UserError
 from screening.hits import (
     Ranked,
+    about_hits,
     columns_for,
     describe,
     describe_hits,
@@ -56,7 +57,7 @@ def rows(mols, small_model) -> pa.Table:
 
 @pytest.fixture(scope="module")
 def described(rows, mols, small_model) -> pa.Table:
-    return describe_hits(rows, mols, small_model)
+    return describe_hits(rows, about_hits(mols, small_model, "Class"), small_model)
 
 
 def test_every_column_is_there_with_its_type(described, small_model) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-import time
+
+from faulty_scorers import hang
 
 import screening.library.prepared.prepare as prepare
 from screening.library.engines.workers import Scorer
@@ -16,7 +17,7 @@ HANGS, CRASHES = "C#CC#CC", "N#CC#N"
 class FaultyReader(MoleculeReader):
     def __call__(self, smiles: str):
         if smiles == HANGS:
-            time.sleep(60)
+            hang()
         if smiles == CRASHES:
             ctypes.string_at(0)
         return super().__call__(smiles)

@@ -21,7 +21,7 @@ from screening.library.engines.workers import Assignment
 from screening.library.featurise import MoleculeReader, featurise_chunk
 from screening.library.prepared.format import PreparedPart, read_part
 from screening.library.shards import Clock, Watch
-from screening.model import load_model
+from screening.model import file_hash, load_model
 from screening.tables import open_library, read_table
 
 HERE = Path(__file__).parent
@@ -31,6 +31,10 @@ import faulty_preparers as faulty  # noqa: E402 - spawned workers find it on the
 from tests.same_bytes import same_bytes  # noqa: E402
 
 FEATURES = ("morgan_counts", "descriptors")
+
+
+def first_part(folder: Path) -> PreparedPart:
+    return PreparedPart(folder, 0, file_hash(folder / "part-00000.parquet"))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +78,7 @@ def test_every_value_comes_back_as_it_was(library, prepared):
     expected, rejects = featurise_chunk(
         Assignment(0, chunk), reader, features, watch=Watch(), clock=Clock()
     )
-    found, again = read_part(PreparedPart(prepared, 0), features)
+    found, again = read_part(first_part(prepared), features)
     assert again == rejects
     for name in ("source", "ids", "smiles", "standardised", "inputs"):
         assert getattr(found, name) == getattr(expected, name)
@@ -104,7 +108,7 @@ def test_others_read_it(prepared):
 def test_every_kind_of_block_comes_back(library, tmp_path, features):
     folder = tmp_path / "other.parquet"
     prepare_library([str(library)], folder, PrepareOptions(features, part_size=1000))
-    found, _ = read_part(PreparedPart(folder, 0), FeatureSet(features))
+    found, _ = read_part(first_part(folder), FeatureSet(features))
     reader = MoleculeReader(Standardiser("parent"), Limits())
     mols = [reader(smiles) for smiles in found.smiles]
     raw = FeatureSet(features).by_block(mols)

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from rdkit import Chem
 
-from screening.plate import write_sdf, write_xlsx
+from screening.drawing import draw_png
+from screening.plate import spreadsheet, write_sdf, write_xlsx
 from screening.tables import guard_formula, write_csv
 from tests.same_bytes import same_bytes
 
@@ -215,3 +216,30 @@ def test_csv_guards_cells_and_heads_and_leaves_numbers(tmp_path) -> None:
     for row, name in zip(rows, HOSTILE, strict=True):
         assert row[1] == row[3] == guard_formula(name)
         assert row[1].lstrip()[:1] not in list("=@")
+
+
+def test_a_structure_that_cannot_be_drawn_leaves_its_place_empty(
+    tmp_path, read_workbook, monkeypatch
+) -> None:
+    table, mols = plate(("good", "odd", "last"))
+    mols[1] = Chem.MolFromSmiles("c1cccc1", sanitize=False)
+    write_sdf(table, mols, tmp_path / "plate.sdf")
+    assert [name for name, _ in items_of(tmp_path / "plate.sdf")] == ["good", "odd", "last"]
+    atoms = [mol.GetNumAtoms() for mol in Chem.SDMolSupplier(str(tmp_path / "plate.sdf"))]
+    assert atoms == [mols[0].GetNumAtoms(), 0, mols[2].GetNumAtoms()]
+    assert "RDKit cannot draw this structure" in (tmp_path / "plate.sdf").read_text()
+
+    def refuse(mol, *size: int) -> bytes:
+        Chem.Kekulize(Chem.Mol(mol))
+        return draw_png(mol, *size)
+
+    monkeypatch.setattr(spreadsheet, "draw_png", refuse)
+    write_xlsx(table, mols, tmp_path / "plate.xlsx")
+    book = read_workbook(tmp_path / "plate.xlsx")
+    assert sorted(book.pictures) == [1, 3]
+    assert book.row(2, 3) == ["RDKit cannot draw this structure", 2, "odd"]
+
+
+def items_of(path: Path) -> list[tuple[str, int]]:
+    records = path.read_text(encoding="utf-8").split("$$$$\n")[:-1]
+    return [(record.split("\n", 1)[0], len(record)) for record in records]

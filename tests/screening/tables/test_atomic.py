@@ -1,5 +1,8 @@
 """A file is whole or it is not there."""
 
+import os
+import stat
+
 import pytest
 
 from screening.tables import write_atomically
@@ -46,3 +49,39 @@ def test_an_error_of_another_file_keeps_its_name(tmp_path):
     ):
         (tmp_path / "nowhere.txt").read_text()
     assert caught.value.filename == str(tmp_path / "nowhere.txt")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a folder cannot be flushed")
+def test_it_is_on_the_disk_before_it_has_its_name_and_the_name_too(tmp_path, monkeypatch):
+    path, flush = tmp_path / "out.txt", os.fsync
+    seen: list[tuple[str, bool]] = []
+
+    def noting(handle: int) -> None:
+        about = os.fstat(handle)
+        what = "folder" if stat.S_ISDIR(about.st_mode) else f"{about.st_size} bytes"
+        seen.append((what, path.exists()))
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    with write_atomically(path) as temporary:
+        temporary.write_text("whole")
+    assert seen == [("5 bytes", False), ("folder", True)]
+
+
+def test_a_file_that_cannot_be_flushed_is_an_error_a_folder_is_not(tmp_path, monkeypatch):
+    def refuse_folders(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", refuse_folders)
+    with write_atomically(tmp_path / "a.txt") as temporary:
+        temporary.write_text("whole")
+    assert (tmp_path / "a.txt").read_text() == "whole"
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"), write_atomically(tmp_path / "b.txt"):
+        pass
+    assert not (tmp_path / "b.txt").exists()
