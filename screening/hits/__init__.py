@@ -22,6 +22,7 @@ from screening.hits.table import (
     read_hits,
     write_hits,
 )
+from screening.hits.tag import TAGS, tag_of
 
 __all__ = [
     "COLUMNS",
@@ -29,6 +30,7 @@ __all__ = [
     "LOG_ODDS",
     "PARQUET",
     "SCORES",
+    "TAGS",
     "Column",
     "Hits",
     "Ranked",
@@ -45,5 +47,6 @@ __all__ = [
     "read_hits",
     "restated",
     "score_columns",
+    "tag_of",
     "write_hits",
 ]
