@@ -90,10 +90,9 @@ class Run:
 
         started = time.perf_counter()
         with Stages(progress) as stages:
-            self.pages[:] = write_report(
-                self.folder, self.model, plate=plate, on_step=stages.step
-            )
-        self.seconds |= add_seconds(self.folder, "report", time.perf_counter() - started)
+            self.pages[:] = write_report(self.folder, self.model, plate=plate, on_step=stages.step)
+        spent = time.perf_counter() - started
+        self.seconds.update(add_seconds(self.folder, "report", spent))
         return self.pages
 
     def __str__(self) -> str:

@@ -40,20 +40,23 @@ def lead(run: RunFolder, cards: HitCards) -> list[str]:
     scores = [hit["score"] for hit in picked]
     tags = Counter(hit["tag"] for hit in picked)
     parts = ", ".join(f"{tags[tag]} {tag}" for tag in TAGS if tags[tag])
+    if len(tags) == 1:
+        parts = f"all {next(iter(tags))}"
     best = "lowest" if run.hits.ranked.wanted == "inactive" else "best"
-    sentences = [
+    suggested = (
         f"{len(picked)} of the {len(cards.hits):,} {best}-scored compounds are suggested, picked "
         f"for score and for being unlike each other ({count(clusters, 'cluster')}, scores "
         f"{min(scores):.2f} to {max(scores):.2f}): {parts}."
-    ]
+    )
     library = run.library
-    if library.mostly_outside:
-        sentences.append(
-            f"{library.outside:,} of {library.scored:,} library compounds are unlike anything in "
-            "the assay, so the model can say little about them. What would help: screen analogues "
-            "of the assay’s compounds, or test some of these and train again with the results."
-        )
-    return sentences
+    if not library.mostly_outside:
+        return [suggested]
+    foreign = (
+        f"{library.outside:,} of {library.scored:,} library compounds are unlike anything in the "
+        "assay, so the model can say little about them. What would help: screen analogues of the "
+        "assay’s compounds, or test some of these and train again with the results."
+    )
+    return [suggested, foreign] if tags[_called(run.hits.ranked)] else [foreign, suggested]
 
 
 def note(run: RunFolder, cards: HitCards) -> str:

@@ -20,7 +20,9 @@ function fillForm() {
   for (const hit of data.hits) sizes.set(hit.cluster, (sizes.get(hit.cluster) || 0) + 1);
   const several = [...sizes].filter(([, size]) => size > 1).sort((a, b) => a[0] - b[0]);
   tools.elements.cluster.append(...several.map(([cluster, size]) => option(cluster, `${cluster} (${size} hits)`)));
-  document.getElementById("n-tested").textContent = data.hits.filter(isTested).length;
+  const known = data.hits.filter(isTested).length;
+  document.getElementById("n-tested").textContent = known;
+  tools.elements.hideTested.disabled = !known;
   document.getElementById("windows").append(...data.properties.map(([name, , long], i) => {
     const field = (end) => el("input", { type: "number", step: "any", name: end + i, placeholder: end === "low" ? "from" : "to", "aria-label": `${long}, ${end === "low" ? "at least" : "at most"}` });
     return el("div", {}, el("span", {}, long || name), field("low"), field("high"));
@@ -41,4 +43,15 @@ function showKey(paint) {
     return el("span", {}, swatch, text);
   };
   document.getElementById("key").replaceChildren(...KEYS[paint].map(entry));
+}
+
+// What is folded out lies over the hits: it goes when the reader turns to anything else.
+function listenToFold() {
+  const fold = tools.querySelector(".fold");
+  document.addEventListener("click", (event) => { if (!fold.contains(event.target)) fold.open = false; });
+  fold.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    fold.open = false;
+    fold.querySelector("summary").focus();
+  });
 }

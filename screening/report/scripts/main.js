@@ -116,5 +116,6 @@ fillForm();
 drawStrip();
 show();
 listen();
+listenToFold();
 listenToViewer();
 listenToMap();

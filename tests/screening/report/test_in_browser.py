@@ -73,9 +73,7 @@ def test_the_first_screen_has_the_verdict_and_the_best_structures(browser, repor
     strip = "[...document.querySelectorAll('#strip li')].map((n) => n.getBoundingClientRect())"
     assert 8 <= browser.js(f"{strip}.length") <= 12
     assert browser.js(f"{strip}.every((box) => box.bottom < 900 && box.right <= 1440)")
-    tops = browser.js(
-        "[...document.querySelectorAll('.tile')].map((n) => Math.round(n.offsetTop))"
-    )
+    tops = browser.js("[...document.querySelectorAll('.tile')].map((n) => Math.round(n.offsetTop))")
     assert tops.count(tops[0]) == 6
     ranks = browser.js("[...document.querySelectorAll('#strip .open')].map((n) => n.dataset.open)")
     assert all(data["hits"][int(rank) - 1]["pick"] for rank in ranks)
@@ -262,7 +260,8 @@ def _sheet(book: zipfile.ZipFile) -> list[list[str]]:
     main = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
     root = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
     return [
-        ["".join(cell.itertext()) for cell in row.iter(f"{main}c")] for row in root.iter(f"{main}row")
+        ["".join(cell.itertext()) for cell in row.iter(f"{main}c")]
+        for row in root.iter(f"{main}row")
     ]
 
 
