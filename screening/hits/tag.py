@@ -9,7 +9,12 @@ UNLIKE = "unlike anything tested"
 
 TAGS = (LIKELY_ACTIVE, CANNOT_TELL, LIKELY_INACTIVE, UNLIKE)
 
-_BY_SET = {"active": LIKELY_ACTIVE, "inactive": LIKELY_INACTIVE}
+_BY_SET = {
+    "active": LIKELY_ACTIVE,
+    "inactive": LIKELY_INACTIVE,
+    "either": CANNOT_TELL,
+    "neither": UNLIKE,
+}
 
 
 def tag_of(prediction_set: str, in_domain: bool) -> str:
@@ -29,4 +34,4 @@ def tag_of(prediction_set: str, in_domain: bool) -> str:
     >>> tag_of("active", True), tag_of("either", True), tag_of("active", False)
     ('likely active', 'cannot tell', 'unlike anything tested')
     """
-    return _BY_SET.get(prediction_set, CANNOT_TELL) if in_domain else UNLIKE
+    return _BY_SET[prediction_set] if in_domain else UNLIKE

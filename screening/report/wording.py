@@ -26,9 +26,10 @@ def headline(run: RunFolder, cards: HitCards) -> str:
             return f"Most of this library is unlike anything tested: {consider}"
         return f"Nothing here is called {ranked.wanted}: {consider}"
     if ranked.wanted == "inactive":
-        return f"Least likely {_in_words(ranked)}: {count(called, 'compound')} called inactive"
-    buy = f"Buy these {called}" if called > 1 else "Buy this one"
-    return f"{buy}: likely {_in_words(ranked)}" if ranked.title else buy
+        title = ranked.title or "Least likely to be active"
+        return f"{title}: {count(called, 'compound')} called inactive"
+    buy = f"buy these {called}" if called > 1 else "buy this one"
+    return f"{ranked.title}: {buy}" if ranked.title else buy.capitalize()
 
 
 def lead(run: RunFolder, cards: HitCards) -> list[str]:
@@ -72,11 +73,6 @@ def note(run: RunFolder, cards: HitCards) -> str:
 def _called(ranked: Ranked) -> str:
     """Return the tag of a compound that the model calls what is wanted."""
     return tag_of(ranked.wanted, in_domain=True)
-
-
-def _in_words(ranked: Ranked) -> str:
-    """Return what activity means in this assay: `to block hERG`, where the run has a title."""
-    return f"to {ranked.title}" if ranked.title else "to be active"
 
 
 def expectation(ranked: Ranked, n: int, total: float) -> str:
