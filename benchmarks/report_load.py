@@ -37,9 +37,7 @@ def main() -> int:
             tiles = browser.js("document.querySelectorAll('.tile').length")
             browser.close()
     size = given.report.stat().st_size / 1e6
-    print(
-        f"{size:.1f} MB, {statistics.median(seconds):.2f} s to load, {tiles} hits drawn"
-    )
+    print(f"{size:.1f} MB, {statistics.median(seconds):.2f} s to load, {tiles} hits drawn")
     return 0
 
 

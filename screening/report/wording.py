@@ -24,6 +24,8 @@ def headline(run: RunFolder, cards: HitCards) -> str:
     if not called:
         if run.library.mostly_outside:
             return f"Most of this library is unlike anything tested: {consider}"
+        if any(hit["tag"] == _called(ranked) for hit in cards.hits):
+            return f"No compound to buy is called {ranked.wanted}: {consider}"
         return f"Nothing here is called {ranked.wanted}: {consider}"
     if ranked.wanted == "inactive":
         title = ranked.title or "Least likely to be active"

@@ -1,9 +1,10 @@
 // Hits as small tiles: structure, score, tag, similarity. A tile opens its card.
 const STRIP = 10;
-const TAG_CLASS = { "likely active": "good", "likely inactive": "poor", "cannot tell": "soft", "unlike anything tested": "warn" };
+const WANTED = `likely ${data.wanted}`;
+const TAG_CLASS = { [WANTED]: "good", "unlike anything tested": "warn" };
 
 function tagMark(hit) {
-  return el("span", { class: `tag ${TAG_CLASS[hit.tag]}` }, hit.tag);
+  return el("span", { class: `tag ${TAG_CLASS[hit.tag] || "soft"}` }, hit.tag);
 }
 
 function testedMark(hit) {
@@ -28,8 +29,7 @@ function tile(hit, paint) {
 
 // The first of what is suggested, under the verdict: good, and unlike each other.
 function drawStrip() {
-  const called = data.wanted === "inactive" ? "likely inactive" : "likely active";
-  const rest = (hit) => (hit.tag === called ? 0 : 1);
+  const rest = (hit) => (hit.tag === WANTED ? 0 : 1);
   const best = data.hits.filter((hit) => hit.pick).sort((a, b) => rest(a) - rest(b) || a.pick - b.pick).slice(0, STRIP);
   document.getElementById("strip")?.replaceChildren(...best.map((hit) => el("li", {}, opener(hit, "none"))));
 }

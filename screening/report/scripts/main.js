@@ -101,7 +101,7 @@ function listen() {
   on("pick-none", () => { selected.clear(); showMarks(); });
   on("more", () => {
     const [first] = drawMore(PAGE);
-    list.querySelector(`[data-open="${first.rank}"], input[data-rank="${first.rank}"]`)?.focus();
+    if (first) (list.querySelector(`[data-open="${first.rank}"]`) || list.querySelector(`input[data-rank="${first.rank}"]`)).focus();
   });
   on("show-plate", () => {
     tools.reset();

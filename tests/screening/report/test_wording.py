@@ -39,6 +39,11 @@ def test_only_compounds_called_active_are_to_be_bought(run) -> None:
     nothing = "Nothing here is called active: 3 to consider"
     assert wording.headline(of(run), cards(UNSURE, INACTIVE, UNLIKE)) == nothing
     assert wording.headline(of(run), HitCards()) == "Nothing to buy"
+    # The only one called active may be one that was tested already.
+    beside = cards(ACTIVE, UNSURE)
+    beside.hits[0]["pick"] = 0
+    expected = "No compound to buy is called active: 1 to consider"
+    assert wording.headline(of(run), beside) == expected
 
 
 def test_a_library_outside_the_domain_is_told_first_with_what_would_help(run) -> None:
