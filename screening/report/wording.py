@@ -49,7 +49,7 @@ def lead(run: RunFolder, cards: HitCards) -> list[str]:
     suggested = (
         f"{len(picked)} of the {len(cards.hits):,} {best}-scored compounds are suggested, picked "
         f"for score and for being unlike each other ({count(clusters, 'cluster')}, scores "
-        f"{min(scores):.2f} to {max(scores):.2f}): {parts}."
+        f"{_rounded(min(scores))} to {_rounded(max(scores))}): {parts}."
     )
     library = run.library
     if not library.mostly_outside:
@@ -70,6 +70,11 @@ def note(run: RunFolder, cards: HitCards) -> str:
         f"{100 * ranked.risk:g} % of compounds like those of the assay. "
     )
     return risk + expectation(ranked, len(picked), sum(hit["score"] for hit in picked))
+
+
+def _rounded(score: float) -> str:
+    """Return a score to two decimals; none is certain because it was rounded."""
+    return "< 0.01" if score < 0.005 else "> 0.99" if score >= 0.995 else f"{score:.2f}"
 
 
 def _called(ranked: Ranked) -> str:

@@ -25,6 +25,7 @@ from screening.plate import PlateOptions
 from screening.report import read_run, write_report
 from screening.report.page import LONGEST_TEXT
 from screening.runs import screen as screen_files
+from screening.tables import read_csv
 from tests.same_bytes import same_bytes
 
 
@@ -67,7 +68,7 @@ def page(report) -> Page:
 
 @pytest.fixture(scope="module")
 def hits(finished_run) -> pd.DataFrame:
-    return pd.read_csv(finished_run / "hits.csv", dtype=str, keep_default_na=False)
+    return read_csv(finished_run / "hits.csv")
 
 
 def test_every_hit_is_there_with_its_numbers(page, hits) -> None:
