@@ -20,7 +20,7 @@ from screening.classifier import ScreeningClassifier, load_model
 from screening.errors import UserError
 from screening.hits import Hits
 from screening.hits.schema import free_names
-from screening.library import Counts, RunSummary, ScreenOptions, draw_unlabelled
+from screening.library import Counts, RunSummary, ScreenOptions, add_seconds, draw_unlabelled
 from screening.library import screen as score_library
 from screening.library.manifest import MODEL
 from screening.model import (
@@ -78,12 +78,21 @@ class Run:
         """Every row that could not be scored, and why."""
         return read_csv(self.folder / "rejects.csv").astype({"row": int})
 
-    def write_report(self, plate: PlateOptions | None = None) -> list[Path]:
-        """Write the report, and the files of the plate where one is asked for; name them."""
+    def write_report(
+        self, plate: PlateOptions | None = None, *, progress: bool = True
+    ) -> list[Path]:
+        """Write the report, and the files of the plate where one is asked for; name them.
+
+        Its time is added to `seconds`, and to those of run.json.
+        """
         # What draws is loaded only when it is wanted.
         from screening.report import write_report
 
-        self.pages[:] = write_report(self.folder, self.model, plate=plate)
+        started = time.perf_counter()
+        with Stages(progress) as stages:
+            self.pages[:] = write_report(self.folder, self.model, plate=plate, on_step=stages.step)
+        spent = time.perf_counter() - started
+        self.seconds.update(add_seconds(self.folder, "report", spent))
         return self.pages
 
     def __str__(self) -> str:
@@ -187,7 +196,7 @@ def screen(
         )
     run = Run(folder, done.counts, done.model, done.hits, done.seconds)
     if report:
-        run.write_report(plate)
+        run.write_report(plate, progress=progress)
     return run
 
 

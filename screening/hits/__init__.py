@@ -23,6 +23,7 @@ from screening.hits.table import (
     read_hits,
     write_hits,
 )
+from screening.hits.tag import TAGS, tag_of
 
 __all__ = [
     "COLUMNS",
@@ -30,6 +31,7 @@ __all__ = [
     "LOG_ODDS",
     "PARQUET",
     "SCORES",
+    "TAGS",
     "AboutHit",
     "Column",
     "Hits",
@@ -48,5 +50,6 @@ __all__ = [
     "read_hits",
     "restated",
     "score_columns",
+    "tag_of",
     "write_hits",
 ]

@@ -4,7 +4,7 @@ from screening.library.loop import Counts
 from screening.library.options import ScreenOptions
 from screening.library.prepared.prepare import PrepareOptions, PrepareSummary, prepare_library
 from screening.library.prepared.source import is_prepared, open_prepared
-from screening.library.run import RunSummary, screen
+from screening.library.run import RunSummary, add_seconds, screen
 from screening.library.unlabelled import Unlabelled, draw_unlabelled
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "RunSummary",
     "ScreenOptions",
     "Unlabelled",
+    "add_seconds",
     "draw_unlabelled",
     "is_prepared",
     "open_prepared",

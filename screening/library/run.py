@@ -337,5 +337,22 @@ def _write_run_json(
         "command": command_line(),
         "seconds": summary.seconds,
     }
-    with write_atomically(summary.folder / "run.json") as temporary:
+    _save_run_json(summary.folder, content)
+
+
+def add_seconds(folder: Path, stage: str, spent: float) -> dict[str, float]:
+    """Add a stage that followed the scoring to the times of a run; return them all.
+
+    A stage that is done again replaces its time before.
+    """
+    content = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    seconds: dict[str, float] = content["seconds"]
+    total = seconds.pop("total") - seconds.pop(stage, 0.0) + spent
+    seconds |= {stage: round(spent, 3), "total": round(total, 3)}
+    _save_run_json(folder, content)
+    return seconds
+
+
+def _save_run_json(folder: Path, content: dict[str, Any]) -> None:
+    with write_atomically(folder / "run.json") as temporary:
         temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")

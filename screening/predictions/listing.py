@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from screening.hits import named
+from screening.hits import named, tag_of
 from screening.predictions.rows import PredictedRows, RowPiece
 
-# What a prediction set means to who decides.
-WORDS = {
-    "active": "likely active",
-    "inactive": "likely inactive",
-    "either": "cannot tell",
-    "neither": "unlike anything tested",
-}
 _HEAD = ("structure", "score", "prediction", "nearest known compound", "in domain")
 _WIDEST = 60
 # A spread that rounds to less is no certainty, and is not shown.
@@ -57,7 +50,7 @@ def _lines(piece: RowPiece, tasks: Sequence[str]) -> Iterator[list[str]]:
                 text,
                 *([task] if several else []),
                 _score(row[named("score", task, tasks)], row[named("score_std", task, tasks)]),
-                WORDS[chosen],
+                tag_of(chosen, row["in_domain"]),
                 _nearest(row),
                 "yes" if row["in_domain"] else "no",
             ]

@@ -12,10 +12,15 @@ from rdkit import Chem
 from screening.chemistry.properties import Properties
 from screening.drawing import depict
 from screening.explain import AtomContributions, contributions_of
-from screening.hits import Hits
+from screening.hits import Hits, tag_of
 from screening.model import ScreeningModel
 from screening.plate import Plate
+from screening.progress import OnStep, ignore_steps
+from screening.report.connections import connections
 from screening.report.page import cut
+
+# Hits explained between two steps of progress.
+_AT_ONCE = 64
 
 
 @dataclass
@@ -45,7 +50,12 @@ class HitCards:
         return [hit for hit in self.hits if hit["pick"]]
 
 
-def cards_of(plate: Plate, model: ScreeningModel, truth: dict[str, int]) -> HitCards:
+def cards_of(
+    plate: Plate,
+    model: ScreeningModel,
+    truth: dict[str, int],
+    on_step: OnStep = ignore_steps,
+) -> HitCards:
     """Draw and explain the hits of a plate.
 
     Parameters
@@ -55,12 +65,14 @@ def cards_of(plate: Plate, model: ScreeningModel, truth: dict[str, int]) -> HitC
         That scored the hits.
     truth
         What is known of some hits, by name, where the screen is retrospective.
+    on_step
+        Is told how many hits are explained.
     """
     hits = plate.hits
     cards = HitCards()
     if not len(hits):
         return cards
-    explained = contributions_of(model, hits.mols, hits.ranked.task)
+    explained = _explained(hits, model, on_step)
     cards.full_colour = _full_colour(explained)
     known = _KnownCards(model, hits.ranked.task, cards)
     inputs = hits.inputs.to_numpy().tolist()
@@ -77,6 +89,7 @@ def cards_of(plate: Plate, model: ScreeningModel, truth: dict[str, int]) -> HitC
                 "truth": truth.get(row["id"]),
                 "inputs": [cut(cell) for cell in cells],
                 "drawing": len(cards.drawings) - 1,
+                "connections": connections(mol),
                 "atoms": [round(100 * value) for value in why.atoms],
                 "whole": round(why.descriptors, 2),
                 "active": known.beside(row["nearest_active"]),
@@ -87,6 +100,15 @@ def cards_of(plate: Plate, model: ScreeningModel, truth: dict[str, int]) -> HitC
             }
         )
     return cards
+
+
+def _explained(hits: Hits, model: ScreeningModel, on_step: OnStep) -> list[AtomContributions]:
+    explained: list[AtomContributions] = []
+    for start in range(0, len(hits), _AT_ONCE):
+        part = hits.mols[start : start + _AT_ONCE]
+        explained += contributions_of(model, part, hits.ranked.task)
+        on_step("explaining hits", len(explained), len(hits))
+    return explained
 
 
 def _full_colour(explained: Sequence[AtomContributions]) -> float:
@@ -105,6 +127,7 @@ def _row(hits: Hits, model: ScreeningModel, row: dict[str, Any]) -> dict[str, An
         "std": row[hits.column("score_std")],
         "p": [row[hits.column("p_active")], row[hits.column("p_inactive")]],
         "set": row[hits.column("prediction_set")],
+        "tag": tag_of(row[hits.column("prediction_set")], row["in_domain"]),
         "inside": row["in_domain"],
         "why": _why_outside(row, model),
         "novelty": round(row["novelty_percentile"], 1),
@@ -114,6 +137,7 @@ def _row(hits: Hits, model: ScreeningModel, row: dict[str, Any]) -> dict[str, An
         "row": row["row"],
         "twin": cut(row["duplicate_of"]),
         "tested": row["in_training"],
+        "skeleton": bool(row.get("same_skeleton")),
         "tasks": [row[f"score_{task}"] for task in tasks] if len(tasks) > 1 else [],
     }
 

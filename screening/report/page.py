@@ -20,7 +20,8 @@ from screening.tables import write_atomically
 # Names longer than this are cut in the page; hits.csv has them whole.
 LONGEST_TEXT = 2_000
 STYLES = ("style.css", "hits.css", "print.css")
-SCRIPTS = "dom draw cards table filters export main".split()
+# One script of the page, in this order; each file has one idea and may use those before it.
+SCRIPTS = "dom draw marks filters cards gallery table form viewer space export xlsx main".split()
 
 
 def _text(folder: str, name: str) -> str:

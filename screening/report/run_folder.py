@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from screening.errors import UserError
 from screening.hits import Hits, read_hits, restated
 from screening.tables import read_csv
+from screening.trust import Domain
 
 HISTOGRAM_BINS = 50
 # Structures beyond this many are not counted for duplicates: their keys would fill the memory.
 _MAX_KEYS = 20_000_000
+_READ = ("structure_key", "in_training", "novelty_percentile", "nearest_similarity")
 
 
 @dataclass
@@ -33,11 +35,24 @@ class LibraryCounts:
         Rows whose structure came before; None where it was not counted.
     in_training : int
         Rows whose structure is in the assay.
+    outside : int
+        Rows outside the model's applicability domain.
     """
 
     histogram: NDArray[np.int64]
     repeated: int | None
     in_training: int
+    outside: int
+
+    @property
+    def scored(self) -> int:
+        """Rows in all."""
+        return int(self.histogram.sum())
+
+    @property
+    def mostly_outside(self) -> bool:
+        """Whether most rows are outside the domain."""
+        return self.outside > self.scored / 2
 
 
 @dataclass
@@ -69,8 +84,14 @@ class RunFolder:
         return self.hits.ranked.task
 
 
-def read_run(path: Path) -> RunFolder:
+def read_run(path: Path, domain: Domain) -> RunFolder:
     """Read the folder that `screen` wrote.
+
+    Parameters
+    ----------
+    path
+    domain
+        Of the model that made the run.
 
     Raises
     ------
@@ -85,7 +106,7 @@ def read_run(path: Path) -> RunFolder:
             info=info,
             hits=hits,
             rejects=read_csv(path / "rejects.csv").to_dict("records"),
-            library=_library(path / "scores", hits),
+            library=_library(path / "scores", hits, domain),
             demo=_json(path, "demo.json"),
         )
     except (KeyError, ValueError, OSError, IndexError) as error:
@@ -125,20 +146,22 @@ def _json(path: Path, name: str) -> dict[str, Any] | None:
     return content
 
 
-def _library(folder: Path, hits: Hits) -> LibraryCounts:
+def _library(folder: Path, hits: Hits, domain: Domain) -> LibraryCounts:
     score, ranked = hits.column("score"), hits.ranked
     histogram = np.zeros(HISTOGRAM_BINS, dtype=np.int64)
     keys: list[NDArray[np.int64]] | None = []
-    rows = in_training = 0
+    rows = in_training = outside = 0
     for part in sorted(folder.glob("part-*.parquet")):
-        table = pq.read_table(part, columns=[score, "structure_key", "in_training"])
+        table = pq.read_table(part, columns=[score, *_READ])
         rows += table.num_rows
         values = restated(table[score].to_numpy(), ranked.base_rate, ranked.prevalence)
         histogram += np.histogram(values, bins=HISTOGRAM_BINS, range=(0, 1))[0]
         in_training += int(table["in_training"].to_numpy().sum())
+        measures = (table[name].to_numpy() for name in ("novelty_percentile", "nearest_similarity"))
+        outside += int((~domain.contains(*measures)).sum())
         if keys is not None:
             keys = None if rows > _MAX_KEYS else [*keys, table["structure_key"].to_numpy()]
     repeated = None
     if keys is not None:
         repeated = rows - len(np.unique(np.concatenate(keys))) if keys else 0
-    return LibraryCounts(histogram, repeated, in_training)
+    return LibraryCounts(histogram, repeated, in_training, outside)

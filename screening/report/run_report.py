@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from screening.chemistry import Substructures, read_patterns
 from screening.errors import UserError
+from screening.hits import TAGS
 from screening.model import ScreeningModel, load_model
 from screening.plate import PlateOptions, make_plate, write_plate
+from screening.progress import OnStep, ignore_steps
 from screening.report import wording
 from screening.report.cards import HitCards, cards_of
 from screening.report.page import assemble, write_page
 from screening.report.panels.figures import domain_plot
 from screening.report.panels.ledger import ledger_of
+from screening.report.panels.plots import Plot
 from screening.report.panels.quality import quality_of, retrospective
 from screening.report.panels.space import space_map
 from screening.report.panels.training_view import view_training
@@ -37,6 +43,18 @@ PROPERTIES = (
     ("SA", 1, "synthetic accessibility, 1 easy to 10 hard", "sa_score"),
 )
 
+# Columns of the page's exports that hits.csv does not have.
+EXPORTED = (
+    *("tag", "starred", "note", "active_similarity", "inactive_similarity"),
+    *("nearest_active", "nearest_inactive", "cluster", "pick", "pick_reason"),
+    *(column for *_, column in PROPERTIES),
+)
+# A bond of 1.5 Å in the page's drawings.
+PIXELS_OF_A_BOND = 30
+# Told how many of the page's parts are ready.
+OnPart = Callable[[int, int], None]
+_PARTS = 5
+
 
 def write_report(
     run_dir: Path,
@@ -47,6 +65,7 @@ def write_report(
     exclude: Sequence[str] = (),
     title: str = "",
     announce: Announce = silent,
+    on_step: OnStep = ignore_steps,
 ) -> list[Path]:
     """Write RUN/report.html and, where a plate is asked for, its files.
 
@@ -66,6 +85,8 @@ def write_report(
         In place of the one that the hits have.
     announce
         Is told how many hits are left out.
+    on_step
+        Is told how far the work is.
 
     Returns
     -------
@@ -80,7 +101,8 @@ def write_report(
     """
     run_dir = Path(run_dir)
     choice = Substructures(read_patterns(require, "--require"), read_patterns(exclude, "--exclude"))
-    run = read_run(run_dir)
+    model = model_of(run_dir, model)
+    run = read_run(run_dir, model.domain)
     if choice:
         run.hits = run.hits.narrowed(choice)
         announce(
@@ -88,28 +110,41 @@ def write_report(
         )
     if title:
         run.hits = replace(run.hits, ranked=replace(run.hits.ranked, title=title))
-    model = model_of(run_dir, model)
     chosen = make_plate(run.hits, plate)
-    cards = cards_of(chosen, model, (run.demo or {}).get("known", {}))
+    cards = cards_of(chosen, model, (run.demo or {}).get("known", {}), on_step)
+    html = _page(run, cards, model, partial(on_step, "writing the report"))
+    written = [write_page(html, run_dir / "report.html")]
+    return written if plate is None else [*written, *write_plate(chosen, run_dir)]
+
+
+def _page(run: RunFolder, cards: HitCards, model: ScreeningModel, on_part: OnPart) -> str:
+    task, ranked = model.tasks.index(run.task), run.hits.ranked
+    on_part(0, _PARTS)
     quality = quality_of(model, run.task, run.library)
-    view = view_training(model)
-    task = model.tasks.index(run.task)
     if cards.hits:
         quality["plots"].append(domain_plot(model, cards.hits))
+    on_part(1, _PARTS)
+    view = view_training(model)
+    on_part(2, _PARTS)
+    space = space_map(model, view, task, run.hits.mols, run.path / "scores")
+    on_part(3, _PARTS)
+    units = units_of(model, view, task)
+    on_part(4, _PARTS)
     html = assemble(
         "run.html",
-        title=f"{run.task}: hits",
-        data=_data(run, cards) if cards.hits else None,
-        task=run.task,
-        headline=wording.headline(cards),
+        title=f"{ranked.title or run.task}: hits",
+        data=_data(run, cards, space) if cards.hits else None,
+        subject=ranked.title or run.task,
+        headline=wording.headline(run, cards),
         lead=wording.lead(run, cards),
+        note=wording.note(run, cards),
         counts=wording.counts(run, cards),
         n_hits=len(cards.hits),
         n_suggested=len(cards.picked()),
         demo=retrospective(run.demo),
         quality=quality,
-        space=space_map(model, view, task, run.hits.mols, run_dir / "scores"),
-        units=units_of(model, view, task),
+        space=space,
+        units=units,
         rejects=wording.rejects(run),
         duplicates=wording.duplicates(run),
         run_facts=wording.run_facts(run),
@@ -117,8 +152,8 @@ def write_report(
         card=model_card(model),
         sections=qmrf_sections(model),
     )
-    written = [write_page(html, run_dir / "report.html")]
-    return written if plate is None else [*written, *write_plate(chosen, run_dir)]
+    on_part(_PARTS, _PARTS)
+    return html
 
 
 def model_of(run_dir: Path, model: ScreeningModel | Path | None = None) -> ScreeningModel:
@@ -161,16 +196,27 @@ def _find(run_dir: Path, recorded: Path) -> Path:
     )
 
 
-def _data(run: RunFolder, cards: HitCards) -> dict[str, Any]:
+def _data(run: RunFolder, cards: HitCards, space: Plot | None) -> dict[str, Any]:
     ranked = run.hits.ranked
     return {
+        "run": _fingerprint(run.info),
         "task": ranked.task,
         "tasks": list(ranked.tasks),
+        "wanted": ranked.wanted,
         "risk": ranked.risk,
+        "tags": TAGS,
         "full": cards.full_colour,
+        "bond": PIXELS_OF_A_BOND,
         "properties": PROPERTIES,
-        "inputs": list(run.hits.input_names().values()),
+        "inputs": list(run.hits.input_names(EXPORTED).values()),
+        "places": space.places if space else [],
         "hits": cards.hits,
         "known": cards.known,
         "drawings": cards.drawings,
     }
+
+
+def _fingerprint(info: dict[str, Any]) -> str:
+    """Return what tells this run from others, however often it is ranked or reported again."""
+    about = [info["model_hash"], info["sources"], info["counts"]["read"]]
+    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import PurePath
 from typing import Any
 
-from screening.hits import Ranked
+from screening.hits import TAGS, Ranked, tag_of
 from screening.report.cards import HitCards
 from screening.report.page import LONGEST_TEXT, cut
 from screening.report.run_folder import RunFolder
@@ -14,38 +14,72 @@ from screening.report.run_folder import RunFolder
 REJECTS_SHOWN = 500
 
 
-def headline(cards: HitCards) -> str:
-    """Return what to buy in one line."""
-    picked = len(cards.picked())
+def headline(run: RunFolder, cards: HitCards) -> str:
+    """Return in one line what to buy, or that nothing can be recommended."""
+    picked, ranked = cards.picked(), run.hits.ranked
     if not picked:
         return "Nothing to buy"
-    return f"Buy these {picked}" if picked > 1 else "Buy this one"
+    called = sum(hit["tag"] == _called(ranked) for hit in picked)
+    consider = f"{len(picked)} to consider"
+    if not called:
+        if run.library.mostly_outside:
+            return f"Most of this library is unlike anything tested: {consider}"
+        if any(hit["tag"] == _called(ranked) for hit in cards.hits):
+            return f"No compound to buy is called {ranked.wanted}: {consider}"
+        return f"Nothing here is called {ranked.wanted}: {consider}"
+    if ranked.wanted == "inactive":
+        title = ranked.title or "Least likely to be active"
+        return f"{title}: {count(called, 'compound')} called inactive"
+    buy = f"buy these {called}" if called > 1 else "buy this one"
+    return f"{ranked.title}: {buy}" if ranked.title else buy.capitalize()
 
 
 def lead(run: RunFolder, cards: HitCards) -> list[str]:
-    """Return the sentences below the headline."""
+    """Return the sentences below the headline: what is suggested, and what would help."""
     picked = cards.picked()
     if not picked:
         return ["No hit may be suggested: see the hits and why each was left out."]
     clusters = len({hit["cluster"] for hit in picked})
-    sure = sum(1 for hit in picked if hit["set"] == "active")
-    inside = sum(1 for hit in picked if hit["inside"])
-    risk = 100 * run.hits.ranked.risk
     scores = [hit["score"] for hit in picked]
-    what = (
-        f"{len(picked)} of the {len(cards.hits):,} best-scored compounds, picked for score and "
-        f"for being unlike each other: {count(clusters, 'cluster')}, "
-        f"scores {min(scores):.2f} to {max(scores):.2f}. {sure} are called active at "
-        f"{risk:.0f} % risk; {inside} lie inside the model’s applicability domain."
+    tags = Counter(hit["tag"] for hit in picked)
+    parts = ", ".join(f"{tags[tag]} {tag}" for tag in TAGS if tags[tag])
+    if len(tags) == 1:
+        parts = f"all {next(iter(tags))}"
+    best = "lowest" if run.hits.ranked.wanted == "inactive" else "best"
+    suggested = (
+        f"{len(picked)} of the {len(cards.hits):,} {best}-scored compounds are suggested, picked "
+        f"for score and for being unlike each other ({count(clusters, 'cluster')}, scores "
+        f"{_rounded(min(scores))} to {_rounded(max(scores))}): {parts}."
     )
-    sentences = [what, expectation(run.hits.ranked, len(picked), sum(scores))]
-    outside = len(picked) - inside
-    if outside > len(picked) / 2:
-        sentences.append(
-            f"Most picks ({outside}) are unlike anything in the assay; "
-            "their scores say less than those of the others."
-        )
-    return sentences
+    library = run.library
+    if not library.mostly_outside:
+        return [suggested]
+    foreign = (
+        f"{library.outside:,} of {library.scored:,} library compounds are unlike anything in the "
+        "assay, so the model can say little about them. What would help: screen analogues of the "
+        "assay’s compounds, or test some of these and train again with the results."
+    )
+    return [suggested, foreign] if tags[_called(run.hits.ranked)] else [foreign, suggested]
+
+
+def note(run: RunFolder, cards: HitCards) -> str:
+    """Return how to read the tags and the scores."""
+    ranked, picked = run.hits.ranked, cards.picked()
+    risk = (
+        f"A compound is called active or inactive where that is wrong for at most "
+        f"{100 * ranked.risk:g} % of compounds like those of the assay. "
+    )
+    return risk + expectation(ranked, len(picked), sum(hit["score"] for hit in picked))
+
+
+def _rounded(score: float) -> str:
+    """Return a score to two decimals; none is certain because it was rounded."""
+    return "< 0.01" if score < 0.005 else "> 0.99" if score >= 0.995 else f"{score:.2f}"
+
+
+def _called(ranked: Ranked) -> str:
+    """Return the tag of a compound that the model calls what is wanted."""
+    return tag_of(ranked.wanted, in_domain=True)
 
 
 def expectation(ranked: Ranked, n: int, total: float) -> str:
@@ -128,7 +162,10 @@ def run_facts(run: RunFolder) -> list[tuple[str, str]]:
     """Return the table of the run: files, command, versions, options, time."""
     info = run.info
     seconds = info.get("seconds", {})
-    stages = [f"{name} {spent:.1f} s" for name, spent in seconds.items() if name != "total"]
+    # The report is being made: only a later one could know how long it took.
+    total = seconds.get("total", 0) - seconds.get("report", 0)
+    known = {name: spent for name, spent in seconds.items() if name not in ("total", "report")}
+    stages = [f"{name} {spent:.1f} s" for name, spent in known.items()]
     options = {k: v for k, v in info["options"].items() if v not in (None, [], "")}
     versions = info.get("versions", {})
     return [
@@ -137,6 +174,9 @@ def run_facts(run: RunFolder) -> list[tuple[str, str]]:
         ("model file", f"{PurePath(info['model']).name}, SHA-256 {info['model_hash']}"),
         ("options", ", ".join(f"{key} {value}" for key, value in options.items())),
         ("versions", ", ".join(f"{key} {value}" for key, value in versions.items())),
-        ("time", f"{seconds.get('total', 0):.1f} s; summed over workers: {', '.join(stages)}"),
+        (
+            "time",
+            f"{total:.1f} s before this report; summed over workers: {', '.join(stages)}",
+        ),
         ("shards taken over", str(info.get("shards_continued", 0))),
     ]

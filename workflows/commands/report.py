@@ -72,20 +72,24 @@ def command(what: Path, **given: Any) -> None:
 
 
 def _of_run(run: Path, asked: ReportRequest, plate: PlateOptions | None) -> None:
+    from screening.progress import Stages
     from screening.report import model_of, write_qmrf, write_report
 
     if asked.qmrf is not None:
         writable_file(asked.qmrf)
     loaded = model_of(run, asked.model)
-    for path in write_report(
-        run,
-        loaded,
-        plate=plate,
-        require=asked.require,
-        exclude=asked.exclude,
-        title=asked.title,
-        announce=asked.messages.announce,
-    ):
+    with Stages(asked.messages.shows_progress) as stages:
+        written = write_report(
+            run,
+            loaded,
+            plate=plate,
+            require=asked.require,
+            exclude=asked.exclude,
+            title=asked.title,
+            announce=asked.messages.announce,
+            on_step=stages.step,
+        )
+    for path in written:
         click.echo(path)
     if asked.qmrf is not None:
         click.echo(write_qmrf(loaded, asked.qmrf))

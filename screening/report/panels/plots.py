@@ -59,12 +59,15 @@ class Plot:
         What it shows in words, for who cannot see it.
     caption : str
         How to read it.
+    places : tuple of (float, float)
+        Where points that a reader may open lie, in units of the picture's viewBox.
     """
 
     title: str
     svg: Markup
     summary: str
     caption: str = ""
+    places: tuple[tuple[float, float], ...] = ()
 
 
 def with_prefix(plot: Plot, prefix: str) -> Plot:
@@ -76,6 +79,21 @@ def with_prefix(plot: Plot, prefix: str) -> Plot:
 def _prefixed(svg: str, prefix: str) -> str:
     """Put a prefix before every id, and wherever one is referred to."""
     return re.sub(r'(\bid="|url\(#|href="#)', rf"\1{prefix}-", svg)
+
+
+# Markers of one kind, each with its place and the same style.
+_CLOUD = re.compile(r'<g clip-path="[^"]*">\n(?:<use [^>]*/>\n)+</g>')
+_MARKER = re.compile(r'(<use \S+ )x="([\d.]+)" y="([\d.]+)"(?: style="([^"]*)")?/>\n')
+
+
+def _thin_cloud(found: re.Match[str]) -> str:
+    """Write the style of a cloud's markers once, and their places to a tenth of a unit."""
+    text = found[0]
+    styles = {marker[4] or "" for marker in _MARKER.finditer(text)}
+    if len(styles) != 1:
+        return text
+    text = _MARKER.sub(lambda m: f'{m[1]}x="{float(m[2]):.1f}" y="{float(m[3]):.1f}"/>\n', text)
+    return text.replace("<g ", f'<g style="{styles.pop()}" ', 1)
 
 
 @contextmanager
@@ -106,6 +124,19 @@ def scatter(
     )
 
 
+def places_of(axes: Axes, points: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
+    """Return where points of shape (n, 2) lie in the picture that `plot_of` wrote of these axes.
+
+    In units of its viewBox, from its upper left corner.
+    """
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    # In inches from the lower left corner; a picture has 72 units an inch.
+    inches = figure.dpi_scale_trans.inverted().transform(axes.transData.transform(points))
+    height = figure.get_size_inches()[1]
+    return tuple((round(72 * float(x), 1), round(72 * float(height - y), 1)) for x, y in inches)
+
+
 def _svg(axes: Axes, name: str) -> Markup:
     figure, buffer = axes.get_figure(root=True), io.StringIO()
     assert figure is not None
@@ -123,4 +154,5 @@ def _svg(axes: Axes, name: str) -> Markup:
     # The fonts of the page, not a list that ends in what this machine has.
     text = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", text)
     text = re.sub(r"\s*\n\s*", "\n", text)
+    text = _CLOUD.sub(_thin_cloud, text)
     return Markup(text)  # noqa: S704

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,20 @@ from sklearn.decomposition import PCA
 
 from ebm.sparse import to_torch_csr
 from screening.model import ScreeningModel
-from screening.report.panels.plots import FAINT, INK, SERIES, Plot, plot_axes, plot_of, scatter
+from screening.report.panels.plots import (
+    FAINT,
+    INK,
+    SERIES,
+    Plot,
+    places_of,
+    plot_axes,
+    plot_of,
+    scatter,
+)
 from screening.report.panels.training_view import TrainingView, molecules_of
 
 LIBRARY_ROWS = 1000
+HITS = "hits"
 
 Points = NDArray[np.float64]
 
@@ -31,6 +42,8 @@ def space_map(
     scores: Path | None = None,
 ) -> Plot | None:
     """Return the map of assay, library and hits, or None where there are too few compounds.
+
+    Its `places` are those of the hits, in their order.
 
     Parameters
     ----------
@@ -59,7 +72,7 @@ def space_map(
         ("assay, active", places[labels == 1], SERIES[0], 7, "^"),
     ]
     if hits:
-        layers.append(("hits", _points(model, axes_of, hits), INK, 6, "x"))
+        layers.append((HITS, _points(model, axes_of, hits), INK, 6, "x"))
     return _draw(layers, axes_of.explained_variance_ratio_)
 
 
@@ -103,4 +116,6 @@ def _draw(layers: list[tuple[str, Points, str, float, str]], shares: NDArray[np.
             "the two directions in which the assay’s compounds differ most. Library far from every "
             "assay compound is foreign to the model."
         )
-        return plot_of(axes, "space", "Chemical space", f"{counts}.", caption)
+        plot = plot_of(axes, "space", "Chemical space", f"{counts}.", caption)
+        hits = [points for name, points, *_ in layers if name == HITS]
+        return replace(plot, places=places_of(axes, hits[0])) if hits else plot

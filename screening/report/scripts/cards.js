@@ -1,30 +1,33 @@
 // One hit as a card.
 function card(hit, paint) {
-  const box = el("input", { type: "checkbox", "aria-label": `Select ${plain(hit.id)}`, "data-rank": hit.rank });
-  box.checked = selected.has(hit.rank);
-  const score = el("span", { class: "score" }, number(hit.score, 2), " ", el("small", {}, "± " + number(hit.std, 2)));
-  const title = el("h3", { dir: "auto", id: `hit-${hit.rank}` }, plain(hit.id));
-  const rank = el("span", { class: "rank" }, box, ` ${hit.rank}`);
-  return el("article", { class: box.checked ? "card chosen" : "card", "data-rank": hit.rank, "aria-labelledby": `hit-${hit.rank}` },
-    el("header", {}, rank, title, score),
+  const spread = el("small", { title: "how far the networks disagree: one standard deviation" }, "± " + share(hit.std, 2));
+  const title = el("h3", { dir: "auto" }, plain(hit.id));
+  return el("article", { class: selected.has(hit.rank) ? "card chosen" : "card", "data-rank": hit.rank, "aria-label": plain(hit.id) },
+    el("header", {}, el("span", { class: "rank" }, selectBox(hit), ` ${hit.rank}`), title, starButton(hit), el("span", { class: "score" }, share(hit.score, 2), " ", spread)),
     tags(hit),
     el("div", { class: "structure" }, structure(hit, paint)),
     alertsLine(hit),
     propertyList(hit),
     el("div", { class: "known" }, neighbour(hit.active, "active"), neighbour(hit.inactive, "inactive")),
+    el("label", { class: "note-field" }, "Note", noteField(hit)),
     furtherFacts(hit));
 }
 
+function noteField(hit) {
+  const field = el("textarea", { rows: 2, "data-note": hit.rank, dir: "auto", placeholder: " " });
+  field.value = notes.get(hit.rank) || "";
+  return field;
+}
+
+// One plain word on the prediction; then only what changes what a reader would do.
 function tags(hit) {
-  const list = el("ul", { class: "tags" });
+  const list = el("ul", { class: "tags" }, el("li", {}, tagMark(hit)));
   const add = (text, kind) => list.append(el("li", { class: kind }, text));
   if (hit.truth === 1) add("found: a hidden known active", "good");
   if (hit.truth === 0) add("hidden known inactive", "warn");
-  add(`set at ${number(100 * data.risk, 0)} % risk: ${hit.set}`, hit.set === "active" ? "good" : "");
-  add(hit.inside ? "inside the domain" : "outside the domain", hit.inside ? "" : "warn");
-  add(`cluster ${hit.cluster}`);
   if (hit.pick) add(`suggested: pick ${hit.pick}`, "good");
-  if (hit.tested) add("already in the assay", "warn");
+  if (hit.tested) add("already tested in the assay", "warn");
+  else if (hit.skeleton) add("tested in the assay with other stereo", "warn");
   if (hit.twin) add(`same structure as ${plain(hit.twin)}`, "warn");
   return list;
 }
@@ -60,10 +63,13 @@ function furtherFacts(hit) {
   };
   add("SMILES", hit.smiles);
   add("scaffold", hit.scaffold);
-  add("why outside", hit.why.join("; "));
   add("plate", hit.reason);
-  add("p active", number(hit.p[0], 3));
-  add("p inactive", number(hit.p[1], 3));
+  add("prediction set", `${hit.set}, at ${number(100 * data.risk, 0)} % risk`);
+  add("p active", share(hit.p[0], 3));
+  add("p inactive", share(hit.p[1], 3));
+  add("domain", hit.inside ? "inside" : `outside: ${hit.why.join("; ")}`);
+  add("nearest", `${number(hit.nearest, 2)} similar to the assay’s nearest compound`);
+  add("cluster", hit.cluster);
   add("novelty", `${number(hit.novelty, 0)} % of held-out assay compounds are less novel`);
   add("whole molecule", `descriptors contribute ${number(hit.whole, 2)} nats of log odds`);
   hit.tasks.forEach((value, i) => add(`score ${data.tasks[i]}`, number(value, 3)));

@@ -1,6 +1,6 @@
-// The data of the page, and which hits the reader has chosen (by rank).
+// The data of the page, and elements built from it.
 const data = JSON.parse(document.getElementById("data").textContent);
-const selected = new Set();
+const hitOf = new Map(data.hits.map((hit) => [hit.rank, hit]));
 
 // Elements are built one by one: text from the files only ever becomes text.
 function el(tag, attributes, ...children) {
@@ -23,4 +23,11 @@ function plain(text) {
 
 function number(value, digits) {
   return value === null || value === undefined ? "" : Number(value).toFixed(digits).replace("-", "−");
+}
+
+// A probability is never shown as certain because it was rounded.
+function share(value, digits) {
+  const least = 10 ** -digits;
+  if (value < least / 2) return `< ${least.toFixed(digits)}`;
+  return value >= 1 - least / 2 ? `> ${(1 - least).toFixed(digits)}` : number(value, digits);
 }

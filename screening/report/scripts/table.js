@@ -2,11 +2,12 @@
 const COLUMNS = [
   { key: "rank", head: "rank", right: true, cell: (hit) => String(hit.rank) },
   { key: null, head: "structure", cell: (hit, paint) => structure(hit, paint) },
-  { key: "id", head: "name", text: true, cell: (hit) => plain(hit.id) },
-  { key: "score", head: "score", right: true, cell: (hit) => number(hit.score, 3) },
-  { key: "std", head: "±", right: true, cell: (hit) => number(hit.std, 3) },
-  { key: "set", head: "set", cell: (hit) => hit.set },
-  { key: "inside", head: "domain", cell: (hit) => (hit.inside ? "inside" : "outside") },
+  { key: "id", head: "name", text: true, cell: (hit) => el("button", { type: "button", class: "link", "data-open": hit.rank }, plain(hit.id)) },
+  { key: "score", head: "score", right: true, cell: (hit) => share(hit.score, 3) },
+  { key: "std", head: "±", long: "how far the networks disagree", right: true, cell: (hit) => share(hit.std, 3) },
+  { key: "tag", head: "tag", cell: (hit) => tagMark(hit) },
+  { key: null, head: "tested", cell: (hit) => testedMark(hit) || "" },
+  { key: "nearest", head: "similarity", long: "similarity to the assay", right: true, cell: (hit) => number(hit.nearest, 2) },
   { key: "nearActive", head: "nearest active", right: true, cell: (hit) => (hit.active ? number(hit.active[1], 2) : "") },
   { key: "nearInactive", head: "nearest inactive", right: true, cell: (hit) => (hit.inactive ? number(hit.inactive[1], 2) : "") },
   ...data.properties.map(([name, digits, long], i) => (
@@ -20,19 +21,17 @@ const COLUMNS = [
 function tableHead(state) {
   const row = el("tr", {}, el("th", { scope: "col" }, "✓"));
   for (const column of COLUMNS) {
-    const sorted = column.key && column.key === state.sort ? (state.down ? "descending" : "ascending") : null;
-    const arrow = sorted ? (state.down ? " ↓" : " ↑") : "";
+    const sorted = column.key && column.key === state.sort ? (largestFirst(column.key) === state.down ? "ascending" : "descending") : null;
+    const arrow = sorted ? (sorted === "descending" ? " ↓" : " ↑") : "";
     const name = plain(column.head).slice(0, 60) + arrow;
-    const inside = column.key ? el("button", { type: "button", "data-sort": column.key, title: column.long }, name) : name;
+    const inside = column.key ? el("button", { type: "button", class: "link", "data-sort": column.key, title: column.long }, name) : name;
     row.append(el("th", { scope: "col", class: column.right ? "right" : "", "aria-sort": sorted }, inside));
   }
   return el("thead", {}, row);
 }
 
 function tableRow(hit, paint) {
-  const box = el("input", { type: "checkbox", "aria-label": `Select ${plain(hit.id)}`, "data-rank": hit.rank });
-  box.checked = selected.has(hit.rank);
-  const row = el("tr", { class: box.checked ? "chosen" : "", "data-rank": hit.rank }, el("td", {}, box));
+  const row = el("tr", { class: selected.has(hit.rank) ? "chosen" : "", "data-rank": hit.rank }, el("td", { class: "mark" }, selectBox(hit), starButton(hit)));
   for (const column of COLUMNS) {
     const cell = column.cell(hit, paint);
     const inside = column.text ? el("div", { class: "text", dir: "auto" }, cell) : cell;

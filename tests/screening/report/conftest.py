@@ -139,6 +139,37 @@ class Browser:
             }})"""
         )
 
+    def press(self, key: str) -> None:
+        """Press and release a key where the focus is."""
+        text = {"Enter": "\r"}.get(key, "")
+        code = {"Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowRight": 39, "Tab": 9}[key]
+        about = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+        down = "keyDown" if text else "rawKeyDown"
+        self.call("Input.dispatchKeyEvent", type=down, text=text, **about)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **about)
+
+    def point(self, x: float, y: float, click: bool = False) -> None:
+        """Move the mouse to a place of the window, and click there where that is asked for."""
+        self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        for kind in ("mousePressed", "mouseReleased") if click else ():
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def click(self, selector: str) -> None:
+        """Click on the middle of an element, with the mouse."""
+        x, y = self.js(
+            f"""new Promise((done) => {{
+              const node = document.querySelector({json.dumps(selector)});
+              node.scrollIntoView({{block: "center"}});
+              // What comes into view may take another height once it is drawn.
+              requestAnimationFrame(() => requestAnimationFrame(() => {{
+                node.scrollIntoView({{block: "center"}});
+                const box = node.getBoundingClientRect();
+                done([box.x + box.width / 2, box.y + box.height / 2]);
+              }}));
+            }})"""
+        )
+        self.point(x, y, click=True)
+
     def download(self, button: str) -> bytes:
         """Press a button that saves a file; return the file."""
         folder = Path(tempfile.mkdtemp(dir=self.folder))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -13,12 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rdkit import Chem
 
+from screening.drawing import laid_out
 from screening.hits.common_part import Environments, common_atoms
 from screening.model import FOREST, SHIPPED
 from screening.report import write_qmrf
+from screening.report.connections import connections
 from screening.report.page import json_for_page
 from screening.report.panels.figures import enrichment, quality_plots
-from screening.report.panels.plots import plot_axes, plot_of
+from screening.report.panels.plots import SERIES, places_of, plot_axes, plot_of, scatter
 from screening.report.panels.quality import beside_the_forest
 
 json_values = st.recursive(
@@ -81,6 +84,40 @@ def test_plots_are_wellformed_repeatable_and_take_the_pages_colours(small_model)
         ElementTree.fromstring(str(plot.svg).replace("xlink:href", "href"))
         assert "var(--series-1)" in plot.svg
         assert "#0" not in plot.svg.replace('href="#', "").replace("url(#", "")
+
+
+@pytest.mark.parametrize(
+    "smiles",
+    [
+        "C[C@H](N)C(=O)[O-].[Na+]", "[2H]C([2H])([2H])O", "CC=CC", "C/C=C\\C", "[CH2]C", "C",
+        "c1cc[nH]c1", "O=[SH](=O)C", "[BH3-][NH3+]", "C[Si]([SiH3])C", "CC(C)=[N+]=[N-]",
+    ],
+)  # fmt: skip
+def test_connections_are_those_of_the_drawn_block(smiles) -> None:
+    mol = Chem.MolFromSmiles(smiles)
+    symbols, bonds, _, *lines = connections(mol)
+    assert symbols.split(" ") == [atom.GetSymbol() for atom in mol.GetAtoms()]
+    assert bonds.count(",") + bool(bonds) == mol.GetNumBonds()
+    block = Chem.MolToMolBlock(laid_out(mol)).splitlines()
+    assert [line for line in lines if line.startswith("M")] == [
+        line for line in block if line.startswith("M  ") and line != "M  END"
+    ]
+
+
+def test_a_molecule_too_large_for_the_format_has_no_connections() -> None:
+    assert connections(Chem.MolFromSmiles("C" * 1000)) == []
+
+
+def test_markers_of_a_cloud_share_their_style() -> None:
+    points = np.random.default_rng(0).normal(size=(60, 2))
+    with plot_axes() as axes:
+        scatter(axes, "cloud", points, SERIES[0], 7, "o")
+        plot = plot_of(axes, "name", "title", "")
+        places = places_of(axes, points)
+    ElementTree.fromstring(str(plot.svg).replace("xlink:href", "href"))
+    assert len(re.findall(r"<use [^>]*style", plot.svg)) < 60
+    drawn = re.findall(r'<use xlink:href="#\S+" x="([\d.]+)" y="([\d.]+)"/>', plot.svg)
+    np.testing.assert_allclose(np.array(drawn, dtype=float)[-60:], places, atol=0.15)
 
 
 def test_hostile_labels_in_a_plot_stay_text() -> None:

@@ -18,11 +18,14 @@ import pytest
 
 from screening.assay import Assay
 from screening.errors import UserError
+from screening.hits import tag_of
 from screening.library import ScreenOptions, screen
 from screening.model import save_model, train_model
 from screening.plate import PlateOptions
 from screening.report import read_run, write_report
 from screening.report.page import LONGEST_TEXT
+from screening.runs import screen as screen_files
+from screening.tables import read_csv
 from tests.same_bytes import same_bytes
 
 
@@ -65,7 +68,7 @@ def page(report) -> Page:
 
 @pytest.fixture(scope="module")
 def hits(finished_run) -> pd.DataFrame:
-    return pd.read_csv(finished_run / "hits.csv", dtype=str, keep_default_na=False)
+    return read_csv(finished_run / "hits.csv")
 
 
 def test_every_hit_is_there_with_its_numbers(page, hits) -> None:
@@ -249,8 +252,39 @@ def test_a_model_that_moved_with_its_run_is_found(run_copy, model_file, tmp_path
     assert write_report(run_copy)[0].is_file()
 
 
-def test_library_counts_agree_with_the_rows(finished_run) -> None:
-    run = read_run(finished_run)
+def test_library_counts_agree_with_the_rows(finished_run, small_model) -> None:
+    run = read_run(finished_run, small_model.domain)
     assert run.library.histogram.sum() == run.info["counts"]["scored"]
     assert run.library.repeated >= 1
     assert run.library.in_training == 5
+    assert run.library.scored == len(run.hits)
+    assert run.library.outside == run.hits.described["in_domain"].to_pylist().count(False)
+
+
+def test_progress_is_told_to_the_end(run_copy) -> None:
+    steps = []
+    write_report(run_copy, on_step=lambda *step: steps.append(step))
+    stages = dict.fromkeys(stage for stage, *_ in steps)
+    assert list(stages) == ["explaining hits", "writing the report"]
+    for stage in stages:
+        done = [(n, total) for name, n, total in steps if name == stage]
+        assert [n for n, _ in done] == sorted(n for n, _ in done)
+        assert done[-1][0] == done[-1][1]
+
+
+def test_the_time_of_the_report_counts(model_file, tmp_path) -> None:
+    library = tmp_path / "library.smi"
+    library.write_text("CCO ethanol\nCCCN propylamine\n")
+    run = screen_files(library, model_file, tmp_path / "run", progress=False)
+    seconds = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))["seconds"]
+    assert seconds == run.seconds
+    assert seconds["report"] > 0
+    assert seconds["total"] > seconds["report"] + seconds["hits"]
+    run.write_report(progress=False)
+    again = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))["seconds"]
+    assert again["total"] - again["report"] == pytest.approx(seconds["total"] - seconds["report"])
+
+
+def test_every_hit_has_one_plain_tag(page, hits) -> None:
+    for shown, row in zip(page.data["hits"], hits.to_dict("records"), strict=True):
+        assert shown["tag"] == tag_of(row["prediction_set"], row["in_domain"] == "True")
