@@ -79,7 +79,11 @@ class Run:
         return read_csv(self.folder / "rejects.csv").astype({"row": int})
 
     def write_report(
-        self, plate: PlateOptions | None = None, *, progress: bool = True
+        self,
+        plate: PlateOptions | None = None,
+        workers: int | None = None,
+        *,
+        progress: bool = True,
     ) -> list[Path]:
         """Write the report, and the files of the plate where one is asked for; name them.
 
@@ -90,7 +94,9 @@ class Run:
 
         started = time.perf_counter()
         with Stages(progress) as stages:
-            self.pages[:] = write_report(self.folder, self.model, plate=plate, on_step=stages.step)
+            self.pages[:] = write_report(
+                self.folder, self.model, plate=plate, on_step=stages.step, workers=workers
+            )
         spent = time.perf_counter() - started
         self.seconds.update(add_seconds(self.folder, "report", spent))
         return self.pages
@@ -196,7 +202,7 @@ def screen(
         )
     run = Run(folder, done.counts, done.model, done.hits, done.seconds)
     if report:
-        run.write_report(plate, progress=progress)
+        run.write_report(plate, settings.workers, progress=progress)
     return run
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from rdkit import Chem
@@ -19,6 +20,10 @@ _TEXT = re.compile(
     r"(?P<text>[^<]*)<"
 )
 _NUMBER = re.compile(r"-?\d+\.\d+")
+_STRAIGHT = re.compile(r"M (-?[\d.]+,-?[\d.]+(?: L -?[\d.]+,-?[\d.]+)+)( Z)?\s*")
+# RDKit rounds each corner by a path of its own, shorter than this many tenths of a pixel; round
+# ends of lines do the same.
+_CORNER = 30
 
 
 class AtomLabel(NamedTuple):
@@ -38,10 +43,10 @@ class Depiction(NamedTuple):
     width, height : int
         In pixels, at the same bond length for every molecule.
     lines, fills : str
-        SVG path data: what is stroked, and what is filled (wedges).
+        SVG path data: what is stroked, with round ends, and what is filled (wedges).
     labels : tuple of AtomLabel
-    atoms : tuple of (float, float)
-        Position of each atom.
+    atoms : tuple of (int, int)
+        Position of each atom, to the pixel.
     """
 
     width: int
@@ -49,7 +54,7 @@ class Depiction(NamedTuple):
     lines: str
     fills: str
     labels: tuple[AtomLabel, ...]
-    atoms: tuple[tuple[float, float], ...]
+    atoms: tuple[tuple[int, int], ...]
 
     def to_json(self) -> list[Any]:
         """Return the drawing as short lists, for a page that draws it itself."""
@@ -71,7 +76,7 @@ def depict(mol: Chem.Mol) -> Depiction:
     text = _drawn(canvas, mol, padding=0.02)
     points = [canvas.GetDrawCoords(i) for i in range(mol.GetNumAtoms())]
     lines, fills, labels = _read(text)
-    atoms = tuple((round(p.x, 1), round(p.y, 1)) for p in points)
+    atoms = tuple((round(p.x), round(p.y)) for p in points)
     return Depiction(canvas.Width(), canvas.Height(), lines, fills, labels, atoms)
 
 
@@ -101,8 +106,10 @@ def _read(text: str) -> tuple[str, str, tuple[AtomLabel, ...]]:
     lines: list[str] = []
     fills: list[str] = []
     for found in _PATH.finditer(text):
-        style = found["style"]
-        (lines if style.startswith("fill:none") else fills).append(_short(found["d"]))
+        if not found["style"].startswith("fill:none"):
+            fills.append(_short(found["d"]))
+        elif not _is_corner(found["d"]):
+            lines.append(_short(found["d"]))
     labels = tuple(
         AtomLabel(float(t["x"]), float(t["y"]), int(t["size"]), unescape(t["text"]))
         for t in _TEXT.finditer(text)
@@ -111,6 +118,34 @@ def _read(text: str) -> tuple[str, str, tuple[AtomLabel, ...]]:
 
 
 def _short(path: str) -> str:
-    """Round to a tenth of a pixel and leave out blanks that path data does not need."""
-    rounded = _NUMBER.sub(lambda n: f"{float(n[0]):.1f}".removesuffix(".0"), path)
-    return rounded.replace(" L ", "L").replace("M ", "M").replace(" Z", "Z").strip()
+    """Return a path rounded to a tenth of a pixel, relative from point to point."""
+    straight = _STRAIGHT.fullmatch(path)
+    if straight is None:  # a curve
+        return _NUMBER.sub(lambda n: _decimal(round(10 * float(n[0]))), path).strip()
+    points = _points(straight[1])
+    steps = [(x - w, y - v) for (w, v), (x, y) in pairwise(points)]
+    text = f"M{_pair(*points[0])}l{' '.join(_pair(*step) for step in steps)}"
+    return f"{text.replace(' -', '-')}{'Z' if straight[2] else ''}"
+
+
+def _is_corner(path: str) -> bool:
+    straight = _STRAIGHT.fullmatch(path)
+    if straight is None or straight[2]:
+        return False
+    points = _points(straight[1])
+    steps = [(x - w, y - v) for (w, v), (x, y) in pairwise(points)]
+    return len(steps) == 2 and all(abs(x) < _CORNER and abs(y) < _CORNER for x, y in steps)
+
+
+def _points(text: str) -> list[tuple[int, int]]:
+    """Return the points of a path in tenths of a pixel."""
+    pairs = (point.split(",") for point in text.split(" L "))
+    return [(round(10 * float(x)), round(10 * float(y))) for x, y in pairs]
+
+
+def _pair(x: int, y: int) -> str:
+    return f"{_decimal(x)} {_decimal(y)}"
+
+
+def _decimal(tenths: int) -> str:
+    return f"{tenths / 10:g}"

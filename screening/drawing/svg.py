@@ -10,6 +10,8 @@ from screening.drawing.colours import diverging
 from screening.drawing.depiction import Depiction
 
 RADIUS = 9.5
+# Room around a drawing, so that the disc of an atom at its edge is whole.
+MARGIN = 11
 # Colours follow the viewer's theme: dark ink on light, light ink on dark.
 _STYLE = "svg{color:#111}@media(prefers-color-scheme:dark){svg{color:#eee}}"
 # Characters that XML has not, and marks that would turn the text after them around.
@@ -43,17 +45,18 @@ def to_svg(
     for atom, share in (shares or {}).items():
         colour, opacity = diverging(share)
         discs += _disc(drawing, atom, f'fill="{colour}" fill-opacity="{opacity}"')
-    height = drawing.height + (22 if caption else 0)
+    height = drawing.height + 2 * MARGIN + (18 if caption else 0)
     # A caption needs room that a small molecule does not.
-    width = max(drawing.width, round(6.2 * len(caption)) + 8 if caption else 0)
+    width = max(drawing.width + 2 * MARGIN, round(6.2 * len(caption)) + 8 if caption else 0)
+    base = drawing.height + MARGIN + 12
     below = (
-        f'<text x="4" y="{drawing.height + 15}" font-size="11">{_plain(caption)}</text>'
+        f'<text x="{4 - MARGIN}" y="{base}" font-size="11">{_plain(caption)}</text>'
         if caption
         else ""
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{_plain(title)}" '
-        f'width="{width * scale:g}" height="{height * scale:g}" viewBox="0 0 {width} {height}">'
+        f'width="{width * scale:g}" height="{height * scale:g}" viewBox="{-MARGIN} {-MARGIN} {width} {height}">'
         f"<title>{_plain(title)}</title><style>{_STYLE}</style>"
         f"{discs}{_bonds(drawing)}"
         '<g fill="currentColor" font-family="Arial,Helvetica,sans-serif">'
@@ -76,10 +79,10 @@ def inline_svg(drawing: Depiction, *, marked: Iterable[int], colour: str, name: 
     """
     style = f'style="fill:rgba(var(--{colour}),.45)"'
     discs = "".join(_disc(drawing, atom, style) for atom in marked)
+    width, height = drawing.width + 2 * MARGIN, drawing.height + 2 * MARGIN
     return (
         f'<svg class="drawing" role="img" aria-label="{_plain(name)}" '
-        f'width="{drawing.width}" height="{drawing.height}" '
-        f'viewBox="0 0 {drawing.width} {drawing.height}">'
+        f'width="{width}" height="{height}" viewBox="{-MARGIN} {-MARGIN} {width} {height}">'
         f"{discs}{_bonds(drawing)}{_labels(drawing)}</svg>"
     )
 
@@ -96,7 +99,7 @@ def _disc(drawing: Depiction, atom: int, fill: str) -> str:
 def _bonds(drawing: Depiction) -> str:
     return (
         f'<path d="{drawing.lines}" fill="none" stroke="currentColor" stroke-width="1.6" '
-        f'stroke-linejoin="round"/><path d="{drawing.fills}" fill="currentColor"/>'
+        f'stroke-linejoin="round" stroke-linecap="round"/><path d="{drawing.fills}" fill="currentColor"/>'
     )
 
 

@@ -7,20 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from rdkit import Chem
 
 from screening.chemistry.properties import Properties
-from screening.drawing import depict
-from screening.explain import AtomContributions, contributions_of
 from screening.hits import Hits, tag_of
 from screening.model import ScreeningModel
 from screening.plate import Plate
 from screening.progress import OnStep, ignore_steps
-from screening.report.connections import connections
 from screening.report.page import cut
-
-# Hits explained between two steps of progress.
-_AT_ONCE = 64
+from screening.report.pictures import Picture, Wanted, pictures_of
 
 
 @dataclass
@@ -31,13 +25,14 @@ class HitCards:
     ----------
     hits : list of dict
         One a hit, best first; `drawing`, and the first entries of `active` and `inactive`, are
-        positions in the lists below.
+        positions in the lists below. `drawing` is None for a structure that was not drawn, `whole`
+        for one that was not explained; `missing` says why.
     known : list of dict
         Training compounds that are some hit's nearest.
     drawings : list
         `Depiction.to_json` of every structure, each once.
     full_colour : float
-        Contribution, in nats, that is drawn in full colour.
+        Contribution, in nats, that is drawn in full colour where hits are compared by it.
     """
 
     hits: list[dict[str, Any]] = field(default_factory=list)
@@ -55,6 +50,7 @@ def cards_of(
     model: ScreeningModel,
     truth: dict[str, int],
     on_step: OnStep = ignore_steps,
+    workers: int = 1,
 ) -> HitCards:
     """Draw and explain the hits of a plate.
 
@@ -66,21 +62,28 @@ def cards_of(
     truth
         What is known of some hits, by name, where the screen is retrospective.
     on_step
-        Is told how many hits are explained.
+        Is told how many structures are drawn.
+    workers
+        Processes that draw and explain; the result is the same for any number.
     """
     hits = plate.hits
     cards = HitCards()
     if not len(hits):
         return cards
-    explained = _explained(hits, model, on_step)
-    cards.full_colour = _full_colour(explained)
+    rows = hits.described.to_pylist()
     known = _KnownCards(model, hits.ranked.task, cards)
+    beside = [
+        (known.beside(row["nearest_active"]), known.beside(row["nearest_inactive"])) for row in rows
+    ]
+    wanted = [Wanted(row["structure"], True) for row in rows]
+    neighbours = [Wanted(found["smiles"], False) for found in cards.known]
+    pictures = pictures_of([*wanted, *neighbours], model, hits.ranked.task, workers, on_step)
+    cards.full_colour = _full_colour(pictures)
     inputs = hits.inputs.to_numpy().tolist()
     picks = plate.table[["pick", "pick_reason"]].itertuples(index=False)
-    rows = zip(hits.described.to_pylist(), hits.mols, explained, inputs, picks, strict=True)
-    for row, mol, why, cells, (pick, reason) in rows:
-        # Before the neighbours' drawings are added: a position is where the next one goes.
-        cards.drawings.append(depict(mol).to_json())
+    for row, picture, near, cells, (pick, reason) in zip(
+        rows, pictures[: len(rows)], beside, inputs, picks, strict=True
+    ):
         cards.hits.append(
             {
                 **_row(hits, model, row),
@@ -88,33 +91,41 @@ def cards_of(
                 "reason": reason,
                 "truth": truth.get(row["id"]),
                 "inputs": [cut(cell) for cell in cells],
-                "drawing": len(cards.drawings) - 1,
-                "connections": connections(mol),
-                "atoms": [round(100 * value) for value in why.atoms],
-                "whole": round(why.descriptors, 2),
-                "active": known.beside(row["nearest_active"]),
-                "inactive": known.beside(row["nearest_inactive"]),
+                **_pictured(picture, cards),
+                "active": near[0],
+                "inactive": near[1],
                 "props": [row[name] for name in Properties._fields],
                 "alerts": [[a["catalog"], a["name"], a["atoms"]] for a in row["alerts"]],
                 "cluster": row["cluster"],
             }
         )
+    for found, picture in zip(cards.known, pictures[len(rows) :], strict=True):
+        found["drawing"] = _pictured(picture, cards)["drawing"]
     return cards
 
 
-def _explained(hits: Hits, model: ScreeningModel, on_step: OnStep) -> list[AtomContributions]:
-    explained: list[AtomContributions] = []
-    for start in range(0, len(hits), _AT_ONCE):
-        part = hits.mols[start : start + _AT_ONCE]
-        explained += contributions_of(model, part, hits.ranked.task)
-        on_step("explaining hits", len(explained), len(hits))
-    return explained
+def _pictured(picture: Picture, cards: HitCards) -> dict[str, Any]:
+    """Add a drawing to the page and return what a record says of it."""
+    place = None
+    if picture.drawing is not None:
+        place = len(cards.drawings)
+        cards.drawings.append(picture.drawing.to_json())
+    why = picture.why
+    return {
+        "drawing": place,
+        "connections": picture.connections,
+        "missing": picture.missing,
+        "atoms": [] if why is None else [round(100 * value) for value in why.atoms],
+        "whole": None if why is None else round(why.descriptors, 2),
+    }
 
 
-def _full_colour(explained: Sequence[AtomContributions]) -> float:
+def _full_colour(pictures: Sequence[Picture]) -> float:
     """Return one scale for all hits, so that colours can be compared between cards."""
-    values = np.abs(np.concatenate([e.atoms for e in explained]))
-    return round(float(np.quantile(values, 0.96)), 3) or 1.0
+    values = [np.abs(picture.why.atoms) for picture in pictures if picture.why is not None]
+    if not values:
+        return 1.0
+    return round(float(np.quantile(np.concatenate(values), 0.96)), 3) or 1.0
 
 
 def _row(hits: Hits, model: ScreeningModel, row: dict[str, Any]) -> dict[str, Any]:
@@ -159,31 +170,30 @@ def _why_outside(row: dict[str, Any], model: ScreeningModel) -> list[str]:
 
 
 class _KnownCards:
-    """Known compounds beside the hits; each is drawn once."""
+    """Known compounds beside the hits, each once."""
 
     def __init__(self, model: ScreeningModel, task: str, cards: HitCards) -> None:
         self._training, self._cards = model.training, cards
         self._task = model.tasks.index(task)
         self._places: dict[int, int] = {}
 
-    def beside(self, nearest: dict[str, Any]) -> list[Any]:
+    def beside(self, nearest: dict[str, Any] | None) -> list[Any] | None:
         """Return [position in `known`, similarity, the hit's atoms, the neighbour's atoms]."""
+        if nearest is None:
+            return None
         place = self._place(nearest["position"])
         similarity = round(float(nearest["similarity"]), 2)
         return [place, similarity, nearest["atoms"], nearest["known_atoms"]]
 
     def _place(self, position: int) -> int:
         if position not in self._places:
-            smiles = self._training.smiles[position]
             value = float(self._training.values[position, self._task])
             self._places[position] = len(self._cards.known)
             self._cards.known.append(
                 {
                     "id": cut(self._training.ids[position]),
-                    "smiles": smiles,
+                    "smiles": self._training.smiles[position],
                     "value": None if np.isnan(value) else float(f"{value:.4g}"),
-                    "drawing": len(self._cards.drawings),
                 }
             )
-            self._cards.drawings.append(depict(Chem.MolFromSmiles(smiles)).to_json())
         return self._places[position]

@@ -15,6 +15,7 @@ from screening.errors import UserError
 from screening.hits import TAGS
 from screening.model import ScreeningModel, load_model
 from screening.plate import PlateOptions, make_plate, write_plate
+from screening.processes import usable_cores
 from screening.progress import OnStep, ignore_steps
 from screening.report import wording
 from screening.report.cards import HitCards, cards_of
@@ -66,6 +67,7 @@ def write_report(
     title: str = "",
     announce: Announce = silent,
     on_step: OnStep = ignore_steps,
+    workers: int | None = None,
 ) -> list[Path]:
     """Write RUN/report.html and, where a plate is asked for, its files.
 
@@ -87,6 +89,9 @@ def write_report(
         Is told how many hits are left out.
     on_step
         Is told how far the work is.
+    workers
+        Processes that draw and explain; one for each usable core when None. The result is the
+        same for any number.
 
     Returns
     -------
@@ -111,7 +116,8 @@ def write_report(
     if title:
         run.hits = replace(run.hits, ranked=replace(run.hits.ranked, title=title))
     chosen = make_plate(run.hits, plate)
-    cards = cards_of(chosen, model, (run.demo or {}).get("known", {}), on_step)
+    known = (run.demo or {}).get("known", {})
+    cards = cards_of(chosen, model, known, on_step, workers or usable_cores())
     html = _page(run, cards, model, partial(on_step, "writing the report"))
     written = [write_page(html, run_dir / "report.html")]
     return written if plate is None else [*written, *write_plate(chosen, run_dir)]

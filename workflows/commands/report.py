@@ -88,6 +88,7 @@ def _of_run(run: Path, asked: ReportRequest, plate: PlateOptions | None) -> None
             title=asked.title,
             announce=asked.messages.announce,
             on_step=stages.step,
+            workers=asked.num_workers,
         )
     for path in written:
         click.echo(path)

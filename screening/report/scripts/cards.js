@@ -47,11 +47,11 @@ function propertyList(hit) {
 
 function neighbour(found, label) {
   if (!found) return el("p", { class: "note" }, `There is no known ${label}.`);
-  const [place, similarity, , atoms] = found;
+  const [place, similarity] = found;
   const known = data.known[place];
   const value = known.value === null ? "" : `, ${data.task} ${known.value}`;
   return el("figure", {},
-    drawing(known.drawing, `Structure of ${plain(known.id)}`, atoms.map((atom) => [atom, "shared", 0.3])),
+    knownStructure(found),
     el("figcaption", {}, el("strong", {}, `Nearest ${label}`), `, ${number(similarity, 2)} similar`, el("br"),
       el("span", { dir: "auto", class: "text" }, plain(known.id)), plain(value)));
 }
@@ -71,7 +71,7 @@ function furtherFacts(hit) {
   add("nearest", `${number(hit.nearest, 2)} similar to the assay’s nearest compound`);
   add("cluster", hit.cluster);
   add("novelty", `${number(hit.novelty, 0)} % of held-out assay compounds are less novel`);
-  add("whole molecule", `descriptors contribute ${number(hit.whole, 2)} nats of log odds`);
+  add("whole molecule", hit.whole === null ? hit.missing : `descriptors contribute ${number(hit.whole, 2)} nats of log odds`);
   hit.tasks.forEach((value, i) => add(`score ${data.tasks[i]}`, number(value, 3)));
   add("file", `${hit.source}, row ${hit.row}`);
   data.inputs.forEach((name, i) => add(name, hit.inputs[i]));

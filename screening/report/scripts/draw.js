@@ -1,5 +1,6 @@
 // Structures come as paths, labels and atom positions; colours are put behind them here.
 const SVG = "http://www.w3.org/2000/svg";
+const ROOM = 11;
 
 function svg(tag, attributes) {
   const node = document.createElementNS(SVG, tag);
@@ -7,14 +8,17 @@ function svg(tag, attributes) {
   return node;
 }
 
-function drawing(index, title, discs) {
+// A structure that was not drawn is a sentence in its place.
+function drawing(index, title, discs, missing) {
+  if (index === null) return el("p", { class: "note" }, missing || "There is no drawing of it.");
   const [width, height, lines, fills, labels, atoms] = data.drawings[index];
-  const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "drawing", role: "img" });
+  const [w, h] = [width + 2 * ROOM, height + 2 * ROOM];
+  const root = svg("svg", { viewBox: `${-ROOM} ${-ROOM} ${w} ${h}`, width: w, height: h, class: "drawing", role: "img" });
   root.setAttribute("aria-label", title);
   for (const [atom, colour, opacity] of discs) {
-    root.append(svg("circle", { cx: atoms[2 * atom], cy: atoms[2 * atom + 1], r: 9.5, fill: `rgb(var(--${colour}))`, "fill-opacity": opacity }));
+    root.append(svg("circle", { cx: atoms[2 * atom], cy: atoms[2 * atom + 1], r: 9.5, fill: `rgb(var(--${colour}))`, "fill-opacity": opacity.toFixed(2) }));
   }
-  root.append(svg("path", { d: lines, fill: "none", stroke: "currentColor", "stroke-width": 1.5, "stroke-linejoin": "round" }));
+  root.append(svg("path", { d: lines, fill: "none", stroke: "currentColor", "stroke-width": 1.5, "stroke-linejoin": "round", "stroke-linecap": "round" }));
   if (fills) root.append(svg("path", { d: fills, fill: "currentColor" }));
   for (const [x, y, size, text] of labels) {
     const label = svg("text", { x, y, "font-size": size });
@@ -24,25 +28,54 @@ function drawing(index, title, discs) {
   return root;
 }
 
+// Contributions in hundredths of a nat as discs; `full` of them has the full colour.
+function contributions(values, full) {
+  return values
+    .map((value, atom) => [atom, value > 0 ? "raise" : "lower", Math.min(1, Math.abs(value) / (full || 1)) * 0.75])
+    .filter((disc) => disc[2] > 0.06);
+}
+
+// Atoms beyond the common part: what one of two neighbours has and the other has not.
+function different(count, common, colour) {
+  const shared = new Set(common);
+  return [...Array(count).keys()].filter((atom) => !shared.has(atom)).map((atom) => [atom, colour, 0.4]);
+}
+
+function atomCount(index) {
+  return index === null ? 0 : data.drawings[index][5].length / 2;
+}
+
+function beyond(hit, near) {
+  return near ? different(atomCount(hit.drawing), near[2], "differs") : [];
+}
+
 // What each way of colouring puts behind a hit's atoms: [atom, colour, opacity].
 const PAINTS = {
-  atoms: (hit) => hit.atoms
-    .map((value, atom) => [atom, value > 0 ? "raise" : "lower", Math.min(1, Math.abs(value) / 100 / data.full) * 0.75])
-    .filter((disc) => disc[2] > 0.02),
+  atoms: (hit) => contributions(hit.atoms, Math.max(...hit.atoms.map(Math.abs), 0)),
+  absolute: (hit) => contributions(hit.atoms, 100 * data.full),
   alerts: (hit) => [...new Set(hit.alerts.flatMap((alert) => alert[2]))].map((atom) => [atom, "alert", 0.4]),
-  active: (hit) => (hit.active ? hit.active[2].map((atom) => [atom, "shared", 0.35]) : []),
-  inactive: (hit) => (hit.inactive ? hit.inactive[2].map((atom) => [atom, "shared", 0.35]) : []),
+  active: (hit) => beyond(hit, hit.active),
+  inactive: (hit) => beyond(hit, hit.inactive),
   none: () => [],
 };
 
+const SIGNS = [["raise", "raises the score"], ["lower", "lowers it"]];
 const KEYS = {
-  atoms: [["raise", "raises the score"], ["lower", "lowers it"], [null, `full colour: ${data.full} nats of log odds; one scale for all hits`]],
+  atoms: [...SIGNS, [null, "full colour: the strongest atom of each molecule; do not compare molecules by it"]],
+  absolute: [...SIGNS, [null, `full colour: ${data.full} nats of log odds; one scale for all hits`]],
   alerts: [["alert", "atoms of a structural alert (PAINS, Brenk, NIH)"]],
-  active: [["shared", "substructures shared with the nearest known active"]],
-  inactive: [["shared", "substructures shared with the nearest known inactive"]],
+  active: [["differs", "what the nearest known active has not"]],
+  inactive: [["differs", "what the nearest known inactive has not"]],
   none: [],
 };
 
 function structure(hit, paint) {
-  return drawing(hit.drawing, `Structure of ${plain(hit.id)}`, PAINTS[paint](hit));
+  return drawing(hit.drawing, `Structure of ${plain(hit.id)}`, PAINTS[paint](hit), hit.missing);
+}
+
+// The known compound of an entry `active` or `inactive` of a hit: what the hit lacks is coloured.
+function knownStructure(near) {
+  const known = data.known[near[0]];
+  const title = `Structure of ${plain(known.id)}; coloured: what differs`;
+  return drawing(known.drawing, title, different(atomCount(known.drawing), near[3], "differs"));
 }

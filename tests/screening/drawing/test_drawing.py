@@ -81,6 +81,26 @@ def numbers(path: str) -> list[float]:
     return [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", path)]
 
 
+def absolute(path: str) -> list[float]:
+    """The points of a path that goes from point to point, or of one with curves."""
+    found: list[float] = []
+    for part in re.findall(r"M[^M]*", path):
+        start, *steps = part.replace("Z", "").split("l")
+        points = np.array(numbers(start)).reshape(-1, 2)
+        if steps:
+            moves = np.array(numbers(steps[0])).reshape(-1, 2)
+            points = np.vstack([points, points[-1] + np.cumsum(moves, axis=0)])
+        found += points.ravel().tolist()
+    return found
+
+
+def is_corner(path: str) -> bool:
+    """Tell whether RDKit drew this to round a corner: two pieces of a pixel or two."""
+    points = np.array(numbers(path)).reshape(-1, 2)
+    steps = np.diff(points, axis=0)
+    return len(points) == 3 and "C" not in path and bool((np.abs(steps) < 2.95).all())
+
+
 def numbers_of(paths: list[str]) -> np.ndarray:
     return np.array([n for path in paths for n in numbers(path)])
 
@@ -89,19 +109,20 @@ def test_every_line_and_letter_of_rdkits_drawing_is_there(real) -> None:
     for mol in [*real, *(mol_of(smiles) for smiles in ODD.values())]:
         drawing, own = depict(mol), rdkits_own(mol)
         paths = [(p.attrib["d"], p.attrib["style"]) for p in own.iter(f"{SVG}path")]
-        lines = numbers_of([d for d, style in paths if "fill:none" in style])
+        lines = numbers_of([d for d, style in paths if "fill:none" in style and not is_corner(d)])
         fills = numbers_of([d for d, style in paths if "fill:none" not in style])
-        assert np.allclose(numbers(drawing.lines), lines, rtol=0, atol=0.051)
-        assert np.allclose(numbers(drawing.fills), fills, rtol=0, atol=0.051)
+        assert np.allclose(absolute(drawing.lines), lines, rtol=0, atol=0.051)
+        assert np.allclose(absolute(drawing.fills), fills, rtol=0, atol=0.051)
         assert [label.text for label in drawing.labels] == [t.text for t in own.iter(f"{SVG}text")]
         assert f"0 0 {drawing.width} {drawing.height}" == own.attrib["viewBox"]
 
 
 def test_paths_keep_their_commands(real) -> None:
     for mol in real[:10]:
-        own = "".join(p.attrib["d"] for p in rdkits_own(mol).iter(f"{SVG}path"))
+        paths = [p.attrib["d"] for p in rdkits_own(mol).iter(f"{SVG}path")]
+        own = "".join(path for path in paths if not is_corner(path))
         drawing = depict(mol)
-        for command in "MLZ":
+        for command in "MZ":
             assert (drawing.lines + drawing.fills).count(command) == own.count(command)
 
 
@@ -269,3 +290,22 @@ def test_the_short_form_for_the_page_says_the_same() -> None:
     assert (width, height, lines, fills) == drawing[:4]
     assert [tuple(label) for label in labels] == list(drawing.labels)
     assert list(zip(flat[::2], flat[1::2], strict=True)) == list(drawing.atoms)
+
+
+@pytest.mark.parametrize("smiles", ["OC(C)(C)CCO", "CC(=O)Oc1ccccc1C(=O)O", "C", "N#CCCCCC"])
+def test_a_disc_at_the_edge_is_whole(smiles) -> None:
+    mol = mol_of(smiles)
+    drawing = depict(mol)
+    shares = dict.fromkeys(range(mol.GetNumAtoms()), 1.0)
+    whole = to_svg(drawing, shares=shares, caption="a line below")
+    marked = inline_svg(drawing, marked=range(mol.GetNumAtoms()), colour="raise", name="all")
+    for root in map(ElementTree.fromstring, (whole, marked)):
+        left, top, width, height = (float(n) for n in root.attrib["viewBox"].split())
+        circles = [e.attrib for e in root.iter() if e.tag.endswith("circle")]
+        assert len(circles) == mol.GetNumAtoms()
+        for circle in circles:
+            x, y, r = (float(circle[key]) for key in ("cx", "cy", "r"))
+            assert left <= x - r
+            assert x + r <= left + width
+            assert top <= y - r
+            assert y + r <= top + height
