@@ -56,7 +56,8 @@ def to_svg(
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{_plain(title)}" '
-        f'width="{width * scale:g}" height="{height * scale:g}" viewBox="{-MARGIN} {-MARGIN} {width} {height}">'
+        f'width="{width * scale:g}" height="{height * scale:g}" '
+        f'viewBox="{-MARGIN} {-MARGIN} {width} {height}">'
         f"<title>{_plain(title)}</title><style>{_STYLE}</style>"
         f"{discs}{_bonds(drawing)}"
         '<g fill="currentColor" font-family="Arial,Helvetica,sans-serif">'
@@ -99,7 +100,8 @@ def _disc(drawing: Depiction, atom: int, fill: str) -> str:
 def _bonds(drawing: Depiction) -> str:
     return (
         f'<path d="{drawing.lines}" fill="none" stroke="currentColor" stroke-width="1.6" '
-        f'stroke-linejoin="round" stroke-linecap="round"/><path d="{drawing.fills}" fill="currentColor"/>'
+        f'stroke-linejoin="round" stroke-linecap="round"/>'
+        f'<path d="{drawing.fills}" fill="currentColor"/>'
     )
 
 

@@ -134,6 +134,7 @@ def _row(hits: Hits, model: ScreeningModel, row: dict[str, Any]) -> dict[str, An
         "rank": row["rank"],
         "id": cut(row["id"]),
         "smiles": cut(row["smiles"]),
+        "structure": row["structure"],
         "score": row[hits.column("score")],
         "std": row[hits.column("score_std")],
         "p": [row[hits.column("p_active")], row[hits.column("p_inactive")]],

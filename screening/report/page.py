@@ -21,7 +21,10 @@ from screening.tables import write_atomically
 LONGEST_TEXT = 2_000
 STYLES = ("style.css", "hits.css", "print.css")
 # One script of the page, in this order; each file has one idea and may use those before it.
-SCRIPTS = "dom draw marks filters cards gallery table form viewer space export xlsx main".split()
+SCRIPTS = (
+    "dom draw smiles smarts marks filters substructure cards gallery table form viewer space "
+    "export xlsx main"
+).split()
 
 
 def _text(folder: str, name: str) -> str:

@@ -6,6 +6,7 @@ function card(hit, paint) {
     el("header", {}, el("span", { class: "rank" }, selectBox(hit), ` ${hit.rank}`), title, starButton(hit), el("span", { class: "score" }, share(hit.score, 2), " ", spread)),
     tags(hit),
     el("div", { class: "structure" }, structure(hit, paint)),
+    hit.missing && hit.drawing !== null ? el("p", { class: "note" }, hit.missing) : null,
     alertsLine(hit),
     propertyList(hit),
     el("div", { class: "known" }, neighbour(hit.active, "active"), neighbour(hit.inactive, "inactive")),

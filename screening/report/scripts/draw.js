@@ -10,7 +10,7 @@ function svg(tag, attributes) {
 
 // A structure that was not drawn is a sentence in its place.
 function drawing(index, title, discs, missing) {
-  if (index === null) return el("p", { class: "note" }, missing || "There is no drawing of it.");
+  if (index === null) return el("span", { class: "note" }, missing || "There is no drawing of it.");
   const [width, height, lines, fills, labels, atoms] = data.drawings[index];
   const [w, h] = [width + 2 * ROOM, height + 2 * ROOM];
   const root = svg("svg", { viewBox: `${-ROOM} ${-ROOM} ${w} ${h}`, width: w, height: h, class: "drawing", role: "img" });
@@ -69,8 +69,14 @@ const KEYS = {
   none: [],
 };
 
+// A hit with its colours; a ring goes around each atom that the substructure box asks for.
 function structure(hit, paint) {
-  return drawing(hit.drawing, `Structure of ${plain(hit.id)}`, PAINTS[paint](hit), hit.missing);
+  const found = drawing(hit.drawing, `Structure of ${plain(hit.id)}`, PAINTS[paint](hit), hit.missing);
+  const atoms = hit.drawing === null ? null : data.drawings[hit.drawing][5];
+  for (const atom of (atoms && matchedAtoms(hit)) || []) {
+    found.append(svg("circle", { cx: atoms[2 * atom], cy: atoms[2 * atom + 1], r: 10, class: "match" }));
+  }
+  return found;
 }
 
 // The known compound of an entry `active` or `inactive` of a hit: what the hit lacks is coloured.

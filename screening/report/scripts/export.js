@@ -62,7 +62,7 @@ function molBlock(hit) {
   const [symbols, bonds, chiral, ...lines] = hit.connections.length ? hit.connections : ["", "", "0"];
   const atoms = symbols ? symbols.split(" ") : [];
   const pairs = bonds ? bonds.split(",") : [];
-  const places = data.drawings[hit.drawing][5];
+  const places = hit.drawing === null ? [] : data.drawings[hit.drawing][5];
   const three = (value) => String(value).padStart(3);
   const real = (pixels) => ((pixels * 1.5) / data.bond).toFixed(4).padStart(10);
   const fields = new Map(lines.filter((line) => /^\d/.test(line)).map((line) => [parseInt(line, 10), line.replace(/^\d+/, "")]));

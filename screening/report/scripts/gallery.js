@@ -15,7 +15,7 @@ function testedMark(hit) {
 // What a click or Enter opens; its text names it.
 function opener(hit, paint) {
   return el("button", { type: "button", class: "open", "data-open": hit.rank },
-    drawing(hit.drawing, `Structure of ${plain(hit.id)}`, PAINTS[paint](hit)),
+    structure(hit, paint),
     el("span", { class: "name", dir: "auto" }, plain(hit.id)),
     el("span", { class: "figures" }, el("b", {}, share(hit.score, 2)), " ", tagMark(hit)),
     el("span", { class: "near", title: "Tanimoto similarity to the nearest compound of the assay" }, `${number(hit.nearest, 2)} similar to the assay`));

@@ -10,6 +10,7 @@ let body = null;
 function show() {
   const now = formState();
   shown = shownHits(now);
+  tellSubstructure();
   drawn = 0;
   showKey(now.paint);
   countFolded(now);
