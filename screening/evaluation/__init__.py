@@ -33,7 +33,12 @@ from screening.evaluation.splits import (
     scaffold_split,
     series_scaffold,
 )
-from screening.evaluation.wording import quality_text, quality_warnings, tuning_text
+from screening.evaluation.wording import (
+    quality_sentence,
+    quality_text,
+    quality_warnings,
+    tuning_text,
+)
 
 __all__ = [
     "Difference",
@@ -55,6 +60,7 @@ __all__ = [
     "missing_class",
     "named_parts",
     "paired_difference",
+    "quality_sentence",
     "quality_text",
     "quality_warnings",
     "random_parts",

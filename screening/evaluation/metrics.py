@@ -105,6 +105,18 @@ def auc_interval(auc: float, actives: int, inactives: int) -> tuple[float, float
     return max(0.0, auc - 1.96 * float(error)), min(1.0, auc + 1.96 * float(error))
 
 
+def largest_enrichment(n: int, actives: int, fraction: float) -> float:
+    """Return the enrichment factor of a ranking with every active before every inactive.
+
+    Examples
+    --------
+    >>> largest_enrichment(1000, 10, 0.01), largest_enrichment(1000, 500, 0.01)
+    (100.0, 2.0)
+    """
+    top = max(1, int(np.ceil(fraction * n - 1e-9)))
+    return min(top, actives) / top / (actives / n)
+
+
 def hits_in_top(labels: ArrayLike, scores: ArrayLike, top: int) -> float:
     """Return the expected number of actives among the `top` best scores, ties shared."""
     y, s = _checked(labels, scores)

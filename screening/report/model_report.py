@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from screening.model import ScreeningModel, load_model
+from screening.evaluation import quality_sentence
+from screening.model import FOREST, SHIPPED, ScreeningModel, load_model
 from screening.report.page import assemble, write_page
 from screening.report.panels.ledger import ledger_of
 from screening.report.panels.plots import with_prefix
-from screening.report.panels.quality import beside_the_forest, quality_of
+from screening.report.panels.quality import quality_of
 from screening.report.panels.space import space_map
 from screening.report.panels.training_view import TrainingView, view_training
 from screening.report.panels.units import units_of
@@ -60,7 +61,13 @@ def _task(model: ScreeningModel, view: TrainingView, index: int) -> dict[str, An
     prefix = f"t{index}"
     return {
         "name": model.tasks[index],
-        "quality": {**quality, "plots": [with_prefix(p, prefix) for p in quality["plots"]]},
+        "quality": {
+            **quality,
+            "bars": quality["bars"] and with_prefix(quality["bars"], prefix),
+            **{
+                key: [with_prefix(p, prefix) for p in quality[key]] for key in ("plots", "learning")
+            },
+        },
         "space": None if space is None else with_prefix(space, prefix),
         "units": units_of(model, view, index),
     }
@@ -76,7 +83,7 @@ def _headline(model: ScreeningModel) -> str:
 def _sentences(model: ScreeningModel) -> list[str]:
     found = []
     for task in model.tasks:
-        sentence = beside_the_forest(model.quality["tasks"].get(task, {}))
+        sentence = quality_sentence(model.quality["tasks"].get(task, {}), SHIPPED, FOREST)
         if sentence:
             found.append(sentence if len(model.tasks) == 1 else f"{task}: {sentence}")
     return found or ["There are too few compounds of both classes to say how good it is."]

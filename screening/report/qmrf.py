@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from screening.evaluation import quality_sentence
 from screening.evaluation.metrics import METRICS
-from screening.model import SHIPPED, ScreeningModel
+from screening.model import FOREST, SHIPPED, ScreeningModel
 from screening.report.page import figure_text
-from screening.report.panels.quality import beside_the_forest
 from screening.tables import write_atomically
 
 _STATED = "To be stated by the author of the model:"
@@ -214,7 +214,8 @@ def _internal(model: ScreeningModel) -> list[str]:
         "folds, the forest on all features and the logistic regression on the networks', all "
         "figures from probabilities."
     )
-    found = map(beside_the_forest, model.quality.get("tasks", {}).values())
+    tasks = model.quality.get("tasks", {}).values()
+    found = (quality_sentence(figures, SHIPPED, FOREST) for figures in tasks)
     return [protocol, *filter(None, found)]
 
 

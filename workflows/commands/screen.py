@@ -172,9 +172,7 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
     write_config(click.get_current_context(), output / "config.toml")
     click.echo(output / "hits.csv")
     if not asked.no_report:
-        for path in run.write_report(
-            plate, asked.num_workers, progress=messages.shows_progress
-        ):
+        for path in run.write_report(plate, asked.num_workers, progress=messages.shows_progress):
             click.echo(path)
     _warn_of_older_files(output, {path.name for path in run.pages}, messages)
     messages.announce(f"{run}, {time.perf_counter() - started:.0f} s.")

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from screening.evaluation.metrics import reliability
+from screening.evaluation.metrics import auc_interval, reliability
 from screening.model import ScreeningModel
 from screening.report.panels.plots import (
     DASHES,
@@ -62,6 +62,27 @@ def enrichment(labels: NDArray[Any], scores: Values) -> tuple[Values, Values]:
     order = np.argsort(-scores, kind="stable")
     found = np.concatenate([[0], np.cumsum(labels[order])]) / labels.sum()
     return np.arange(len(labels) + 1) / len(labels), found
+
+
+def auc_bars(figures: Mapping[str, Mapping[str, float]]) -> Plot:
+    """Return ROC-AUC as one bar a model, with its 95 % interval; bars begin at chance."""
+    with plot_axes(width=5.2, height=0.55 + 0.34 * len(figures)) as axes:
+        said = []
+        for place, (name, values) in enumerate(figures.items()):
+            auc, actives = values["roc_auc"], int(values["n_active"])
+            low, high = auc_interval(auc, actives, int(values["n"]) - actives)
+            colour = SERIES[min(place, 1)]
+            axes.barh(-place, auc - 0.5, left=0.5, height=0.62, color=colour, alpha=0.55)
+            axes.plot([low, high], [-place, -place], color=INK, linewidth=1.2)
+            axes.text(high + 0.008, -place, f"{auc:.2f}", va="center")
+            said.append(f"{name} {auc:.2f} ({low:.2f} to {high:.2f})")
+        axes.set_yticks([-place for place in range(len(figures))], list(figures))
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlim(min(0.5, axes.get_xlim()[0]), 1.04)
+        axes.set_xlabel("ROC-AUC of held-out compounds; 0.5 is chance")
+        summary = f"{'; '.join(said)}."
+        caption = "Lines: 95 % intervals (Hanley and McNeil)."
+        return plot_of(axes, "cv-bars", "The model beside its baselines", summary, caption)
 
 
 def roc_plot(name: str, curves: Mapping[str, tuple[Any, Any]], title: str = "ROC") -> Plot:
@@ -168,7 +189,8 @@ def learning_plots(model: ScreeningModel) -> list[Plot]:
     if len(gaps) > 1:
         caption = (
             "Mean over the folds of how much less likely compounds of unseen scaffolds are to the "
-            "RBM than those it learns from. A gap that keeps growing is overfitting."
+            "RBM than those it learns from. It grows in every pretraining, and fine-tuning does not "
+            "depend on its size."
         )
         axis = "free-energy gap, nats"
         label = "held-out less training compounds"

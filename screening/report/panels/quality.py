@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from screening.evaluation.metrics import METRICS, Metric
+from screening.evaluation import quality_sentence
+from screening.evaluation.metrics import METRICS, Metric, largest_enrichment
 from screening.model import FOREST, SHIPPED, ScreeningModel
 from screening.report.panels.figures import (
+    auc_bars,
     enrichment_plot,
     learning_plots,
     quality_plots,
@@ -27,10 +29,22 @@ RETRIEVAL = (
 )
 
 
+# An enrichment factor that cannot exceed this tells good models from bad ones no better than none.
+SMALLEST_RANGE = 3.0
+_FRACTIONS = {"ef_1": 0.01, "ef_5": 0.05}
+
+
 def quality_of(
     model: ScreeningModel, task: str, library: LibraryCounts | None = None
 ) -> dict[str, Any]:
-    """Return protocol, rows, sentence and plots of the held-out predictions of one task."""
+    """Return what the page says of the held-out predictions of one task.
+
+    Returns
+    -------
+    dict
+        `sentence` and `bars` (None without figures) say it; `protocol`, `names`, `rows` and
+        `plots` are folded below; `learning` is for the appendix.
+    """
     figures = model.quality["tasks"].get(task, {})
     index = model.tasks.index(task)
     plots: list[Plot] = quality_plots(model, index)
@@ -38,25 +52,33 @@ def quality_of(
         plots.append(score_plot(model, index, library))
     return {
         "protocol": model.quality["protocol"],
-        "names": [(metric.key, metric.name) for metric in METRICS.values()],
+        "names": figure_names(figures),
         "rows": [{"name": name, **values} for name, values in figures.items()],
-        "sentence": beside_the_forest(figures),
-        "plots": [*plots, *learning_plots(model)],
+        "sentence": quality_sentence(figures, SHIPPED, FOREST),
+        "bars": auc_bars(figures) if figures else None,
+        "plots": plots,
+        "learning": learning_plots(model),
     }
 
 
-def beside_the_forest(figures: dict[str, dict[str, float]]) -> str:
-    """Say in words how the model stands beside the random forest."""
-    if SHIPPED not in figures or FOREST not in figures:
-        return ""
-    ours, forest = figures[SHIPPED]["roc_auc"], figures[FOREST]["roc_auc"]
-    difference = ours - forest
-    if abs(difference) < 0.005:
-        return f"The model ranks as well as the random forest (ROC-AUC {ours:.3f}, {forest:.3f})."
-    word = "better" if difference > 0 else "worse"
-    return (
-        f"The model ranks {word} than the random forest (ROC-AUC {ours:.3f} against {forest:.3f})."
-    )
+def figure_names(figures: dict[str, dict[str, float]]) -> list[tuple[str, str]]:
+    """Return keys and names of the figures that say something at this base rate.
+
+    An enrichment factor has its largest possible value in its name, and is left out where that is
+    less than `SMALLEST_RANGE`.
+    """
+    names = []
+    for metric in METRICS.values():
+        name = metric.name
+        if metric.key in _FRACTIONS and figures:
+            first = next(iter(figures.values()))
+            counts = int(first["n"]), int(first["n_active"])
+            largest = largest_enrichment(*counts, _FRACTIONS[metric.key])
+            if largest < SMALLEST_RANGE:
+                continue
+            name = f"{name} (at most {largest:.1f})"
+        names.append((metric.key, name))
+    return names
 
 
 def retrospective(demo: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from screening.drawing import laid_out
+from screening.evaluation import quality_sentence, quality_warnings
 from screening.hits.common_part import Environments, common_atoms
 from screening.model import FOREST, SHIPPED
 from screening.report import write_qmrf
@@ -22,7 +23,7 @@ from screening.report.connections import connections
 from screening.report.page import json_for_page
 from screening.report.panels.figures import enrichment, quality_plots
 from screening.report.panels.plots import SERIES, places_of, plot_axes, plot_of, scatter
-from screening.report.panels.quality import beside_the_forest
+from screening.report.panels.quality import figure_names
 
 json_values = st.recursive(
     st.none()
@@ -136,13 +137,36 @@ def test_enrichment_counts_actives_from_the_top() -> None:
 
 
 def test_the_page_says_when_the_forest_is_better() -> None:
-    def figures(ours: float, forest: float) -> dict[str, dict[str, float]]:
-        return {SHIPPED: {"roc_auc": ours}, FOREST: {"roc_auc": forest}}
+    def figures(ours: float, forest: float, n: int = 300) -> dict[str, dict[str, float]]:
+        counts = {"n": n, "n_active": n // 3}
+        return {SHIPPED: {"roc_auc": ours, **counts}, FOREST: {"roc_auc": forest, **counts}}
 
-    assert "worse" in beside_the_forest(figures(0.80, 0.85))
-    assert "better" in beside_the_forest(figures(0.90, 0.85))
-    assert "as well" in beside_the_forest(figures(0.851, 0.85))
-    assert beside_the_forest({}) == ""
+    def said(*given: float) -> str:
+        return quality_sentence(figures(*given), SHIPPED, FOREST)
+
+    assert "worse than a random forest" in said(0.80, 0.85)
+    assert "better than a random forest" in said(0.90, 0.85)
+    assert "as well as a random forest" in said(0.851, 0.85)
+    assert "cannot be told from chance" in said(0.55, 0.85, 60)
+    assert quality_sentence({}, SHIPPED, FOREST) == ""
+
+
+@pytest.mark.parametrize("behind", [0.004, 0.007, 0.0099, 0.0101, 0.05])
+def test_the_command_and_the_page_have_one_rule_for_being_worse_than_the_forest(behind) -> None:
+    counts = {"n": 900, "n_active": 300}
+    models = {SHIPPED: {"roc_auc": 0.85 - behind, **counts}, FOREST: {"roc_auc": 0.85, **counts}}
+    warned = quality_warnings({"tasks": {"Class": models}}, SHIPPED, FOREST)
+    worse = "worse than" in quality_sentence(models, SHIPPED, FOREST)
+    assert any("the random forest is better" in sentence for sentence in warned) == worse
+    assert worse == (behind > 0.01)
+
+
+def test_an_enrichment_factor_says_its_maximum_or_is_left_out() -> None:
+    rare, common = ({"m": {"n": 1000, "n_active": n}} for n in (20, 450))
+    assert dict(figure_names(rare))["ef_1"] == "EF 1 % (at most 50.0)"
+    assert dict(figure_names(rare))["ef_5"] == "EF 5 % (at most 20.0)"
+    assert not {"ef_1", "ef_5"} & set(dict(figure_names(common)))
+    assert "roc_auc" in dict(figure_names(common))
 
 
 def test_qmrf_states_the_five_principles_and_the_models_figures(small_model, tmp_path) -> None:
