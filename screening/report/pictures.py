@@ -14,14 +14,14 @@ from screening.chemistry.molecule import captured
 from screening.drawing import Depiction, depict
 from screening.explain import AtomContributions, contributions_of
 from screening.hits import molecule_of
-from screening.library.engines.workers import Assignment, Scorer, Workers
+from screening.library.engines.workers import Assignment, Scorer, ScorerMaker, Workers
 from screening.library.shards import Watch
 from screening.model import ScreeningModel
 from screening.progress import OnStep, ignore_steps
 from screening.report.connections import connections
 
 # Larger structures are no picture that anybody reads, and cost more than all others together.
-MOST_ATOMS = 150
+LIMITS = Limits(max_atoms=150)
 # Structures explained in one pass; each has as many rows as atoms.
 _TOGETHER = 64
 
@@ -69,6 +69,9 @@ def pictures_of(
     task: str,
     workers: int = 1,
     on_step: OnStep = ignore_steps,
+    *,
+    limits: Limits = LIMITS,
+    make_scorer: ScorerMaker[tuple[int, list[Picture]]] | None = None,
 ) -> list[Picture]:
     """Draw structures, and explain those for which it is wanted, in worker processes.
 
@@ -82,21 +85,24 @@ def pictures_of(
         Processes; the result is the same for any number.
     on_step
         Is told how many structures are done.
+    limits
+    make_scorer
+        What draws and explains in the workers; another one stands in for it in tests.
 
     Returns
     -------
     list of Picture
-        In the order given. A structure of more than `MOST_ATOMS` atoms, one that takes longer than
-        a molecule may (`Limits`), and one that RDKit cannot draw has a sentence instead.
+        In the order given. A structure of more atoms than `limits` allows, one that takes longer,
+        and one that RDKit cannot draw has a sentence instead.
     """
     if not wanted:
         return []
     starts = range(0, len(wanted), _TOGETHER)
     shards = list(enumerate(wanted[start : start + _TOGETHER] for start in starts))
-    limits = Limits(max_atoms=MOST_ATOMS, timeout_seconds=Limits().timeout_seconds)
     made: dict[int, list[Picture]] = {}
     done = 0
-    with Workers(PictureTask(model, task, limits), min(workers, len(shards)), painter) as running:
+    task_of_all = PictureTask(model, task, limits)
+    with Workers(task_of_all, min(workers, len(shards)), make_scorer or painter) as running:
         for number, pictures in running.run(shards):
             made[number] = pictures
             done += len(pictures)

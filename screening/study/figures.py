@@ -1,14 +1,19 @@
-"""The figures of a study, as PNG files for a slide or a paper."""
+"""The figures of a study: PNG for a slide or a paper, SVG that takes dark and light for a page."""
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from screening.evaluation.metrics import reliability
@@ -21,8 +26,17 @@ from screening.tables import write_atomically
 # Readable by eyes that see red and green alike: Okabe and Ito.
 COLOURS = (
     *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"),
-    *("#56B4E9", "#000000", "#999999", "#8C564B", "#7A5195"),
+    *("#56B4E9", "#010101", "#999999", "#8C564B", "#7A5195"),
 )
+# Black on paper; in SVG, the ink of whoever looks.
+INK = "#010101"
+_SETTINGS: Any = {
+    **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
+    "axes.edgecolor": INK,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "ebmscreen",
+}
+_STYLE = "<style>svg{color:#1b1f24}@media(prefers-color-scheme:dark){svg{color:#e4e7eb}}</style>"
 _DPI = 150
 
 
@@ -34,7 +48,7 @@ def colour(model: str) -> str:
 def draw_figures(
     study: Study, table: pd.DataFrame, pairs: pd.DataFrame, folder: Path
 ) -> list[Path]:
-    """Draw what the study holds and return the files."""
+    """Draw what the study holds and return the files; beside each PNG there is an SVG."""
     task = overall_task(study)
     main = judged(study, table, task)
     drawn = [_save(folder / "comparison.png", 2, lambda axes: _comparison(axes, main))]
@@ -53,14 +67,27 @@ def draw_figures(
 
 
 def _save(path: Path, panels: int, draw: Callable[[Sequence[Axes]], None]) -> Path:
-    figure = Figure(figsize=(5.2 * panels, 4.0), layout="constrained")
-    axes = figure.subplots(1, panels, squeeze=False)[0]
-    draw(axes)
-    for one in axes:
-        one.spines[["top", "right"]].set_visible(False)
-    with write_atomically(path) as temporary, temporary.open("wb") as file:
-        FigureCanvasAgg(figure).print_png(file, metadata={"Software": None})
+    with matplotlib.rc_context(_SETTINGS):
+        figure = Figure(figsize=(5.2 * panels, 4.0), layout="constrained")
+        axes = figure.subplots(1, panels, squeeze=False)[0]
+        draw(axes)
+        for one in axes:
+            one.spines[["top", "right"]].set_visible(False)
+        with write_atomically(path) as temporary, temporary.open("wb") as file:
+            FigureCanvasAgg(figure).print_png(file, metadata={"Software": None})
+        with write_atomically(path.with_suffix(".svg")) as temporary:
+            temporary.write_text(_svg(figure, axes), encoding="utf-8", newline="\n")
     return path
+
+
+def _svg(figure: Figure, axes: Sequence[Axes]) -> str:
+    for background in (figure.patch, *(one.patch for one in axes)):
+        background.set_alpha(0)
+    buffer = io.StringIO()
+    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
+    text = re.sub(r"<metadata>.*?</metadata>", "", buffer.getvalue(), flags=re.DOTALL)
+    text = re.sub(r"(<svg [^>]*>)", rf"\1{_STYLE}", text, count=1)
+    return text.replace(INK, "currentColor")
 
 
 def _comparison(axes: Sequence[Axes], table: pd.DataFrame) -> None:
@@ -91,7 +118,7 @@ def _differences(axes: Sequence[Axes], pairs: pd.DataFrame) -> None:
             row = rows.loc[model]
             one.plot(row["mean"], place, "o", color=colour(model))
             one.hlines(place, row["low"], row["high"], color=colour(model), lw=2)
-        one.axvline(0, color="black", lw=0.8)
+        one.axvline(0, color=INK, lw=0.8)
         one.set_yticks(range(len(models)), [MODELS[m].title for m in reversed(models)])
         side = "left is better" if METRICS[metric].lower_is_better else "right is better"
         one.set_xlabel(f"{METRICS[metric].name}, less that of the forest ({side})")
@@ -145,7 +172,7 @@ def _calibration(axes: Axes, study: Study) -> None:
     for model in study.options.models:
         _, predicted, found = reliability(*_pooled(study, model))
         axes.plot(predicted, found, "o-", ms=3, color=colour(model), label=MODELS[model].title)
-    axes.plot([0, 1], [0, 1], color="black", lw=0.8)
+    axes.plot([0, 1], [0, 1], color=INK, lw=0.8)
     axes.set_xlabel("probability of being active")
     axes.set_ylabel("share that is active")
     axes.grid(alpha=0.3)

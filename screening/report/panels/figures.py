@@ -189,8 +189,8 @@ def learning_plots(model: ScreeningModel) -> list[Plot]:
     if len(gaps) > 1:
         caption = (
             "Mean over the folds of how much less likely compounds of unseen scaffolds are to the "
-            "RBM than those it learns from. It grows in every pretraining, and fine-tuning does not "
-            "depend on its size."
+            "RBM than those it learns from. It grows in every pretraining; how good the model is, "
+            "the held-out compounds say."
         )
         axis = "free-energy gap, nats"
         label = "held-out less training compounds"

@@ -28,10 +28,11 @@ function drawing(index, title, discs, missing) {
   return root;
 }
 
-// Contributions in hundredths of a nat as discs; `full` of them has the full colour.
-function contributions(values, full) {
+// Contributions in hundredths of a nat as discs; `full` of them has the full colour. The strong
+// stand out by a power above 1.
+function contributions(values, full, power) {
   return values
-    .map((value, atom) => [atom, value > 0 ? "raise" : "lower", Math.min(1, Math.abs(value) / (full || 1)) * 0.75])
+    .map((value, atom) => [atom, value > 0 ? "raise" : "lower", Math.min(1, Math.abs(value) / (full || 1)) ** power * 0.8])
     .filter((disc) => disc[2] > 0.06);
 }
 
@@ -51,8 +52,8 @@ function beyond(hit, near) {
 
 // What each way of colouring puts behind a hit's atoms: [atom, colour, opacity].
 const PAINTS = {
-  atoms: (hit) => contributions(hit.atoms, Math.max(...hit.atoms.map(Math.abs), 0)),
-  absolute: (hit) => contributions(hit.atoms, 100 * data.full),
+  atoms: (hit) => contributions(hit.atoms, Math.max(...hit.atoms.map(Math.abs), 0), 1.6),
+  absolute: (hit) => contributions(hit.atoms, 100 * data.full, 1),
   alerts: (hit) => [...new Set(hit.alerts.flatMap((alert) => alert[2]))].map((atom) => [atom, "alert", 0.4]),
   active: (hit) => beyond(hit, hit.active),
   inactive: (hit) => beyond(hit, hit.inactive),

@@ -415,3 +415,28 @@ def test_printing_shows_more_than_the_screen_does(opened, data) -> None:
     pdf = opened.call("Page.printToPDF", preferCSSPageSize=True)
     assert len(pdf["data"]) > 10_000
     assert opened.js(SHOWN) == in_order(data["hits"], lambda hit: hit["rank"])
+
+
+def test_the_substructure_box_filters_as_rdkit_does(opened, data) -> None:
+    mols = {hit["rank"]: Chem.MolFromSmiles(hit["structure"]) for hit in data["hits"]}
+    for pattern in ("c1ccncc1", "[NX3;H2,H1;!$(NC=O)]", "[CX3](=O)[OX2H1]", "[r5]", "C.C", "[Hg]"):
+        opened.set("substructure", pattern)
+        query = Chem.MolFromSmarts(pattern)
+        expected = {rank for rank, mol in mols.items() if mol.HasSubstructMatch(query)}
+        assert opened.js(COUNT).startswith(f"{len(expected)} of ")
+        assert set(opened.js(SHOWN)) <= expected
+        assert opened.js("document.getElementById('substructure-note').hidden")
+    opened.set("substructure", "c1ccncc1")
+    rings = "document.querySelectorAll('#list [data-rank] circle.match').length"
+    assert opened.js(rings) == 6 * len(opened.js(SHOWN))
+
+
+def test_a_pattern_that_cannot_be_asked_filters_nothing_and_says_so(opened, data) -> None:
+    for pattern in ("[R2]", "C(", "[C@H](N)C", "</script><b>"):
+        opened.set("substructure", pattern)
+        assert opened.js(COUNT).startswith(f"{len(data['hits'])} of ")
+        note = opened.js("document.getElementById('substructure-note').textContent")
+        assert note.startswith("Not filtered by this pattern: "), note
+    opened.js("tools.reset()")
+    opened.js("new Promise((done) => setTimeout(done, 200))")
+    assert opened.js("document.getElementById('substructure-note').hidden")

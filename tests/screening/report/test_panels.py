@@ -87,6 +87,9 @@ def test_the_report_of_a_model(model_file, tmp_path, browser):
     browser.open(path)
     assert browser.complaints == []
     assert browser.requests == [path.resolve().as_uri()]
+    assert browser.js("document.querySelectorAll('#appendix details[open]').length") == 0
+    assert browser.js("document.querySelector('#quality figure svg').checkVisibility()")
+    browser.js("document.querySelectorAll('details').forEach((d) => (d.open = true))")
     text = browser.js("document.body.innerText")
     for words in ("Predicts Class", "Chemical space", "hidden units", "QMRF", "Pretraining"):
         assert words in text

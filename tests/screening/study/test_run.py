@@ -1,6 +1,9 @@
 """A study that stops goes on; the same splits for all; tables against literal computations."""
 
+import html
+import re
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -9,7 +12,8 @@ from sklearn.metrics import matthews_corrcoef, roc_auc_score
 
 from screening.errors import UserError
 from screening.evaluation import best_threshold
-from screening.learners import Compounds
+from screening.learners import MODELS, Compounds
+from screening.report import write_study_report
 from screening.study import MEAN, METRICS, StudyOptions, overall_task, run_study, write_study
 from screening.study.folder import read_result, result_path
 
@@ -182,9 +186,8 @@ def test_the_files_of_a_study(done, written):
         "paired.csv",
         "splits.csv",
         "parts.csv",
-        "comparison.png",
-        "calibration.png",
-        "differences.png",
+        *(f"{name}.png" for name in ("comparison", "calibration", "differences")),
+        *(f"{name}.svg" for name in ("comparison", "calibration", "differences")),
     }
     parts = pd.read_csv(folder / "parts.csv")
     counts = parts["scaffold-00"].value_counts()
@@ -196,6 +199,27 @@ def test_the_files_of_a_study(done, written):
     )
     for name in ("comparison.png", "calibration.png", "differences.png"):
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
+        svg = (folder / name).with_suffix(".svg").read_text(encoding="utf-8")
+        ElementTree.fromstring(svg.encode("utf-8"))
+        assert "currentColor" in svg
+        assert "prefers-color-scheme" in svg
+        assert "#000000" not in svg
+        assert "#010101" not in svg
+
+
+def test_the_report_says_what_the_study_found_with_the_names_of_the_figures(done, written):
+    _, folder = done
+    page = write_study_report(folder).read_text(encoding="utf-8")
+    (folder / "report.html").unlink()
+    text = html.unescape(re.sub(r"<[^>]*>", " ", page[page.index("<body>") :]))
+    assert "has the highest mean ROC-AUC, 0." in text
+    for model in ("neighbour", "forest", "dbn-alone"):
+        assert MODELS[model].title in text
+        assert f" {model} " not in text
+    assert page.count("data:image/svg+xml;base64,") == 3
+    assert page.count("<figcaption>") == 3
+    assert " ± 0." in text
+    assert not re.search(r"\d\.\d{4}", text[: text.index("What was done")])
 
 
 def test_several_tasks_have_a_row_each_and_their_mean(run, two_tasks, tmp_path):

@@ -1,0 +1,29 @@
+"""What workers run in the tests of pictures: the real painter with a drawing that fails."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from typing import Any
+
+from screening.drawing import depict
+from screening.library.engines.workers import Scorer
+from screening.report import pictures
+
+HANGS, CRASHES, RAISES = "C#CC#CC", "N#CC#N", "C#CC#N"
+
+
+def faulty(mol: Any) -> Any:
+    smiles = pictures.Chem.MolToSmiles(mol)
+    if smiles == HANGS:
+        time.sleep(60)
+    if smiles == CRASHES:
+        ctypes.string_at(0)
+    if smiles == RAISES:
+        raise RuntimeError("no picture")
+    return depict(mol)
+
+
+def make(task: pictures.PictureTask) -> Scorer:
+    pictures.depict = faulty  # only this process, which is a worker
+    return pictures.painter(task)
