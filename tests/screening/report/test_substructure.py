@@ -16,12 +16,13 @@ from rdkit import Chem
 PATTERNS = r"""
 c1ccccc1 C(=O)N [OX2H] [CX3](=O)[OX2H1] [NX3;H2] [NX3;H2,H1;!$(NC=O)] [#6]-[#7] n1ccccc1 c1ccncc1
 [nH] c1cc[nH]c1 O=c1cccc[nH]1 S(=O)(=O)N [F,Cl,Br,I] [!#6;!#1] C#N [N+](=O)[O-] [+] [-] [R] [r5]
-[r6] [x3] [D3] [X4] C@C C!@C a a:a c-c c:n [$(C(F)(F)F)] [$([NX3]C=O)] *~* C=C [C;!R] [cH] O=C1NCCN1
-[#7;R] [N;+0] C1CCNCC1 c1nc2ccccc2[nH]1 [NH]C(=O)[NH] [13C] [O;D1] [S;X2] C.N [!C] [H] [#1] [2H] [H+] [!H]
-[!H0] [H,C] [Hg] [Fe+2] [Pt] [se] [Se] [si] [Si] [B] [r3] [r7] [!r6] [r0] [R0] [x0] [x] [X] [-,+]
-[+2] [++] C-,=C C-;!@C C!=C c!:c C1CC1 [$([OH]),$([SH])] [$(c1ccccc1[OH])] *1~*~*~*~*1 a1aaaa1 [C:1][N:2]
-[$([#6]=[$([#7])])] C%10CC%10 C=1CCCCC1 [N;R;!$(N-C=O)] [a;!c] [$([*;R]@[*;R])] [Cr] [CR] [cR] [nX2]
-[CX4;H1,H2]-[#8,#7] N=C(N)N [C,c]=,:[N,n] [!$([#6+0]);!$(C(F)(F)F);!$([#1])] [#6&!a] C~C#N [*H]
+[r6] [x3] [D3] [X4] C@C C!@C a a:a c-c c:n [$(C(F)(F)F)] [$([NX3]C=O)] *~* C=C [C;!R] [cH]
+O=C1NCCN1 [#7;R] [N;+0] C1CCNCC1 c1nc2ccccc2[nH]1 [NH]C(=O)[NH] [13C] [O;D1] [S;X2] C.N [!C] [H]
+[#1] [2H] [H+] [!H] [!H0] [H,C] [Hg] [Fe+2] [Pt] [se] [Se] [si] [Si] [B] [r3] [r7] [!r6] [r0] [R0]
+[x0] [x] [X] [-,+] [+2] [++] C-,=C C-;!@C C!=C c!:c C1CC1 [$([OH]),$([SH])] [$(c1ccccc1[OH])]
+*1~*~*~*~*1 a1aaaa1 [C:1][N:2] [$([#6]=[$([#7])])] C%10CC%10 C=1CCCCC1 [N;R;!$(N-C=O)] [a;!c]
+[$([*;R]@[*;R])] [Cr] [CR] [cR] [nX2] [CX4;H1,H2]-[#8,#7] N=C(N)N [C,c]=,:[N,n]
+[!$([#6+0]);!$(C(F)(F)F);!$([#1])] [#6&!a] C~C#N [*H]
 """.split()
 ODD = """
 [CH-]1C=CC=C1.[CH-]1C=CC=C1.[Fe+2] [2H]C([2H])[2H] [H][H] [NH3]->[Pt](Cl)(Cl)<-[NH3] [nH+]1ccccc1
