@@ -374,6 +374,9 @@ def test_colours_follow_the_choice(opened, data, best) -> None:
     opened.set("paint", "none")
     assert opened.js(discs) == 0
     opened.set("paint", "active")
+    hit = data["hits"][0]
+    atoms = len(data["drawings"][hit["drawing"]][5]) // 2
+    different = atoms - len(hit["active"][2])
     first = "document.querySelector('.tile').querySelectorAll('circle').length"
     assert opened.js(first) == len(data["hits"][best[0] - 1]["active"][2])
 
