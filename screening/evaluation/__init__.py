@@ -29,6 +29,7 @@ from screening.evaluation.parts import (
 from screening.evaluation.splits import (
     Split,
     grouped_folds,
+    random_folds,
     scaffold_folds,
     scaffold_split,
     series_scaffold,
@@ -57,6 +58,7 @@ __all__ = [
     "paired_difference",
     "quality_text",
     "quality_warnings",
+    "random_folds",
     "random_parts",
     "scaffold_folds",
     "scaffold_split",

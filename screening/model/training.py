@@ -73,6 +73,7 @@ def train_model(
     fitted = learner.fit([*folds, whole], workers=workers, on_step=on_step)
     networks, forest, held_out = fitted.networks, fitted.forest, fitted.held_out
     predictions = _held_out_probabilities(held_out, learner, folds, workers, on_step)
+    as_new = learner.as_new(fitted, workers=workers, on_step=on_step)
     encoder = networks.encoder
     model = ScreeningModel(
         options=options,
@@ -88,7 +89,7 @@ def train_model(
         novelty=networks.trained.stack.novelty,
         calibrations=held_out.calibrations,
         conformals=[
-            fit_conformal(said, labels) for labels, said in _by_task(assay, held_out.log_odds)
+            fit_conformal(said, labels) for labels, said in _by_task(assay, as_new)
         ],
         thresholds=[best_threshold(*task) for task in _by_task(assay, predictions[SHIPPED])],
         domain=fit_domain(_novelties(fitted.folds, folds), held_out.similarities),
