@@ -82,13 +82,13 @@ COLUMNS = (
         "p_active",
         NUMBER,
         "conformal p-value of being active, 0-1",
-        "against held-out actives of the assay",
+        "against held-out actives of like nearest_similarity",
     ),
     _per_task(
         "p_inactive",
         NUMBER,
         "conformal p-value of being inactive, 0-1",
-        "against held-out inactives of the assay",
+        "against held-out inactives of like nearest_similarity",
     ),
     _per_task(
         "prediction_set",

@@ -21,6 +21,7 @@ from screening.learners.options import ModelOptions
 from screening.learners.pretraining import LibraryStack
 from screening.progress import OnStep, ignore_steps
 from screening.trust.calibration import Calibration, fit_calibration
+from screening.trust.conformal import Conformal, fit_conformal
 
 CalibratedOn = Literal["folds", "validation"]
 
@@ -188,14 +189,14 @@ class CalibratedBlend:
             trees, forest = ask(fitted, parts)
         return FittedBlend(parts[-1], networks, forest, HeldOut.of(parts, said, trees), folds)
 
-    def as_new(
+    def fit_conformals(
         self, fitted: FittedBlend, *, workers: int = 1, on_step: OnStep = ignore_steps
-    ) -> Logits:
-        """Return log odds of the compounds that were learned from, as they would be of new ones.
+    ) -> list[Conformal]:
+        """Learn conformal values, one a task, from what is said of compounds held out at random.
 
         Folds by scaffold leave a compound without its series, and it looks less active than a new
-        compound whose series is known. Here it is held out at random: from one network a fold, and
-        from the trees that did not draw it.
+        compound whose series is known. Here it is held out from one network a fold, and from the
+        trees that did not draw it.
 
         Parameters
         ----------
@@ -203,11 +204,6 @@ class CalibratedBlend:
             With the calibrations.
         workers, on_step
             As for `Learner.fit_parts`.
-
-        Returns
-        -------
-        float64 array of shape (n, n_tasks)
-            Calibrated, in nats; NaN for compounds that were not learned from.
         """
         part, held_out = fitted.part, fitted.held_out
         folds = random_fold_parts(part, self.options.folds, self.options.seed)
@@ -217,7 +213,13 @@ class CalibratedBlend:
         said, _ = ask(networks, folds)
         if fitted.forest is not None:
             said = blend_with(held_out.spreads, said, fitted.forest.out_of_bag(part))
-        return calibrated(held_out.calibrations, said, similarities(folds))
+        nearest = similarities(folds)
+        log_odds = calibrated(held_out.calibrations, said, nearest)
+        found = []
+        for own, column in zip(log_odds.T, part.compounds.labels.T, strict=True):
+            known = ~np.isnan(nearest) & ~np.isnan(column)
+            found.append(fit_conformal(own[known], nearest[known], column[known]))
+        return found
 
 
 def similarities(parts: Sequence[Part]) -> NDArray[np.float32]:
