@@ -94,7 +94,8 @@ COLUMNS = (
         "prediction_set",
         TEXT,
         "active, inactive, either or neither",
-        "the classes whose p-value exceeds --risk",
+        "the classes whose p-value exceeds --risk; of new compounds drawn like the assay's, about "
+        "that share of each class is missed",
     ),
     Column(
         "in_domain",

@@ -194,6 +194,6 @@ def random_fold_parts(part: Part, n_folds: int, seed: int) -> list[Part]:
     n_folds = held_out_folds(n_folds, len(part.rows))
     first = part.number + 1
     return [
-        Part(part.compounds, part.rows[split.train], part.rows[split.test], number=number)
-        for number, split in enumerate(random_folds(part.labels, n_folds, seed), start=first)
+        Part(part.compounds, part.rows[fold.train], part.rows[fold.test], number=n, is_fold=True)
+        for n, fold in enumerate(random_folds(part.labels, n_folds, seed), start=first)
     ]

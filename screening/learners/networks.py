@@ -173,7 +173,12 @@ class Networks:
         encoded = [self._encoded(part, fitted.encoder)._replace(members=1) for part in parts]
         stacks = [stack] * len(parts)
         found = train_members(
-            encoded, stacks, self.options, "networks beside", workers=workers, on_step=on_step
+            encoded,
+            stacks,
+            self.options,
+            "networks of random folds",
+            workers=workers,
+            on_step=on_step,
         )
         for part, members in zip(encoded, found, strict=True):
             own = TrainedEnsemble(stack, members)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,25 +65,44 @@ class Conformal:
         Vovk, Gammerman and Shafer 2005, section 4.5 (Mondrian); Norinder et al. 2014,
         https://doi.org/10.1021/ci5001168
         """
-        return (
-            _p_values(self.active, self.active_similarity, log_odds, similarity),
-            _p_values(-self.inactive[::-1], self.inactive_similarity[::-1], -log_odds, similarity),
-        )
+        active, inactive = self._groups
+        return active.p_values(log_odds, similarity), inactive.p_values(-log_odds, similarity)
+
+    @cached_property
+    def _groups(self) -> tuple[_Groups, _Groups]:
+        active, inactive = self.by_class()
+        return _grouped(*active), _grouped(-inactive[0][::-1], inactive[1][::-1])
 
 
-def _p_values(known: Array, near: Array, asked: Array, similarity: Array) -> NDArray[np.float64]:
-    """Return which share of the known ones of like similarity conform no better; they ascend."""
+class _Groups(NamedTuple):
+    """Known compounds of one class by similarity, and the similarities up to which groups reach.
+
+    What is known of each group ascends with how well it conforms to the class.
+    """
+
+    limits: Array
+    known: list[Array]
+
+    def p_values(self, asked: Array, similarity: Array) -> NDArray[np.float64]:
+        """Return which share of the known ones of like similarity conform no better."""
+        own = np.searchsorted(self.limits, similarity)
+        out = np.zeros(len(asked))
+        for group, known in enumerate(self.known):
+            rows = own == group
+            lower = np.searchsorted(known, asked[rows], side="right")
+            out[rows] = (lower + 1) / (len(known) + 1)
+        return out
+
+
+def _grouped(known: Array, near: Array) -> _Groups:
     groups = min(max(len(known) // _LEAST, 1), _GROUPS)
+    if groups == 1:
+        return _Groups(np.zeros(0), [known])
     limits = np.quantile(near, np.arange(1, groups) / groups)
-    # Equal similarities may fill the last group's place; without its limit it is not empty.
+    # Where many are equally near, the last limit may be the last of them, with nothing beyond.
     limits = limits[limits < near.max()]
-    theirs, own = np.searchsorted(limits, near), np.searchsorted(limits, similarity)
-    out = np.zeros(len(asked))
-    for group in range(len(limits) + 1):
-        like = known[theirs == group]
-        rows = own == group
-        out[rows] = (np.searchsorted(like, asked[rows], side="right") + 1) / (len(like) + 1)
-    return out
+    own = np.searchsorted(limits, near)
+    return _Groups(limits, [known[own == group] for group in range(len(limits) + 1)])
 
 
 def fit_conformal(log_odds: Array, similarity: Array, labels: NDArray[np.float32]) -> Conformal:

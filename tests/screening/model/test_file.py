@@ -217,7 +217,7 @@ def test_another_schema_is_told_with_both_numbers(rebuilt, parts, schema):
     changed = json.loads(parts["model.json"]) | {"schema": schema}
     message = refused(rebuilt(model=json.dumps(changed)))
     assert f"schema {schema!r}" in message
-    assert "reads 4" in message
+    assert "reads 5" in message
 
 
 def test_an_archive_that_claims_to_be_huge_is_not_unpacked(model_file, tmp_path, monkeypatch):

@@ -75,6 +75,11 @@ def test_equal_similarities_leave_no_compound_without_others_to_be_compared_with
     assert (inactive == 1).all()
 
 
+def test_nothing_is_unlike_a_class_that_nobody_knows():
+    conformal = fit_conformal(np.array([1.0, 2.0]), np.array([0.5, 0.6]), np.ones(2, np.float32))
+    assert conformal.p_values(np.array([0.0, 3.0]), np.array([0.1, 0.9]))[1].tolist() == [1, 1]
+
+
 def test_the_true_class_is_missed_no_more_often_than_the_risk():
     rng = np.random.default_rng(2)
     risks = np.array([0.05, 0.1, 0.2, 0.5])
@@ -156,10 +161,10 @@ def test_prediction_sets_by_truth_table():
 
 
 def test_the_models_sets_hold_on_its_held_out_compounds(small_model, small_assay):
-    """p-values of the calibration compounds themselves are uniform up to ties."""
+    """p-values of the calibration compounds themselves are uniform, up to the thirds' steps."""
     conformal = small_model.conformals[0]
     labels = small_assay.labels[:, 0]
     assert (len(conformal.active), len(conformal.inactive)) == (100, 100)
     active, _ = conformal.p_values(conformal.active, conformal.active_similarity)
-    assert np.sort(active).tolist() == pytest.approx((np.arange(1, 101) + 1) / 101, abs=0.03)
+    assert np.sort(active).tolist() == pytest.approx((np.arange(1, 101) + 1) / 101, abs=0.05)
     assert (labels == 1).sum() == 100
