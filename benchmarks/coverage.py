@@ -97,9 +97,9 @@ def main() -> None:
     arguments.output.mkdir(parents=True, exist_ok=True)
     wanted = [
         Cell(assay, split, seed, arguments.model)
-        for assay in arguments.assays
         for seed in range(arguments.seeds)
         for split in arguments.splits
+        for assay in arguments.assays
     ]
     read = cache(partial(read_assay, arguments.data, arguments.num_workers, arguments.model))
     for cell in wanted:
