@@ -29,6 +29,7 @@ from screening.evaluation.parts import (
 from screening.evaluation.splits import (
     Split,
     grouped_folds,
+    random_folds,
     scaffold_folds,
     scaffold_split,
     series_scaffold,
@@ -63,6 +64,7 @@ __all__ = [
     "quality_sentence",
     "quality_text",
     "quality_warnings",
+    "random_folds",
     "random_parts",
     "scaffold_folds",
     "scaffold_split",

@@ -130,6 +130,19 @@ def scaffold_folds(
     return [split for split in splits if len(split.train) and len(split.test)]
 
 
+def random_folds(labels: NDArray[np.float32], n_folds: int, seed: int) -> list[Split]:
+    """Cut into at most `n_folds` folds at random, with sizes and actives spread evenly.
+
+    Parameters
+    ----------
+    labels : array of shape (n, n_tasks)
+        0, 1, or NaN where missing.
+    n_folds, seed : int
+    """
+    each = [str(row) for row in range(len(labels))]
+    return grouped_folds(each, labels, min(n_folds, len(labels)), seed)
+
+
 def series_scaffold(scaffolds: Sequence[str]) -> str | None:
     """Return the scaffold that more than half of the compounds share, or None.
 

@@ -82,19 +82,20 @@ COLUMNS = (
         "p_active",
         NUMBER,
         "conformal p-value of being active, 0-1",
-        "against held-out actives of the assay",
+        "against held-out actives of like nearest_similarity",
     ),
     _per_task(
         "p_inactive",
         NUMBER,
         "conformal p-value of being inactive, 0-1",
-        "against held-out inactives of the assay",
+        "against held-out inactives of like nearest_similarity",
     ),
     _per_task(
         "prediction_set",
         TEXT,
         "active, inactive, either or neither",
-        "the classes whose p-value exceeds --risk",
+        "the classes whose p-value exceeds --risk; of new compounds drawn like the assay's, about "
+        "that share of each class is missed",
     ),
     Column(
         "in_domain",

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from screening.learners.blend import Spreads, blend_with, fit_spreads
 from screening.learners.compounds import Compounds, Rows
 from screening.learners.forest import FittedForest, Forest
-from screening.learners.learner import Logits, Part, ask, fold_parts
+from screening.learners.learner import Logits, Part, ask, fold_parts, random_fold_parts
 from screening.learners.networks import FittedNetworks, Networks
 from screening.learners.options import ModelOptions
 from screening.learners.pretraining import LibraryStack
 from screening.progress import OnStep, ignore_steps
 from screening.trust.calibration import Calibration, fit_calibration
+from screening.trust.conformal import Conformal, fit_conformal
 
 CalibratedOn = Literal["folds", "validation"]
 
@@ -57,11 +58,9 @@ class HeldOut:
         """Learn how to blend and to calibrate what was said of the compounds that parts ask for."""
         spreads = [] if forest is None else list(map(fit_spreads, networks.T, forest.T))
         logits = networks if forest is None else blend_with(spreads, networks, forest)
-        similarities = np.full(len(logits), np.nan, dtype=np.float32)
-        for part in parts:
-            similarities[part.asked] = part.similarity(part.compounds, part.asked)
-        calibrations = fit_calibrations(logits, similarities, parts[0].compounds.labels)
-        return cls(networks, forest, logits, similarities, spreads, calibrations)
+        nearest = similarities(parts)
+        calibrations = fit_calibrations(logits, nearest, parts[0].compounds.labels)
+        return cls(networks, forest, logits, nearest, spreads, calibrations)
 
     @property
     def log_odds(self) -> Logits:
@@ -189,3 +188,46 @@ class CalibratedBlend:
             fitted = self.forest.fit_parts(parts, workers=workers, on_step=on_step)
             trees, forest = ask(fitted, parts)
         return FittedBlend(parts[-1], networks, forest, HeldOut.of(parts, said, trees), folds)
+
+    def fit_conformals(
+        self, fitted: FittedBlend, *, workers: int = 1, on_step: OnStep = ignore_steps
+    ) -> list[Conformal]:
+        """Learn conformal values, one a task, from what is said of compounds held out at random.
+
+        Folds by scaffold leave a compound without its series, and it looks less active than a new
+        compound whose series is known. Here it is held out from one network a fold, and from the
+        trees that did not draw it.
+
+        Parameters
+        ----------
+        fitted
+            With the calibrations.
+        workers, on_step
+            As for `Learner.fit_parts`.
+        """
+        part, held_out = fitted.part, fitted.held_out
+        folds = random_fold_parts(part, self.options.folds, self.options.seed)
+        networks = self.networks.fit_beside(
+            fitted.networks, folds, workers=workers, on_step=on_step
+        )
+        said, _ = ask(networks, folds)
+        if fitted.forest is not None:
+            said = blend_with(held_out.spreads, said, fitted.forest.out_of_bag(part))
+        nearest = similarities(folds)
+        log_odds = calibrated(held_out.calibrations, said, nearest)
+        found = []
+        for own, column in zip(log_odds.T, part.compounds.labels.T, strict=True):
+            known = ~np.isnan(nearest) & ~np.isnan(column)
+            found.append(fit_conformal(own[known], nearest[known], column[known]))
+        return found
+
+
+def similarities(parts: Sequence[Part]) -> NDArray[np.float32]:
+    """Return how similar each compound that parts ask for is to the nearest one learned from.
+
+    Shape (n,); NaN for compounds that none asks for.
+    """
+    found = np.full(len(parts[0].compounds), np.nan, dtype=np.float32)
+    for part in parts:
+        found[part.asked] = part.similarity(part.compounds, part.asked)
+    return found

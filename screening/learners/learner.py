@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from screening.assay import TaughtAs, taught_labels
+from screening.evaluation import random_folds
 from screening.features import Encoder
 from screening.learners.compounds import Compounds, Rows
 from screening.learners.options import held_out_folds
@@ -176,4 +177,23 @@ def fold_parts(part: Part, n_folds: int, seed: int) -> list[Part]:
     return [
         Part(part.compounds, split.train, split.test, number=number, is_fold=True)
         for number, split in enumerate(part.compounds.folds(part.rows, n_folds, seed))
+    ]
+
+
+def random_fold_parts(part: Part, n_folds: int, seed: int) -> list[Part]:
+    """Cut the compounds of a part into folds at random, each to be asked of the others.
+
+    Parameters
+    ----------
+    part
+    n_folds
+        At most so many, as for `fold_parts`.
+    seed
+        Of the cut; see `random_folds`.
+    """
+    n_folds = held_out_folds(n_folds, len(part.rows))
+    first = part.number + 1
+    return [
+        Part(part.compounds, part.rows[fold.train], part.rows[fold.test], number=n, is_fold=True)
+        for n, fold in enumerate(random_folds(part.labels, n_folds, seed), start=first)
     ]

@@ -156,6 +156,34 @@ class Networks:
         for part, encoder, own in zip(encoded, encoders, trained, strict=True):
             yield FittedNetworks(encoder, own, Ensemble(own.members, part.x.shape[1]))
 
+    def fit_beside(
+        self,
+        fitted: FittedNetworks,
+        parts: Sequence[Part],
+        *,
+        workers: int = 1,
+        on_step: OnStep = ignore_steps,
+    ) -> Iterator[FittedNetworks]:
+        """Yield one network for each part, on the columns and the stack of an ensemble.
+
+        Neither knows a label, so a part may share them with the compounds that it asks for, and
+        the most expensive half of the learning is saved.
+        """
+        stack = fitted.trained.stack
+        encoded = [self._encoded(part, fitted.encoder)._replace(members=1) for part in parts]
+        stacks = [stack] * len(parts)
+        found = train_members(
+            encoded,
+            stacks,
+            self.options,
+            "networks of random folds",
+            workers=workers,
+            on_step=on_step,
+        )
+        for part, members in zip(encoded, found, strict=True):
+            own = TrainedEnsemble(stack, members)
+            yield FittedNetworks(fitted.encoder, own, Ensemble(members, part.x.shape[1]))
+
     def _encoded(self, part: Part, encoder: Encoder) -> EncodedPart:
         size = self.options.ensemble_size
         return EncodedPart(
@@ -193,17 +221,31 @@ def train_ensembles(
     pretraining = ((part.x, options, part.seed, part.held_out, begun) for part in parts)
     results = in_processes(pretrain_part, pretraining, workers)
     stacks = list(_counted(results, "pretraining", len(parts), on_step))
+    members = train_members(parts, stacks, options, "networks", workers=workers, on_step=on_step)
+    return list(map(TrainedEnsemble, stacks, members))
+
+
+def train_members(
+    parts: Sequence[EncodedPart],
+    stacks: Sequence[PretrainedStack],
+    options: ModelOptions,
+    stage: str,
+    *,
+    workers: int = 1,
+    on_step: OnStep = ignore_steps,
+) -> list[list[Member]]:
+    """Train the members of each part from its stack, in processes; see `train_ensembles`.
+
+    `stage` is what `on_step` is told.
+    """
     jobs = (
         (part.x, part.y, options, part.seed + member, stack.dbn)
         for part, stack in zip(parts, stacks, strict=True)
         for member in range(part.members)
     )
     total = sum(part.members for part in parts)
-    members = _counted(in_processes(train_member, jobs, workers), "networks", total, on_step)
-    return [
-        TrainedEnsemble(stack, list(islice(members, part.members)))
-        for part, stack in zip(parts, stacks, strict=True)
-    ]
+    members = _counted(in_processes(train_member, jobs, workers), stage, total, on_step)
+    return [list(islice(members, part.members)) for part in parts]
 
 
 def _counted(

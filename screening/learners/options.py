@@ -93,8 +93,8 @@ class ModelOptions:
         Of hidden units, and of input columns.
     batch_size : int
     folds : int
-        Scaffold-grouped folds of the cross-validation behind calibration and quality; many
-        compounds have fewer (see `held_out_folds`).
+        Scaffold-grouped folds of the cross-validation behind calibration and quality, and random
+        folds behind the conformal values; many compounds have fewer (see `held_out_folds`).
     limits : Limits
         How large a molecule may be.
     seed : int

@@ -72,7 +72,7 @@ class Kind:
 MODEL = Kind(
     "model",
     ("model.json", "weights.safetensors", "training.parquet", "canary.json"),
-    4,
+    5,
     "train the model again",
 )
 PRETRAINED = Kind("pretrained", ("pretrained.json", "weights.safetensors"), 3, "pretrain again")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ def _arrays(model: ScreeningModel) -> tuple[dict[str, NDArray[Any]], list[dict[s
         arrays[f"member.{number}.columns"] = member.columns
         members.append({"network": network.config, "finetuning": _untimed(member.finetuning)})
     for task, conformal in enumerate(model.conformals):
-        arrays |= named(f"conformal.{task}.", vars(conformal))
+        arrays |= named(f"conformal.{task}.", asdict(conformal))
     return arrays, members
 
 

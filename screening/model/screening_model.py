@@ -124,7 +124,7 @@ class ScreeningModel:
             [self.calibrations[t](logits[:, :, t], similarity) for t in columns], axis=2
         )
         log_odds = [self.log_odds(logits[:, :, t].mean(axis=0), similarity, t) for t in columns]
-        p_values = [self.conformals[t].p_values(log_odds[t]) for t in columns]
+        p_values = [self.conformals[t].p_values(log_odds[t], similarity) for t in columns]
         return Scores(
             score=np.column_stack([expit(values) for values in log_odds]),
             log_odds=np.column_stack(log_odds),

@@ -76,8 +76,12 @@ def require_sound(model: ScreeningModel) -> None:
             _within("a slope of the calibration", slope, 0, np.inf)
         _within("an offset of the calibration", calibration.offset, -np.inf, np.inf)
     for conformal in model.conformals:
-        for known in (conformal.active, conformal.inactive):
+        for known, similarity in conformal.by_class():
             _ascending("the log odds of held-out compounds", known)
+            near = known.shape == similarity.shape and bool(
+                ((similarity >= 0) & (similarity <= 1)).all()
+            )
+            _require(near, "a held-out compound has no similarity from 0 to 1")
     for threshold in model.thresholds:
         _within("a threshold", threshold, 0, 1)
     _ascending("the novelties of held-out compounds", model.domain.novelties)

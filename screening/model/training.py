@@ -25,7 +25,7 @@ from screening.model.provenance import describe_origin, learning_curves
 from screening.model.screening_model import ScreeningModel
 from screening.model.training_table import TrainingTable, skeleton_keys
 from screening.progress import OnStep, ignore_steps
-from screening.trust import fit_conformal, fit_domain
+from screening.trust import fit_domain
 
 SHIPPED = "ebmscreen"
 NETWORKS = "DBN ensemble alone"
@@ -87,9 +87,7 @@ def train_model(
         forest_blend=None if forest is None else ForestBlend.of(forest, held_out.spreads),
         novelty=networks.trained.stack.novelty,
         calibrations=held_out.calibrations,
-        conformals=[
-            fit_conformal(said, labels) for labels, said in _by_task(assay, held_out.log_odds)
-        ],
+        conformals=learner.fit_conformals(fitted, workers=workers, on_step=on_step),
         thresholds=[best_threshold(*task) for task in _by_task(assay, predictions[SHIPPED])],
         domain=fit_domain(_novelties(fitted.folds, folds), held_out.similarities),
         training=_table(compounds, folds, predictions),

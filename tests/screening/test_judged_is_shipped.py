@@ -10,6 +10,7 @@ from screening.assay import curate, make_threshold
 from screening.evaluation import Parts, Split
 from screening.learners import Compounds, Part, fold_parts
 from screening.learners.forest import HELD_OUT_TREES, TREES, fit_forest
+from screening.learners.learner import random_fold_parts
 from screening.learners.member import train_member
 from screening.learners.options import held_out_members
 from screening.model import SHIPPED, load_model, save_model, train_model
@@ -154,7 +155,16 @@ def test_networks_and_trees_of_a_fold_are_as_many_everywhere(
     train_model(measured, options)
     networks, trees = sizes.take()
     compounds = Compounds(measured)
-    folds = fold_parts(Part(compounds, np.arange(100)), options.folds, options.seed)
+    whole = Part(compounds, np.arange(100), number=options.folds)
+    folds = fold_parts(whole, options.folds, options.seed)
+    at_random = random_fold_parts(whole, options.folds, options.seed)
+    # Beside what is judged: one network for each fold of the conformal values, and no tree.
+    judged = len(networks) - len(at_random)
+    assert networks[judged:] == [
+        (len(fold.rows), options.seed + 1000 * (len(folds) + 1 + number))
+        for number, fold in enumerate(at_random)
+    ]
+    networks = networks[:judged]
     few = held_out_members(options.ensemble_size)
     assert (few, options.ensemble_size) == (2, 3)
     assert networks == [
@@ -177,7 +187,8 @@ def test_networks_and_trees_of_a_fold_are_as_many_everywhere(
     evaluated = sizes.take()
     seeded = replace(options, seed=entry.split.seed)
     train_model(measured.take(entry.split.parts.train), seeded)
-    assert evaluated == sizes.take()
+    networks, trees = sizes.take()
+    assert evaluated == (networks[: len(evaluated[0])], trees)
 
 
 def test_a_validation_part_calibrates_the_whole_model_and_no_other(

@@ -18,6 +18,8 @@ HELD_OUT_TREES = 200
 # A tree of more is deep and dear, and as many smaller ones say more (docs/decisions.md).
 _ROWS_PER_TREE = 10_000
 _GRADED_LEAF = 3
+# Compounds laid out at a time for the trees to predict: 10 MB.
+_ROWS_ASKED = 1000
 
 _Forest = TypeVar("_Forest", RandomForestClassifier, RandomForestRegressor)
 
@@ -48,6 +50,32 @@ def fit_forest(
         n_jobs=workers,
     )
     return fit_dense(forest, x, taught)
+
+
+def out_of_bag(forest: RandomForestRegressor, x: csr_matrix) -> NDArray[np.float64]:
+    """Return the mean label by the trees that did not draw a compound, shape (n,).
+
+    Parameters
+    ----------
+    forest
+    x : CSR of shape (n, n_columns)
+        The compounds that it was fitted on.
+
+    References
+    ----------
+    Breiman 2001, section 3.1, https://doi.org/10.1023/A:1010933404324
+    """
+    n = x.shape[0]
+    unseen = np.ones((len(forest.estimators_), n), dtype=bool)
+    for row, drawn in zip(unseen, forest.estimators_samples_, strict=True):
+        row[drawn] = False
+    said = np.zeros(n)
+    for start in range(0, n, _ROWS_ASKED):
+        rows = slice(start, start + _ROWS_ASKED)
+        dense = x[rows].toarray().astype(np.float32, copy=False)
+        for tree, free in zip(forest.estimators_, unseen[:, rows], strict=True):
+            said[rows] += np.where(free, tree.predict(dense, check_input=False), 0.0)
+    return np.asarray(said / unseen.sum(axis=0))
 
 
 def fit_dense(forest: _Forest, x: csr_matrix, y: NDArray[np.float32]) -> _Forest:

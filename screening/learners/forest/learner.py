@@ -12,7 +12,7 @@ from sklearn.ensemble import RandomForestRegressor
 from screening.assay import TaughtAs
 from screening.features import Encoder
 from screening.learners.compounds import Compounds, Rows
-from screening.learners.forest.fit import HELD_OUT_TREES, TREES, fit_forest
+from screening.learners.forest.fit import HELD_OUT_TREES, TREES, fit_forest, out_of_bag
 from screening.learners.learner import Logits, Part, encode
 from screening.learners.options import ModelOptions
 from screening.progress import OnStep, ignore_steps
@@ -41,6 +41,19 @@ class FittedForest:
                 for forest in self.forests
             ]
         )
+
+    def out_of_bag(self, part: Part) -> Logits:
+        """Return logits of the part that was learned from, each by trees that did not draw it.
+
+        Shape (n_compounds, n_tasks); NaN where no label was learned.
+        """
+        x = part.encoded(self.encoder)
+        out = np.full(part.compounds.labels.shape, np.nan)
+        for task, forest in enumerate(self.forests):
+            rows = part.labelled(task)
+            if forest is not None and rows is not None:
+                out[part.rows[rows], task] = logit(out_of_bag(forest, x[rows]))
+        return out
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rdkit import Chem
 
 from screening.chemistry import murcko_scaffold
-from screening.evaluation import Split, grouped_folds, scaffold_split
+from screening.evaluation import Split, grouped_folds, random_folds, scaffold_split
 from screening.tables import read_table
 
 some_groups = st.lists(st.sampled_from("abcdefghijklmnop"), min_size=6, max_size=80)
@@ -52,6 +52,27 @@ def test_folds_cover_everything_once_and_share_no_group(groups, n_folds, seed):
         assert not shared(groups, fold)
     held = np.concatenate([fold.test for fold in folds])
     assert sorted(held) == list(range(len(groups)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(2, 40), st.integers(1, 40), st.integers(2, 5), st.integers(0, 1000))
+def test_random_folds_hold_each_compound_out_once_and_spread_sizes_and_actives(
+    n_active, n_inactive, n_folds, seed
+):
+    labels = np.repeat([1.0, 0.0], [n_active, n_inactive]).astype(np.float32)[:, None]
+    n = len(labels)
+    folds = random_folds(labels, n_folds, seed)
+    assert len(folds) == min(n_folds, n)
+    assert all(whole(fold, n) for fold in folds)
+    assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(n))
+    for counts in ([len(fold.test) for fold in folds], [labels[f.test].sum() for f in folds]):
+        assert max(counts) - min(counts) <= 2
+
+
+def test_random_folds_follow_the_seed_alone():
+    labels = np.tile([1.0, 0.0], 50).astype(np.float32)[:, None]
+    tests = [[list(fold.test) for fold in random_folds(labels, 5, seed)] for seed in (0, 0, 1)]
+    assert tests[0] == tests[1] != tests[2]
 
 
 def test_real_scaffolds_come_close_to_the_share(bace):

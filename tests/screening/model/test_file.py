@@ -217,7 +217,7 @@ def test_another_schema_is_told_with_both_numbers(rebuilt, parts, schema):
     changed = json.loads(parts["model.json"]) | {"schema": schema}
     message = refused(rebuilt(model=json.dumps(changed)))
     assert f"schema {schema!r}" in message
-    assert "reads 4" in message
+    assert "reads 5" in message
 
 
 def test_an_archive_that_claims_to_be_huge_is_not_unpacked(model_file, tmp_path, monkeypatch):
@@ -385,6 +385,8 @@ def test_a_number_out_of_its_range_is_refused_in_two_lines(rebuilt, parts, path,
         ("conformal.0.active", lambda a: a * np.nan),
         ("conformal.0.active", lambda a: a[:0]),
         ("conformal.0.inactive", lambda a: a[::-1]),
+        ("conformal.0.active_similarity", lambda a: a[1:]),
+        ("conformal.0.inactive_similarity", lambda a: a * np.nan),
         ("domain.novelties", lambda a: a[:0]),
         ("domain.novelties", lambda a: a * np.nan),
         ("encoder.grid.descriptors", lambda a: a[:, ::-1]),

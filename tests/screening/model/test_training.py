@@ -6,14 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.special import logit
+from sklearn.ensemble import RandomForestRegressor
 from sklearn.metrics import roc_auc_score
 
 from screening.assay import Assay, curate
 from screening.chemistry import murcko_scaffold
 from screening.errors import UserError
-from screening.evaluation import best_threshold
+from screening.evaluation import best_threshold, random_folds
 from screening.features import Encoder
-from screening.learners import Compounds, Part, fold_parts
+from screening.learners import CalibratedBlend, Compounds, Part, fold_parts
 from screening.learners.ensemble import Ensemble
 from screening.learners.member import train_member
 from screening.learners.pretraining import pretrain_part
@@ -183,6 +185,41 @@ def test_held_out_predictions_come_from_models_without_the_fold(of_sixty, sixty,
         _, near = nearest(stored.fingerprints[test], stored.fingerprints[train])
         expected = of_sixty.calibrations[0](logits[:, 0], near)
         assert np.allclose(stored.held_out[SHIPPED][test, 0], expected, rtol=0, atol=1e-12)
+
+
+def test_conformal_values_come_from_networks_and_trees_without_the_compound(
+    sixty, tiny_options, monkeypatch
+):
+    """Train each network of a random fold by hand, ask the trees that did not draw a compound."""
+    options = replace(tiny_options, blend="forest")
+    monkeypatch.setattr("screening.learners.forest.learner.TREES", 40)
+    monkeypatch.setattr("screening.learners.forest.fit._ROWS_ASKED", 25)
+    learner = CalibratedBlend(options)
+    whole = Part(Compounds(sixty), np.arange(len(sixty)), number=options.folds)
+    folds = fold_parts(whole, options.folds, options.seed)
+    fitted = learner.fit([*folds, whole])
+    (conformal,) = learner.fit_conformals(fitted)
+    labels = sixty.labels[:, 0]
+    encoder, stack = fitted.networks.encoder, fitted.networks.trained.stack
+    x = encoder.transform(whole.compounds.raw(options.features))
+    logits, near = np.zeros(len(sixty)), np.zeros(len(sixty), np.float32)
+    splits = random_folds(sixty.labels, options.folds, options.seed)
+    assert sorted(np.concatenate([split.test for split in splits])) == list(range(len(sixty)))
+    for number, (train, test) in enumerate((split.train, split.test) for split in splits):
+        seed = options.seed + 1000 * (options.folds + 1 + number)
+        member = train_member(x[train], sixty.labels[train], options, seed, stack.dbn)
+        logits[test] = Ensemble([member], x.shape[1]).logits(x[test])[0, :, 0]
+        fingerprints = whole.compounds.fingerprints
+        near[test] = nearest(fingerprints[test], fingerprints[train])[1]
+    (forest,) = fitted.forest.forests
+    refitted = RandomForestRegressor(**{**forest.get_params(), "oob_score": True})
+    refitted.fit(x.toarray(), labels)
+    spreads, calibration = fitted.held_out.spreads[0], fitted.held_out.calibrations[0]
+    said = calibration.log_odds(spreads(logits, logit(refitted.oob_prediction_)), near)
+    for label, (known, similarity) in zip((1, 0), conformal.by_class(), strict=True):
+        order = np.argsort(said[labels == label], kind="stable")
+        assert np.allclose(known, said[labels == label][order], rtol=0, atol=1e-9)
+        assert np.array_equal(similarity, near[labels == label][order])
 
 
 def test_a_label_that_can_only_be_memorised_is_not_predicted(small_assay, small_options):
