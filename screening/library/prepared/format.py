@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,10 @@ from screening.chemistry import Reject
 from screening.errors import UserError
 from screening.features import FeatureSet, RawFeatures
 from screening.library.featurise import Featurised
-from screening.library.shards import ShardFiles
-from screening.model import file_hash
+from screening.library.shards import ShardFiles, ShardRecord
+from screening.model.archive import as_json, file_hash
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 METADATA_KEY = b"ebmscreen"
 # Name of the description, written when the library is complete.
 DESCRIPTION = "_library.json"
@@ -51,7 +52,7 @@ class PreparedPart:
     number : int
         Of the part, from 0.
     hash : str
-        SHA-256 of its file, by the library's description.
+        SHA-256 of its record, which has that of its file; by the library's description.
     """
 
     folder: Path
@@ -79,6 +80,12 @@ def parameters_of(features: FeatureSet, standardize: str) -> dict[str, Any]:
         "features": features.to_config(),
         "standardize": standardize,
     }
+
+
+def description_hash(description: dict[str, Any]) -> str:
+    """Return the SHA-256 of a library's description as it is without this hash."""
+    plain = {name: value for name, value in description.items() if name != "sha256"}
+    return sha256(as_json(plain).encode()).hexdigest()
 
 
 def part_table(found: Featurised, parameters: dict[str, Any]) -> pa.Table:
@@ -128,14 +135,13 @@ def read_part(part: PreparedPart, features: FeatureSet) -> tuple[Featurised, lis
     names = _columns_for(features)
     path = files.scores(part.number)
     try:
-        whole = file_hash(path) == part.hash
+        record = _record_of(files, part)
         table = pq.read_table(path, columns=names).combine_chunks()
-        rejects = files.read_record(part.number).rejects
     except (OSError, ValueError, KeyError, TypeError) as error:
         words = str(error).splitlines()[0]
-        raise UserError(f"{path} is damaged ({words}); prepare the library anew.") from error
-    if not whole:
-        raise UserError(f"{path} was changed since it was prepared; prepare the library anew.")
+        raise UserError(
+            f"{path} is not what was prepared ({words}); prepare the library anew."
+        ) from error
     raw = RawFeatures()
     for block in features.blocks:
         if block.kind == "continuous":
@@ -156,7 +162,17 @@ def read_part(part: PreparedPart, features: FeatureSet) -> tuple[Featurised, lis
         raw=raw,
         fingerprints=_packed(table["fingerprint"]),
     )
-    return found, rejects
+    return found, record.rejects
+
+
+def _record_of(files: ShardFiles, part: PreparedPart) -> ShardRecord:
+    """Return the record of a part whose files are those that were written."""
+    if file_hash(files.record(part.number)) != part.hash:
+        raise ValueError("its record was changed")
+    record = files.read_record(part.number)
+    if file_hash(files.scores(part.number)) != record.scores_hash:
+        raise ValueError("it was changed")
+    return record
 
 
 def _columns_for(features: FeatureSet) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -23,9 +22,16 @@ from screening.library.loop import (
     write_rejects,
 )
 from screening.library.manifest import begin_or_continue, begun, settings_hash
-from screening.library.prepared.format import DESCRIPTION, files_of, parameters_of, part_table
+from screening.library.prepared.format import (
+    DESCRIPTION,
+    description_hash,
+    files_of,
+    parameters_of,
+    part_table,
+)
 from screening.library.shards import Clock, ShardRecord, Watch
-from screening.model import command_line, versions
+from screening.model import command_line, file_hash, versions
+from screening.model.archive import as_json
 from screening.tables import Announce, LibraryStream, open_library, silent, write_atomically
 
 REJECTS = "_rejects.csv"
@@ -188,15 +194,16 @@ def _describe(
     seconds: dict[str, float],
 ) -> None:
     files = files_of(folder)
-    content = {
+    content: dict[str, Any] = {
         "parameters": wanted["parameters"],
         "options": wanted["options"],
         "sources": stream.sources,
         "counts": asdict(done.counts),
-        "parts": [files.read_record(number).scores_hash for number in range(done.shards)],
+        "parts": [file_hash(files.record(number)) for number in range(done.shards)],
         "versions": versions(),
         "command": command_line(),
         "seconds": seconds,
     }
+    content["sha256"] = description_hash(content)
     with write_atomically(folder / DESCRIPTION) as temporary:
-        temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
+        temporary.write_text(as_json(content), encoding="utf-8")

@@ -15,6 +15,7 @@ from screening.library.prepared.format import (
     DESCRIPTION,
     SCHEMA_VERSION,
     PreparedPart,
+    description_hash,
     files_of,
 )
 from screening.model import ScreeningModel, versions
@@ -74,8 +75,11 @@ def open_prepared(source: str) -> PreparedLibrary:
         description = json.loads(text)
         version = description["parameters"]["schema_version"]
         parts = description["parts"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        whole = description.get("sha256") == description_hash(description)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path} is damaged ({error}); prepare the library anew.") from error
+    if version == SCHEMA_VERSION and not whole:
+        raise UserError(f"{path} was changed since it was written; prepare the library anew.")
     if version != SCHEMA_VERSION:
         raise UserError(
             f"{folder} is of version {version}, and this ebmscreen reads version "

@@ -34,7 +34,7 @@ FEATURES = ("morgan_counts", "descriptors")
 
 
 def first_part(folder: Path) -> PreparedPart:
-    return PreparedPart(folder, 0, file_hash(folder / "part-00000.parquet"))
+    return PreparedPart(folder, 0, file_hash(folder / "_parts" / "00000.json"))
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +209,7 @@ def test_raw_and_prepared_sources_are_not_mixed(library, prepared, model_file, t
     [
         ("description", "is damaged"),
         ("version", "of version 99"),
+        ("number", "was changed"),
         ("part", r"lacks part-00001\.parquet"),
     ],
 )
@@ -222,6 +223,10 @@ def test_a_damaged_library_is_told(prepared, model_file, tmp_path, damage, words
         content = json.loads(description.read_text())
         content["parameters"]["schema_version"] = 99
         description.write_text(json.dumps(content))
+    elif damage == "number":
+        content = json.loads(description.read_text())
+        content["options"]["limits"]["max_atoms"] += 1
+        description.write_text(json.dumps(content))
     else:
         (folder / "part-00001.parquet").unlink()
     with pytest.raises(UserError, match=words):
@@ -233,7 +238,17 @@ def test_a_truncated_part_is_told_in_one_sentence(prepared, model_file, tmp_path
     shutil.copytree(prepared, folder)
     part = folder / "part-00001.parquet"
     part.write_bytes(part.read_bytes()[:500])
-    with pytest.raises(UserError, match=r"part-00001\.parquet is damaged"):
+    with pytest.raises(UserError, match=r"part-00001\.parquet is not what was prepared"):
+        screen([str(folder)], model_file, tmp_path / "run")
+
+
+def test_a_changed_reject_is_told(prepared, model_file, tmp_path):
+    """Rejects lie in the records, of which the description has the hash."""
+    folder = tmp_path / "damaged.parquet"
+    shutil.copytree(prepared, folder)
+    record = folder / "_parts" / "00000.json"
+    record.write_text(record.read_text().replace('"read": ', '"read": 1', 1))
+    with pytest.raises(UserError, match="its record was changed"):
         screen([str(folder)], model_file, tmp_path / "run")
 
 
