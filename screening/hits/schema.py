@@ -120,7 +120,12 @@ COLUMNS = (
     ),
     Column("scaffold", TEXT, "Bemis-Murcko scaffold; empty without a ring", "without stereo"),
     Column("source", TEXT, "file of the library", "as it was named"),
-    Column("row", WHOLE, "line in that file", "the header is line 1; SDF and Parquet: the record"),
+    Column(
+        "row",
+        WHOLE,
+        "line in that file, or row of the sheet",
+        "the header is line 1; SDF and Parquet: the record",
+    ),
     Column(
         "duplicate_of",
         TEXT,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from screening.errors import UserError
-from screening.tables import write_atomically
+from screening.tables import remove_unfinished, write_atomically
 
 NAME = "manifest.json"
 # A model that came from no file lies in the folder of its run.
@@ -90,12 +90,14 @@ def begin_or_continue(folder: Path, records: Path, now: Settings) -> bool:
                 f"{folder} cannot be continued: {'; '.join(changed)}. Repeat the command that "
                 "began it, or write to another folder."
             )
+        remove_unfinished(folder)
         return True
     # Records know what their rows were and what they were done with: they are of use without it.
     known = MODEL, records.name
     others = folder.is_dir() and any(path.name not in known for path in folder.iterdir())
     if others and not records.is_dir():
         raise UserError(f"{folder} is not empty and holds no run; write to another folder.")
+    remove_unfinished(folder)
     with write_atomically(records / NAME) as temporary:
         temporary.write_text(json.dumps(now, indent=1), encoding="utf-8")
     return False

@@ -1,7 +1,7 @@
 """Compound tables: files read as a stream of rows, files written whole or not at all."""
 
 from screening.tables.assay import AssayTable, read_table
-from screening.tables.atomic import write_atomically
+from screening.tables.atomic import remove_unfinished, write_atomically
 from screening.tables.columns import Columns
 from screening.tables.library import Chunk, LibraryStream, open_library
 from screening.tables.sources import STDIN, source_size
@@ -19,6 +19,7 @@ __all__ = [
     "open_library",
     "read_csv",
     "read_table",
+    "remove_unfinished",
     "silent",
     "source_size",
     "write_atomically",

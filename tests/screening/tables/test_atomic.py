@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from screening.tables import write_atomically
+from screening.tables import remove_unfinished, write_atomically
 
 
 def test_the_file_appears_only_when_it_is_whole(tmp_path):
@@ -85,3 +85,14 @@ def test_a_file_that_cannot_be_flushed_is_an_error_a_folder_is_not(tmp_path, mon
     with pytest.raises(OSError, match="No space"), write_atomically(tmp_path / "b.txt"):
         pass
     assert not (tmp_path / "b.txt").exists()
+
+
+def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path):
+    (tmp_path / "scores").mkdir()
+    for name in ("scores/.part-00000.parquet.x8f3.part", ".run.json.abcd.part"):
+        (tmp_path / name).touch()
+    kept = [tmp_path / "scores" / "part-00000.parquet", tmp_path / ".hidden", tmp_path / "a.part"]
+    for path in kept:
+        path.touch()
+    remove_unfinished(tmp_path)
+    assert sorted(p for p in tmp_path.rglob("*") if p.is_file()) == sorted(kept)
