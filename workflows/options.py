@@ -281,6 +281,22 @@ class Activity(Common, ColumnOptions, Molecules):
         return assay
 
 
+# What scores and prediction sets are to promise.
+PROMISES = several(
+    click.option(
+        "--risk",
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        default=0.1,
+        show_default=True,
+        help="Accepted share of wrong prediction sets.",
+    ),
+    click.option(
+        "--prevalence",
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        metavar="P",
+        help="Share of actives expected among the compounds; restates the score.",
+    ),
+)
 FEATURES = click.option(
     "--features", metavar="NAME,NAME", help="Feature blocks, separated by commas."
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from screening.processes import begin_loading
-from workflows.options import COLUMNS, COMMON, FILE, ColumnOptions, Common
+from workflows.options import COLUMNS, COMMON, FILE, PROMISES, ColumnOptions, Common
 
 if TYPE_CHECKING:
     from screening.library.predict import PredictTask
@@ -54,19 +54,7 @@ class PredictRequest(Common, ColumnOptions):
     help="File to write: .csv, .tsv, .sdf (each also .gz), .parquet or .xlsx.",
 )
 @COLUMNS
-@click.option(
-    "--risk",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.1,
-    show_default=True,
-    help="Accepted share of wrong prediction sets.",
-)
-@click.option(
-    "--prevalence",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    metavar="P",
-    help="Share of actives expected among the compounds; restates the score.",
-)
+@PROMISES
 @click.option(
     "--describe",
     is_flag=True,

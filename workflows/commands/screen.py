@@ -13,7 +13,7 @@ from screening.processes import begin_loading
 from workflows.choice import CHOICE, Choice
 from workflows.config import write_config
 from workflows.messages import Messages
-from workflows.options import COLUMNS, COMMON, FOLDER, ColumnOptions, Common
+from workflows.options import COLUMNS, COMMON, FOLDER, PROMISES, ColumnOptions, Common
 from workflows.plate import BUDGET, Budget
 
 if TYPE_CHECKING:
@@ -68,19 +68,7 @@ class ScreenRequest(Common, ColumnOptions, Choice, Budget):
     show_default=True,
     help="Best first: those likely to be active or, for a liability such as hERG, inactive.",
 )
-@click.option(
-    "--risk",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.1,
-    show_default=True,
-    help="Accepted share of wrong prediction sets.",
-)
-@click.option(
-    "--prevalence",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    metavar="P",
-    help="Share of actives expected in the library; restates the score.",
-)
+@PROMISES
 @click.option(
     "--max-atoms",
     type=click.IntRange(min=1),
