@@ -148,7 +148,7 @@ def run_demo(
     )
     protocol = (
         f"{int((labels == 1).sum())} held-out actives and {int((labels == 0).sum())} held-out "
-        f"inactives hidden among {int(labels.isna().sum())} library compounds (seed {seed})"
+        f"inactives hidden among {int(labels.isna().sum()):,} library compounds (seed {seed})"
     )
     content = {
         "protocol": protocol,

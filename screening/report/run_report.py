@@ -147,7 +147,7 @@ def _page(run: RunFolder, cards: HitCards, model: ScreeningModel, on_part: OnPar
         counts=wording.counts(run, cards),
         n_hits=len(cards.hits),
         n_suggested=len(cards.picked()),
-        demo=retrospective(run.demo),
+        demo=retrospective(run.demo, run.library.scored),
         quality=quality,
         space=space,
         units=units,

@@ -97,7 +97,7 @@ def roc_plot(name: str, curves: Mapping[str, tuple[Any, Any]], title: str = "ROC
             _line(axes, i, *_thin(x, y), label=f"{label} ({area:.3f})")
         _finish(axes, "share of inactives called", "share of actives found", "lower right")
         summary = f"Areas under the curve: {', '.join(areas)}."
-        return plot_of(axes, name, title, summary, "Area under the curve in brackets.")
+        return plot_of(axes, name, title, summary, "The grey line is a random order.")
 
 
 def enrichment_plot(
@@ -130,8 +130,8 @@ def _precision_recall(labels: NDArray[np.int64], scores: Mapping[str, Values]) -
             _line(axes, i, *_thin(recall[:-1][::-1], precision[:-1][::-1]), label=label)
         _finish(axes, "recall: share of actives found", "precision", "lower left")
         axes.set_ylim(0, 1.02)
-        summary = f"The base rate is {labels.mean():.2f}."
-        return plot_of(axes, "cv-pr", "Precision and recall", summary, "Grey: the base rate.")
+        summary = f"Grey: the base rate, {labels.mean():.2f}; a random order has that precision."
+        return plot_of(axes, "cv-pr", "Precision and recall", summary)
 
 
 def _calibration(labels: NDArray[np.int64], scores: Mapping[str, Values]) -> Plot:
@@ -142,7 +142,7 @@ def _calibration(labels: NDArray[np.int64], scores: Mapping[str, Values]) -> Plo
             _line(axes, i, predicted, observed, label=label, marker="o", markersize=3)
         _finish(axes, "predicted probability", "share found active", "upper left")
         summary = "Ten groups of compounds of equal size, by predicted probability."
-        caption = "Tenths of the compounds; on the grey line a probability means what it says."
+        caption = "On the grey line a probability means what it says."
         return plot_of(axes, "cv-calibration", "Calibration", summary, caption)
 
 
@@ -176,7 +176,7 @@ def domain_plot(model: ScreeningModel, hits: Sequence[Mapping[str, Any]]) -> Plo
         _finish(
             axes, "similarity to the nearest assay compound", "novelty percentile", "lower left"
         )
-        summary = f"{int(inside.sum())} of {len(hits)} hits lie inside the domain."
+        summary = f"{int(inside.sum()):,} of {len(hits):,} hits lie inside the domain."
         caption = "Grey: the limits. Inside is to the right of one and below the other."
         return plot_of(axes, "domain", "Applicability domain of the hits", summary, caption)
 
@@ -194,11 +194,11 @@ def learning_plots(model: ScreeningModel) -> list[Plot]:
         )
         axis = "free-energy gap, nats"
         label = "held-out less training compounds"
-        plots.append(_by_epoch("Pretraining", gaps, axis, label, "upper left", 2, caption))
+        plots.append(_by_epoch("Pretraining", gaps, axis, label, "upper left", 0, caption))
     losses = curves.get("fine_tuning_loss_nats") or []
     if len(losses) > 1:
         axis, label = "training loss, nats", "mean over the members"
-        plots.append(_by_epoch("Fine-tuning", losses, axis, label, "upper right", 3))
+        plots.append(_by_epoch("Fine-tuning", losses, axis, label, "upper right", 2))
     return plots
 
 
@@ -214,6 +214,7 @@ def _by_epoch(
     with plot_axes() as axes:
         _line(axes, 0, range(1, len(values) + 1), values, label=label)
         _finish(axes, "epoch", axis, legend)
+        axes.xaxis.get_major_locator().set_params(integer=True)
         first, last = (f"{values[end]:.{decimals}f}" for end in (0, -1))
         summary = f"From {first} to {last} nats in {len(values)} epochs."
         return plot_of(axes, title.lower(), title, summary, caption)

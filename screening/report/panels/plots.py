@@ -18,10 +18,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 # Stand-ins that become variables of the style sheet when the plot is written.
-INK, FAINT = "#010101", "#020202"
+INK, SOFT, FAINT = "#010101", "#010102", "#020202"
 SERIES = ("#030301", "#030302", "#030303", "#030304", "#030305")
 _VARIABLES = {
     INK: "var(--ink)",
+    SOFT: "var(--soft)",
     FAINT: "var(--line)",
     **{colour: f"var(--series-{i})" for i, colour in enumerate(SERIES, start=1)},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from screening.evaluation import quality_sentence
@@ -67,28 +68,45 @@ def figure_names(figures: dict[str, dict[str, float]]) -> list[tuple[str, str]]:
     An enrichment factor has its largest possible value in its name, and is left out where that is
     less than `SMALLEST_RANGE`.
     """
-    names = []
-    for metric in METRICS.values():
-        name = metric.name
-        if metric.key in _FRACTIONS and figures:
-            first = next(iter(figures.values()))
-            counts = int(first["n"]), int(first["n_active"])
-            largest = largest_enrichment(*counts, _FRACTIONS[metric.key])
+    first = next(iter(figures.values()), {"n": 0, "n_active": 0})
+    heads = [(metric.key, metric.name) for metric in METRICS.values()]
+    return _telling(heads, int(first["n"]), int(first["n_active"]))
+
+
+def _telling(heads: Iterable[tuple[str, str]], n: int, actives: int) -> list[tuple[str, str]]:
+    found = []
+    for key, name in heads:
+        if key in _FRACTIONS and actives:
+            largest = largest_enrichment(n, actives, _FRACTIONS[key])
             if largest < SMALLEST_RANGE:
                 continue
-            name = f"{name} (at most {largest:.1f})"
-        names.append((metric.key, name))
-    return names
+            found.append((key, f"{name} (at most {largest:.1f})"))
+        else:
+            found.append((key, name))
+    return found
 
 
-def retrospective(demo: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return table and curves of a screen whose answers were known, or None."""
+def retrospective(demo: dict[str, Any] | None, scored: int) -> dict[str, Any] | None:
+    """Return table and curves of a screen whose answers were known, or None.
+
+    Parameters
+    ----------
+    demo
+        What `screening.demo` wrote beside the run.
+    scored
+        Compounds of the library, the hidden ones among them.
+    """
     if not demo or not demo.get("models"):
         return None
     models = demo["models"]
     # A figure that no model has is no column.
-    names = [(m.key, m.title) for m in RETRIEVAL if any(m.key in model for model in models)]
-    rows = [{"name": m["name"], **{key: m.get(key) for key, _ in names}} for m in models]
+    metrics = [m for m in RETRIEVAL if any(m.key in model for model in models)]
+    actives = sum(1 for active in demo["known"].values() if active)
+    names = _telling([(metric.key, metric.title) for metric in metrics], scored, actives)
+    rows = [
+        {"name": m["name"], **{x.key: x.text(m[x.key]) if x.key in m else None for x in metrics}}
+        for m in models
+    ]
     plots = []
     if all("enrichment_curve" in model for model in models):
         curves = {m["name"]: m["enrichment_curve"] for m in models}

@@ -17,9 +17,9 @@ from sklearn.decomposition import PCA
 from ebm.sparse import to_torch_csr
 from screening.model import ScreeningModel
 from screening.report.panels.plots import (
-    FAINT,
     INK,
     SERIES,
+    SOFT,
     Plot,
     places_of,
     plot_axes,
@@ -66,7 +66,7 @@ def space_map(
     layers: list[tuple[str, Points, str, float, str]] = []
     if scores is not None:
         library = _points(model, axes_of, library_sample(model, scores))
-        layers.append(("library (sample)", library, FAINT, 5, "o"))
+        layers.append(("library (sample)", library, SOFT, 5, "o"))
     layers += [
         ("assay, inactive", places[labels == 0], SERIES[1], 7, "v"),
         ("assay, active", places[labels == 1], SERIES[0], 7, "^"),
@@ -109,13 +109,20 @@ def _draw(layers: list[tuple[str, Points, str, float, str]], shares: NDArray[np.
         axes.set_xlabel(f"first component ({100 * shares[0]:.0f} % of the variance)")
         axes.set_ylabel(f"second component ({100 * shares[1]:.0f} %)")
         # Below the plot: the clouds fill all of it.
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, handlelength=1.2)
+        axes.legend(
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.16),
+            ncols=2,
+            handlelength=1.2,
+            markerscale=2,
+        )
         counts = ", ".join(f"{len(points):,} {name}" for name, points, *_ in layers)
         caption = (
             "Each molecule is placed by what the first RBM’s hidden units make of it; the axes are "
             "the two directions in which the assay’s compounds differ most. Library far from every "
             "assay compound is foreign to the model."
         )
-        plot = plot_of(axes, "space", "Chemical space", f"{counts}.", caption)
         hits = [points for name, points, *_ in layers if name == HITS]
+        title = "Assay, library and hits" if hits else "The assay’s compounds"
+        plot = plot_of(axes, "space", title, f"{counts}.", caption)
         return replace(plot, places=places_of(axes, hits[0])) if hits else plot

@@ -7,8 +7,11 @@ const REFUSED = [
   [/^v/, "the valence (v) cannot be asked here"],
   [/^h/, "h cannot be asked here; H counts all hydrogens"],
   [/^[Rk]\{?[1-9]/, "the number of rings (R1, R2, ...) cannot be asked here; use r5, r6 for ring sizes or x2, x3 for ring bonds"],
-  [/^[zZ^]/, "hybridisation and hetero neighbours (^, z, Z) cannot be asked here"],
+  [/^(?:z|\^|Z(?![nr]))/, "hybridisation and hetero neighbours (^, z, Z) cannot be asked here"],
   [/^[A-Za-z]\{/, "ranges in braces cannot be asked here"],
+  [/^(?:\+\+\+|---)/, "a charge above two is written with its number, as +3"],
+  // RDKit reads Nh as N and h, and not the others.
+  [/^(?:Nh|Mc|Ts|Og)/, "elements of which nobody has made a molecule cannot be asked here"],
 ];
 const SYMBOL = /^(?:as|se|te|si|[bcnops]|[A-Z][a-z]?)/;
 
@@ -33,6 +36,7 @@ function readChain(reader) {
     const closure = closureAt(text, reader.at);
     if (sign === "(") {
       if (last === null) fail("parentheses around whole parts cannot be asked here");
+      if (text[reader.at - 1] === "(" || text[reader.at + 1] === ")") fail("a branch begins with an atom");
       branches.push(last);
       reader.at += 1;
     } else if (sign === ")") {
@@ -50,6 +54,7 @@ function readChain(reader) {
       if (open.has(number)) {
         const [other, ask] = open.get(number);
         if (other === last) fail("an atom cannot close a ring with itself");
+        if (atoms[last].bonds.some(([to]) => to === other)) fail("a ring has three atoms at least");
         open.delete(number);
         atoms[last].bonds.push([other, ask || bond || isDefaultBond]);
       } else open.set(number, [last, bond]);
@@ -148,6 +153,7 @@ function readBracket(reader) {
     const [, isotope, charge] = alone;
     return (atom) => atom.element === 1 && (!isotope || atom.isotope === Number(isotope)) && (!charge || atom.charge === chargeOf(charge));
   }
+  if (/^\d*H[+-]/.test(reader.text.slice(reader.at))) throw new PatternError("a hydrogen with a charge stands alone in its bracket");
   const ask = readEither(reader, atomPrimitive, /[^\],;:]/);
   const end = /^(?::\d+)?\]/.exec(reader.text.slice(reader.at));
   if (!end) throw new PatternError(reader.at < reader.text.length ? `“${reader.text[reader.at]}” at place ${reader.at + 1} is not understood` : "a bracket is not closed");
@@ -172,6 +178,7 @@ function atomPrimitive(reader) {
     return found;
   };
   if (rest.startsWith("$(")) return readRecursive(reader);
+  for (const [form, why] of REFUSED) if (form.test(rest)) throw new PatternError(why);
   let found = /^#(\d+)/.exec(rest);
   if (found) {
     const element = Number(take(found)[1]);
@@ -190,7 +197,6 @@ function atomPrimitive(reader) {
   found = SYMBOL.exec(rest);
   // A symbol of two letters is that element, not a question and an element: [Ru], [Hg], [Xe].
   if (found && found[0].length === 2 && NUMBERS.has(found[0][0].toUpperCase() + found[0][1])) return isElement(take(found)[0]);
-  for (const [form, why] of REFUSED) if (form.test(rest)) throw new PatternError(why);
   found = /^([DXHxRr])(\d*)/.exec(rest);
   if (found) {
     const [, sign, digits] = take(found);

@@ -108,6 +108,7 @@ function fillHydrogens(atom, at) {
 }
 
 // A bond lies in a ring unless it alone holds two parts together (Tarjan's bridges, without recursion).
+// As for RDKit, a ring that a dative bond closes is none.
 function markRings(atoms) {
   const seen = new Array(atoms.length).fill(-1);
   const low = new Array(atoms.length).fill(0);
@@ -121,7 +122,7 @@ function markRings(atoms) {
       const [at, came] = top;
       if (top[2] < atoms[at].bonds.length) {
         const [to, bond] = atoms[at].bonds[top[2]++];
-        if (bond === came) continue;
+        if (bond === came || bond.type === DATIVE) continue;
         if (seen[to] >= 0) {
           low[at] = Math.min(low[at], seen[to]);
           bond.ring = true;

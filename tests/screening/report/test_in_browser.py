@@ -420,6 +420,15 @@ def test_printing_shows_more_than_the_screen_does(opened, data) -> None:
     assert opened.js(SHOWN) == in_order(data["hits"], lambda hit: hit["rank"])
 
 
+def test_what_is_folded_is_open_on_paper(opened) -> None:
+    folded = """[...document.querySelectorAll('#quality details, #appendix details')]
+        .map((fold) => [...fold.children].every((part) => part.checkVisibility()))"""
+    assert not any(opened.js(folded))
+    opened.call("Emulation.setEmulatedMedia", media="print")
+    assert all(opened.js(folded))
+    assert len(opened.js(folded)) > 2
+
+
 def test_the_substructure_box_filters_as_rdkit_does(opened, data) -> None:
     mols = {hit["rank"]: Chem.MolFromSmiles(hit["structure"]) for hit in data["hits"]}
     for pattern in ("c1ccncc1", "[NX3;H2,H1;!$(NC=O)]", "[CX3](=O)[OX2H1]", "[r5]", "C.C", "[Hg]"):

@@ -23,6 +23,10 @@ O=C1NCCN1 [#7;R] [N;+0] C1CCNCC1 c1nc2ccccc2[nH]1 [NH]C(=O)[NH] [13C] [O;D1] [S;
 *1~*~*~*~*1 a1aaaa1 [C:1][N:2] [$([#6]=[$([#7])])] C%10CC%10 C=1CCCCC1 [N;R;!$(N-C=O)] [a;!c]
 [$([*;R]@[*;R])] [Cr] [CR] [cR] [nX2] [CX4;H1,H2]-[#8,#7] N=C(N)N [C,c]=,:[N,n]
 [!$([#6+0]);!$(C(F)(F)F);!$([#1])] [#6&!a] C~C#N [*H]
+[!C,N] [!C!c;!H0] [F,!C&!c&!H0] [C!$(C=O)] [C,N;R,H3] [N,O;H1,H2;!$(*C=O)] [$([$([$(C)]C)]N)] [!!C]
+c1ccc([$(c1ccccc1)])cc1 [$([#6]1aaaaa1)] [$(C.N)] O.N [nH].[nH] C-!@C C=,-@C C-;!@N c-1ccccc1
+[#6]-1=[#6]-[#6]=[#6]-[#6]=[#6]-1 C@1CCCCC1 C12CCCCC1CCCC2 [nX3;H0] n[nH] [n+]([O-]) [nH+] [N+0;H1]
+[!$(*#*)&!D1]-&!@[!$(*#*)&!D1] [13C,12C] [c;r5;r6] [!+] [--] [#7;+1] [$(c:c(-,=[O,N]))] [r4] [!x2] [H&D1]
 """.split()
 ODD = """
 [CH-]1C=CC=C1.[CH-]1C=CC=C1.[Fe+2] [2H]C([2H])[2H] [H][H] [NH3]->[Pt](Cl)(Cl)<-[NH3] [nH+]1ccccc1
@@ -30,6 +34,7 @@ O=[N+]([O-])c1ccccc1 CP(=O)(O)O OI(=O)=O c1cc[se]c1 C[Si](C)(C)C [13CH4] [O-][Cl
 O=c1cc[nH]cc1 *C [CH3] [C-]#[O+] B(O)O c1ccccc1-c1ccccc1 C1=CC=CC=CC=C1 C12C3C4C1C5C2C3C45
 FS(F)(F)(F)(F)F CN=[N+]=[N-] Cn1ccnc1 C1CCCCCCCCCCCCC1 C1CC1C1CC1 [O-][n+]1ccccc1 CI(C)C
 C[C@H](N)C(=O)O F/C=C/F C[Hg]C C1CC2CCC1CC2 [Cr] p1ccccc1
+[Cl][Pt]1([Cl])<-[NH2]CC[NH2]->1
 """.split()
 REFUSED = {
     "[R2]": "the number of rings",
@@ -47,6 +52,13 @@ REFUSED = {
     "C-": "leads nowhere",
     "Q": "not understood",
     "CC)": "does not belong",
+    "C1C1": "three atoms",
+    "C()C": "begins with an atom",
+    "C((C)C)": "begins with an atom",
+    "[+++]": "as +3",
+    "[Nh]": "nobody has made",
+    "[Og]": "nobody has made",
+    "[H+;#6]": "stands alone",
     "[$(C]": "not",
     "": "no atom",
 }

@@ -175,7 +175,13 @@ def test_the_plate_keeps_to_the_budget_and_marks_the_picks(run_copy) -> None:
 
 def test_the_demo_is_shown_beside_the_forest(run_copy, hits) -> None:
     curve = [[0.0, 0.5, 1.0], [0.0, 0.9, 1.0]]
-    model = {"roc_auc": 0.987654, "ef_1": 31.25, "roc_curve": curve, "enrichment_curve": curve}
+    model = {
+        "roc_auc": 0.987654,
+        "ef_1": 31.25,
+        "hits_in_top_100": 87.0,
+        "roc_curve": curve,
+        "enrichment_curve": curve,
+    }
     demo = {
         "protocol": "3 actives hidden",
         "models": [{"name": "DBN ensemble", **model}, {"name": "Random forest", **model}],
@@ -186,6 +192,9 @@ def test_the_demo_is_shown_beside_the_forest(run_copy, hits) -> None:
     assert [hit["truth"] for hit in page.data["hits"][:2]] == [1, None]
     assert page.texts.count("0.988") == 2
     assert page.texts.count("31.2") == 2
+    # A count of compounds has no decimals, an enrichment factor has its maximum.
+    assert page.texts.count("87") == 2
+    assert page.texts.count(f"EF 1 % (at most {len(hits):.1f})") == 1
 
 
 def test_a_run_without_hits_still_has_a_report(model_file, tmp_path) -> None:
