@@ -146,6 +146,8 @@ def _drawn(one: Wanted, limits: Limits) -> tuple[Picture, Chem.Mol | None]:
         with captured():
             mol = molecule_of(one.structure)
             atoms = mol.GetNumAtoms()
+            if not atoms:
+                return Picture(missing="RDKit cannot draw it."), None
             if atoms > limits.max_atoms:
                 return Picture(
                     missing=f"It is too large to be drawn and explained: {atoms} atoms; "

@@ -130,7 +130,16 @@ def read_info(path: Path) -> dict[str, Any]:
             f"{path} holds no finished run (there is no run.json); "
             "give the folder that `ebmscreen screen -o` wrote, or finish the run first."
         )
+    if missing := [name for name in _NEEDED if name not in info]:
+        raise UserError(
+            f"{path / 'run.json'} is no run's: it lacks {', '.join(missing)}. Repeat the "
+            "`ebmscreen screen` command, which writes it again without scoring a row."
+        )
     return info
+
+
+# What a report cannot do without.
+_NEEDED = ("counts", "sources", "model", "model_hash", "tasks", "options", "seconds", "versions")
 
 
 def _json(path: Path, name: str) -> dict[str, Any] | None:

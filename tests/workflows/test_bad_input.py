@@ -108,7 +108,7 @@ def test_library_instead_of_a_model(run, library, tmp_path):
 
 def test_model_instead_of_a_library(run, model, tmp_path):
     done = run("screen", model, "-m", model, "-o", tmp_path / "run", "-n", "1")
-    one_sentence(done, "model.ebm", "zip archive")
+    one_sentence(done, "model.ebm", "not a table")
 
 
 def test_folder_with_other_files(run, model, library, tmp_path):

@@ -77,7 +77,7 @@ def test_screen_accounts_for_every_row(run, model, library, tmp_path):
     assert scores == sorted(scores, reverse=True)
     by_id = {hit["id"]: hit for hit in hits}
     assert by_id["A-1"]["price"] == "1,50"
-    assert by_id["two\nlines"]["input_score"] == "=cmd()"
+    assert by_id["two\nlines"]["input_score"] == "'=cmd()"
     assert by_id["two\nlines"]["row"] == "5"
     assert "<script>alert(1)</script>" in by_id
     for hit in hits:

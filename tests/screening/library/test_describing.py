@@ -63,6 +63,7 @@ def hits(smiles, small_model):
         "row": range(2, 7),
         "duplicate_of": [""] * 5,
         "in_training": [False] * 5,
+        "same_skeleton": [False] * 5,
     }
     rows = pa.table({**{name: list(v) for name, v in about.items()}, **scores})
     described = describe_hits(rows, found, small_model)

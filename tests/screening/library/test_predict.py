@@ -125,7 +125,7 @@ def test_a_molecule_that_hangs_or_crashes_costs_itself(impatient, smiles, monkey
 
 @pytest.mark.usefixtures("many")
 def test_a_molecule_that_hangs_when_it_is_described_costs_itself(impatient, smiles, monkeypatch):
-    monkeypatch.setattr("screening.library.engines.workers._BATCH_SECONDS_PER_MOLECULE", 0)
+    monkeypatch.setattr("screening.library.engines.guard._BATCH_SECONDS_PER_MOLECULE", 0)
     texts = [faulty_predictors.HANGS_WHEN_DESCRIBED, *smiles[1:]]
     found = predict_compounds(impatient, texts, faulty_predictors.described, workers=2)
     assert [(r.row, r.reason) for r in found.rejects if r.row not in (7, 20, 59)] == [

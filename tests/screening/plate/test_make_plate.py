@@ -15,7 +15,7 @@ from rdkit import Chem
 
 from screening.chemistry import alerts
 from screening.chemistry.properties import Properties, properties
-from screening.hits import Hits, Ranked, describe_hits, make_hits, score_columns
+from screening.hits import Hits, Ranked, about_hits, describe_hits, make_hits, score_columns
 from screening.model import ScreeningModel
 from screening.plate import PlateOptions, make_plate, write_plate
 
@@ -48,7 +48,9 @@ def hits_of(model: ScreeningModel, mols: list[Chem.Mol], names: list[str], **inp
         }
     ).take(order)
     rows = rows.append_column("rank", pa.array(range(1, n + 1)))
-    described = describe_hits(rows, [mols[i] for i in order], model)
+    described = describe_hits(
+        rows, about_hits([mols[i] for i in order], model, model.tasks[0]), model
+    )
     inside = pa.array([place % 3 > 0 for place in range(n)])
     position = described.column_names.index("in_domain")
     described = described.set_column(position, "in_domain", inside)

@@ -274,7 +274,7 @@ def test_progress_is_told_to_the_end(run_copy) -> None:
     steps = []
     write_report(run_copy, on_step=lambda *step: steps.append(step))
     stages = dict.fromkeys(stage for stage, *_ in steps)
-    assert list(stages) == ["explaining hits", "writing the report"]
+    assert list(stages) == ["drawing and explaining", "writing the report"]
     for stage in stages:
         done = [(n, total) for name, n, total in steps if name == stage]
         assert [n for n, _ in done] == sorted(n for n, _ in done)
