@@ -113,7 +113,7 @@ def test_a_part_that_was_changed_is_not_scored(library, model_file, tmp_path):
     options = PrepareOptions(load_model(model_file).features.names, part_size=5)
     prepare_library([str(library)], prepared, options)
     shutil.copyfile(prepared / "part-00001.parquet", prepared / "part-00000.parquet")
-    with pytest.raises(UserError, match=r"part-00000\.parquet was changed since it was prepared"):
+    with pytest.raises(UserError, match=r"part-00000\.parquet is not what was prepared"):
         screen([str(prepared)], model_file, tmp_path / "run")
 
 
