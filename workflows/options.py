@@ -114,7 +114,11 @@ class ColumnOptions:
         from screening.tables import open_library
 
         open_library(
-            library[:1], smiles_column=self.smiles_column, id_column=self.id_column, chunk_size=1
+            library[:1],
+            smiles_column=self.smiles_column,
+            id_column=self.id_column,
+            sheet=self.sheet,
+            chunk_size=1,
         ).begun()
 
 
