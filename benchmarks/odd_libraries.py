@@ -290,8 +290,6 @@ def _predicted(path: Path, library: OddLibrary) -> tuple[list[tuple[str, ...]], 
         cells = [tuple(row[: library.columns]) for row in rows]
         return cells, [float(row[place]) if row[place] else None for row in rows]
     smiles = "smiles_2" if path.suffix == ".sdf" else "smiles"
-    if not library.words:
-        smiles = "structures"
     found = read_table(str(path), smiles_column=smiles).cells
     scores = [float(text) if text else None for text in found["score"]]
     return [() for _ in scores], scores

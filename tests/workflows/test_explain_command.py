@@ -103,14 +103,3 @@ def test_an_odd_structure_is_a_picture(run, model, tmp_path, smiles) -> None:
     done = run("explain", smiles, "-m", model, "-o", tmp_path / "out.svg", "-q")
     assert (done.status, done.err) == (0, "")
     ElementTree.parse(tmp_path / "out.svg")
-
-
-def test_what_rdkit_cannot_draw_is_one_sentence(run, model, tmp_path, monkeypatch) -> None:
-    def fails(mol):
-        raise RuntimeError("Pre-condition Violation")
-
-    monkeypatch.setattr("screening.explain.contributions.depict", fails)
-    done = run("explain", IBUPROFEN, "-m", model, "-o", tmp_path / "out.svg", "-q")
-    assert done.status == 1
-    assert done.err == "ebmscreen: RDKit cannot draw the structure (RuntimeError).\n"
-    assert not list(tmp_path.iterdir())
