@@ -20,6 +20,21 @@ class UserError(Exception):
     """
 
 
+def is_text(word: str) -> bool:
+    """Tell whether a word can be written as UTF-8; the name of a file may be any bytes.
+
+    Examples
+    --------
+    >>> is_text("naïve.csv"), is_text(chr(0xDCFF) + ".csv")
+    (True, False)
+    """
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def did_you_mean(word: str, known: Sequence[str]) -> str:
     """Return half a sentence that suggests the known word most like this one, or nothing.
 

@@ -8,7 +8,8 @@ import sys
 
 import click
 
-from screening.errors import UserError, did_you_mean
+from screening.errors import UserError, did_you_mean, is_text
+from screening.processes import stops_on_sigterm
 
 # name -> module under workflows.commands; imported only when the command is asked for,
 # so that `ebmscreen --help` does not wait for torch and rdkit.
@@ -85,7 +86,9 @@ def main(arguments: list[str] | None = None) -> int:
         0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
     try:
-        status = cli.main(args=arguments, prog_name="ebmscreen", standalone_mode=False)
+        _check_words(sys.argv[1:] if arguments is None else arguments)
+        with stops_on_sigterm():
+            status = cli.main(args=arguments, prog_name="ebmscreen", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
@@ -105,6 +108,16 @@ def main(arguments: list[str] | None = None) -> int:
         click.echo(f"ebmscreen: {describe_os_error(error)}", err=True)
         return 1
     return status if isinstance(status, int) else 0
+
+
+def _check_words(words: list[str]) -> None:
+    """Raise UserError for a word that no table, page or terminal could show."""
+    for word in words:
+        if not is_text(word):
+            raise UserError(
+                f"{word!a} is not UTF-8, and results could not show it; rename the file, or "
+                "write the word in UTF-8."
+            )
 
 
 def describe_os_error(error: OSError) -> str:

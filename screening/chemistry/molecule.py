@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,9 @@ from rdkit import Chem, rdBase
 rdBase.LogToPythonStderr()
 rdBase.DisableLog("rdApp.info")
 rdBase.DisableLog("rdApp.debug")
+
+# RDKit puts one before each message, also where the line before has not ended.
+_TIME_STAMP = re.compile(r"\[\d\d:\d\d:\d\d\] ?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def read_molecule(smiles: str, limits: Limits | None = None) -> Chem.Mol | Failu
     with captured() as said:
         mol = _parse(text, limits)
     if isinstance(mol, Failure) and not mol.message:
-        return Failure(mol.reason, _last_words(said.getvalue()))
+        return Failure(mol.reason, words_of(said.getvalue()))
     return mol
 
 
@@ -114,8 +118,13 @@ def _parse(text: str, limits: Limits) -> Chem.Mol | Failure:
     return mol if mol is not None else Failure("sanitize", "")
 
 
-def _last_words(said: str) -> str:
-    """Return RDKit's message as one line, without its time stamps."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    words = [line.split("] ", 1)[-1] if line.startswith("[") else line for line in lines]
-    return " ".join(dict.fromkeys(words)) or "RDKit gave no message"
+def words_of(said: str) -> str:
+    """Return what RDKit said as one line, without its time stamps.
+
+    Examples
+    --------
+    >>> words_of("[12:00:01] one thing[12:00:02] and another")
+    'one thing and another'
+    """
+    lines = [line.strip() for line in _TIME_STAMP.sub("\n", said).splitlines()]
+    return " ".join(dict.fromkeys(filter(None, lines))) or "RDKit gave no message"

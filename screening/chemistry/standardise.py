@@ -20,7 +20,7 @@ from typing import Literal, get_args
 from rdkit import Chem
 from rdkit.Chem.MolStandardize import rdMolStandardize
 
-from screening.chemistry.molecule import Failure, Limits, captured, read_molecule
+from screening.chemistry.molecule import Failure, Limits, captured, read_molecule, words_of
 
 Level = Literal["none", "parent", "tautomer"]
 
@@ -161,7 +161,7 @@ def standardise_molecule(mol: Chem.Mol, standardiser: Standardiser) -> Chem.Mol 
         try:
             parent = standardiser(mol)
         except (ValueError, RuntimeError) as error:
-            return Failure("sanitize", str(error) or said.getvalue().strip())
+            return Failure("sanitize", str(error) or words_of(said.getvalue()))
     if not parent.GetNumAtoms():
         return Failure("no_atoms", "nothing is left after standardisation")
     return parent

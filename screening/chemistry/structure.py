@@ -37,14 +37,14 @@ def skeleton_smiles(smiles: str) -> str:
     """
     if not _STEREO_OR_ISOTOPE.search(smiles):
         return smiles
-    mol = Chem.MolFromSmiles(smiles)
-    if mol is None:
-        # What RDKit wrote and cannot read again is rare; it is known by its whole SMILES.
-        return smiles
-    for atom in mol.GetAtoms():
-        atom.SetIsotope(0)
-    Chem.RemoveStereochemistry(mol)
     with captured():
+        mol = Chem.MolFromSmiles(smiles)
+        if mol is None:
+            # What RDKit wrote and cannot read again is rare; it is known by its whole SMILES.
+            return smiles
+        for atom in mol.GetAtoms():
+            atom.SetIsotope(0)
+        Chem.RemoveStereochemistry(mol)
         return canonical_smiles(Chem.RemoveHs(mol))
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rdkit import Chem
 
 from screening.chemistry import Failure
+from screening.chemistry.molecule import captured
 from screening.drawing import depict, to_svg
 from screening.errors import UserError
 from screening.explain.occluded import occluded_rows
@@ -104,7 +105,8 @@ def explain_molecule(
     if isinstance(mol, Failure):
         shown = smiles if len(smiles) <= _SHOWN else f"{smiles[:_SHOWN]}…"
         raise UserError(f"the structure {shown!r} cannot be used ({mol.reason}: {mol.message}).")
-    return explain(model, mol, task)
+    with captured():
+        return explain(model, mol, task)
 
 
 def contributions_of(
@@ -195,13 +197,23 @@ def draw_explanation(
         Name of the molecule; text from files is safe here.
     scale
         Size of the picture; 1 draws bonds of about 30 pixels.
+
+    Raises
+    ------
+    UserError
+        RDKit cannot draw the molecule.
     """
+    try:
+        with captured():
+            drawing = depict(contributions.mol)
+    except Exception as error:  # RDKit raises what it likes
+        raise UserError(f"RDKit cannot draw the structure ({type(error).__name__}).") from error
     task = contributions.task
     # A column's name may be as long as a file; the score after it must stay in sight.
     task = task if len(task) <= _LONGEST_TASK else f"{task[:_LONGEST_TASK]}…"
     caption = f"{task}: {contributions.score:.2f}; blue raises it, orange lowers it"
     return to_svg(
-        depict(contributions.mol),
+        drawing,
         shares=contributions.shares(),
         title=title or "Contribution of each atom to the score",
         scale=scale,

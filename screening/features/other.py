@@ -12,6 +12,7 @@ from rdkit.Avalon import pyAvalonTools
 from rdkit.Chem import Descriptors as RDKit
 from rdkit.Chem import rdMolDescriptors, rdReducedGraphs
 
+from screening.chemistry.molecule import captured
 from screening.features.blocks import BitFingerprint, CountFingerprint, FeatureBlock, numbered
 
 _LARGEST = float(np.finfo(np.float32).max)
@@ -89,7 +90,8 @@ class RDKitDescriptors(FeatureBlock):
         names = self.get_feature_names_out()
         table = np.zeros((len(mols), len(names)), dtype=np.float64)
         for row, mol in zip(table, mols, strict=True):
-            values = RDKit.CalcMolDescriptors(mol, missingVal=np.nan, silent=True)
+            with captured():
+                values = RDKit.CalcMolDescriptors(mol, missingVal=np.nan, silent=True)
             row[:] = [values[name] for name in names]
         table = np.nan_to_num(table, nan=0.0)
         return np.clip(table, -_LARGEST, _LARGEST).astype(np.float32)

@@ -59,13 +59,14 @@ def molecule_of(structure: str) -> Chem.Mol:
 
     One without atoms where RDKit cannot read it at all.
     """
-    mol = Chem.MolFromSmiles(structure)
-    if mol is None:
-        # What RDKit wrote and cannot read again is rare; it can still be drawn.
-        mol = Chem.MolFromSmiles(structure, sanitize=False)
+    with captured():
+        mol = Chem.MolFromSmiles(structure)
         if mol is None:
-            return Chem.Mol()
-        Chem.SanitizeMol(mol, catchErrors=True)
+            # What RDKit wrote and cannot read again is rare; it can still be drawn.
+            mol = Chem.MolFromSmiles(structure, sanitize=False)
+            if mol is None:
+                return Chem.Mol()
+            Chem.SanitizeMol(mol, catchErrors=True)
     return mol
 
 

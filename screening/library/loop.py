@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -17,6 +16,7 @@ from screening.chemistry import Reject
 from screening.errors import UserError
 from screening.library.engines.workers import Piece
 from screening.library.shards import STAGES, ShardFiles, ShardRecord
+from screening.processes import stops_on_sigterm
 from screening.tables import write_csv_parts
 
 REJECT_COLUMNS = ("source", "row", "id", "smiles", "reason", "message")
@@ -144,7 +144,7 @@ def do_shards(
                 done.add(record)
 
     try:
-        with _stop_on_sigterm():
+        with stops_on_sigterm():
             _do(remaining(), engine, done, lambda: on_counts(done.counts, stream.share_read()))
         _check_end(files, done)
     except _OtherRowsError as error:
@@ -199,23 +199,6 @@ def _timed(
         if following is None:
             return
         yield following
-
-
-@contextmanager
-def _stop_on_sigterm() -> Iterator[None]:
-    def stop(number: int, frame: object) -> None:
-        del number, frame
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not the main thread: whoever runs us handles signals
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @dataclass

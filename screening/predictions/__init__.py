@@ -1,6 +1,6 @@
 """Every row of a table predicted and given back: in its order, as a file, or on a terminal."""
 
-from screening.predictions.given import GivenCompounds, names_a_table
+from screening.predictions.given import GivenCompounds
 from screening.predictions.listing import listing
 from screening.predictions.rows import PredictedRows, RowPiece, predict_tables, predicted_rows
 from screening.predictions.writing import check_output, write_rows, write_short
@@ -11,7 +11,6 @@ __all__ = [
     "RowPiece",
     "check_output",
     "listing",
-    "names_a_table",
     "predict_tables",
     "predicted_rows",
     "write_rows",

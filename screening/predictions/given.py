@@ -1,27 +1,14 @@
-"""Compounds named on a command line: a file, or a structure itself."""
+"""Structures that are given by themselves, not in a file."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from screening.tables import Chunk, Columns
 
 _SMILES = "smiles"
-# No structure ends so; a file that is missing most often does.
-_FILE = re.compile(
-    r"\.(csv|tsv|tab|txt|smi|smiles|ism|can|sdf?|mol2?|parquet|pq|xlsx?|ods|json|ebm|gz|zip)$", re.I
-)
-
-
-def names_a_table(word: str) -> bool:
-    """Tell whether a word means a file (there or missing), several, or stdin, and no structure."""
-    path = Path(word)
-    there = path.exists() and not path.is_dir()
-    return word == "-" or there or word.endswith("/") or bool(_FILE.search(word))
 
 
 class GivenCompounds:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rdkit import Chem
 
+from screening.chemistry.molecule import captured
 from screening.errors import UserError
 from screening.hits import named
 from screening.plate.sdf import item_names, sdf_record
@@ -144,7 +145,8 @@ def _write_sdf(rows: PredictedRows, file: BinaryIO) -> None:
 
 def _molecule(structure: str, scored: bool) -> Chem.Mol:
     # What was scored could be read; a row without a score is a record without atoms.
-    return Chem.MolFromSmiles(structure.strip()) if scored else Chem.Mol()
+    with captured():
+        return Chem.MolFromSmiles(structure.strip()) if scored else Chem.Mol()
 
 
 def _records(table: pa.Table) -> Iterator[tuple[Any, ...]]:

@@ -1,5 +1,6 @@
 """The report: what to buy, why, and how sure, in one HTML file."""
 
+from screening.report.explained import Explained, explained_picture
 from screening.report.model_report import write_model_report
 from screening.report.qmrf import QmrfSection, model_card, qmrf_sections, write_qmrf
 from screening.report.run_folder import RunFolder, read_run
@@ -7,8 +8,10 @@ from screening.report.run_report import model_of, write_report
 from screening.report.study_report import write_study_report
 
 __all__ = [
+    "Explained",
     "QmrfSection",
     "RunFolder",
+    "explained_picture",
     "model_card",
     "model_of",
     "qmrf_sections",

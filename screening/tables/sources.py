@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import gzip
 import io
+import re
 import shutil
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from screening.errors import UserError
+from screening.errors import UserError, is_text
 
 STDIN = "-"
 # Small, so that the position in the file tells how far the reader is.
@@ -34,6 +35,10 @@ _FOREIGN = {
     b"<!DOCTYPE": "a web page",
     b"<html": "a web page",
 }
+# No structure ends so; a file that is missing most often does.
+_FILE = re.compile(
+    r"\.(csv|tsv|tab|txt|smi|smiles|ism|can|sdf?|mol2?|parquet|pq|xlsx?|ods|json|ebm|gz|zip)$", re.I
+)
 _PACKED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
@@ -43,7 +48,7 @@ def expand(paths: Sequence[str]) -> list[str]:
     Raises
     ------
     UserError
-        A file is missing or is a folder, or a glob matches nothing.
+        A file is missing or is a folder, its name is not UTF-8, or a glob matches nothing.
     """
     found: list[str] = []
     for path in paths:
@@ -58,7 +63,20 @@ def expand(paths: Sequence[str]) -> list[str]:
             found.extend(matches)
         else:
             raise UserError(f"{path}: there is no such file.")
+    for name in found:
+        if not is_text(name):
+            raise UserError(
+                f"the name of the file {name!a} is not UTF-8, and no table could hold it; "
+                "rename the file."
+            )
     return found
+
+
+def names_a_table(word: str) -> bool:
+    """Tell whether a word means a file (there or missing), several, or stdin, and no structure."""
+    path = Path(word)
+    there = path.exists() and not path.is_dir()
+    return word == STDIN or there or word.endswith("/") or bool(_FILE.search(word))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
 import pytest
 
 TRAIN = ["--ensemble-size", "1", "--epochs", "1", "-n", "1"]
@@ -150,3 +154,24 @@ def test_demo_never_removes_what_is_not_its_own(run, tmp_path):
     done = run("demo", "-o", tmp_path, "--force")
     one_sentence(done, "thesis.docx")
     assert (tmp_path / "thesis.docx").read_text() == "precious"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text elsewhere")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("screen", "{odd}.csv", "-m", "{model}", "-o", "{folder}/run"),
+        ("screen", "{folder}/*.csv", "-m", "{model}", "-o", "{folder}/run"),
+        ("screen", "{library}", "-m", "{model}", "-o", "{odd}"),
+        ("prepare", "{odd}.csv", "-o", "{folder}/prepared"),
+        ("predict", "{odd}.csv", "-m", "{model}", "-o", "{folder}/out.csv"),
+        ("explain", "CCO", "-m", "{model}", "-o", "{odd}.svg"),
+    ],
+)
+def test_a_name_that_is_no_text(run, model, library, tmp_path, words):
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/\xff")
+    Path(f"{odd}.csv").write_bytes(library.read_bytes())
+    library.unlink()
+    places = {"odd": odd, "model": model, "folder": tmp_path, "library": library}
+    done = run(*(word.format(**places) for word in words), "-n", "1")
+    one_sentence(done, r"\udcff", "is not UTF-8", "rename the file")

@@ -84,3 +84,22 @@ def test_a_model_that_is_not_there_is_one_sentence(run, tmp_path) -> None:
     assert done.status in (1, 2)
     assert "no.ebm" in done.err
     assert "Traceback" not in done.err
+
+
+ODD = {
+    "ferrocene": "[CH-]1C=CC=C1.[CH-]1C=CC=C1.[Fe+2]",
+    "an ion without a neutral form": "[K+].F[P-](F)(F)(F)(F)F",
+    "a polymer": "*CC*",
+    "one atom": "[He]",
+    "hydrogen": "[H][H]",
+    "200 atoms": "C" * 200,
+    "a cage": "C12C3C4C1C5C2C3C45",
+    "an extension": "CC* |$;;R1$|",
+}
+
+
+@pytest.mark.parametrize("smiles", ODD.values(), ids=ODD)
+def test_an_odd_structure_is_a_picture(run, model, tmp_path, smiles) -> None:
+    done = run("explain", smiles, "-m", model, "-o", tmp_path / "out.svg", "-q")
+    assert (done.status, done.err) == (0, "")
+    ElementTree.parse(tmp_path / "out.svg")

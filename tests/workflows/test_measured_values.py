@@ -270,6 +270,7 @@ def test_an_unknown_key_of_a_configuration_suggests_the_nearest(run, tmp_path):
         (["prepare", "a.csv", "-s", "SMIELS", "-o", "lib.parquet"], "'smiles'"),
         (["pretrain", "a.csv", "-s", "SMIELS", "-o", "s.ebm"], "'smiles'"),
         (["screen", "a.csv", "-s", "SMIELS", "-m", "no.ebm", "-o", "run"], "'smiles'"),
+        (["predict", "a.csv", "-s", "SMIELS", "-m", "no.ebm", "-o", "x.csv"], "'smiles'"),
     ],
 )
 def test_a_mistyped_column_is_told_before_anything_heavy_is_loaded(tmp_path, words, wanted):

@@ -6,7 +6,10 @@ import csv
 import gzip
 import io
 import re
+import signal
+import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,6 +18,7 @@ import pandas as pd
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+import xlsxwriter
 
 from screening.predictions import rows as predictions
 from screening.tables import read_table
@@ -237,3 +241,33 @@ def test_a_model_of_several_tasks_has_a_block_a_task(run, assay, library, tmp_pa
     assert list(read(out)[0])[4:14] == [
         f"{name}_{task}" for task in ("hit?", "low") for name in block
     ]
+
+
+@pytest.mark.parametrize("command", ["predict", "screen", "prepare"])
+def test_a_named_column_may_be_in_another_sheet(run, model, tmp_path, command):
+    with xlsxwriter.Workbook(tmp_path / "two.xlsx") as book:
+        book.add_worksheet("first").write_row(0, 0, ("what", "CCO"))
+        second = book.add_worksheet("second")
+        second.write_row(0, 0, ("drawn", "code"))
+        second.write_row(1, 0, ("CCO", "a"))
+    words = ("-s", "drawn", "--id-column", "code", "--sheet", "second", "-n", "1")
+    words += ("-m", model, "-o", tmp_path / ("out.csv" if command == "predict" else "out"))
+    done = run(command, tmp_path / "two.xlsx", *words)
+    assert done.status == 0, done.err
+
+
+def test_a_signal_leaves_nothing_behind(model, samples, tmp_path):
+    words = ["predict", str(samples / "wehi.csv.gz"), "-m", str(model), "-n", "1"]
+    words += ["-o", str(tmp_path / "out.csv")]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        [sys.executable, "-m", "workflows", *words], stderr=pipe, stdout=pipe, text=True
+    )
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob(".predict.*/*.parquet")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "ebmscreen: interrupted" in said
+    assert not list(tmp_path.iterdir())

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from screening.processes import begin_loading
 from workflows.options import COMMON, FILE, Common
 
 
@@ -26,9 +27,10 @@ from workflows.options import COMMON, FILE, Common
 @COMMON
 def command(smiles: str, model: Path, output: Path, task: str | None, **given: Any) -> None:
     """Draw the molecule SMILES with each atom coloured by what it contributes to the score."""
+    begin_loading()
     from screening.errors import UserError
-    from screening.explain import draw_explanation, explain_molecule
     from screening.model import load_model
+    from screening.report import explained_picture
     from screening.tables import write_atomically
     from workflows.checks import writable_file
 
@@ -36,8 +38,8 @@ def command(smiles: str, model: Path, output: Path, task: str | None, **given: A
     if output.suffix.lower() != ".svg":
         raise UserError(f"{output}: the picture is SVG; give the file a name that ends in .svg.")
     writable_file(output)
-    found = explain_molecule(load_model(model), smiles, task)
+    found = explained_picture(load_model(model), smiles, task)
     with write_atomically(output) as temporary:
-        temporary.write_text(draw_explanation(found), encoding="utf-8")
+        temporary.write_text(found.svg, encoding="utf-8")
     click.echo(f"{found.task} {found.score:.6f}")
     messages.announce(f"{output}: blue atoms raise the score, orange atoms lower it.")

@@ -70,7 +70,7 @@ def command(compounds: tuple[str, ...], model: Path, **given: Any) -> None:
     and the most important columns are printed as CSV. Nothing is ranked or left out.
     """
     asked = PredictRequest(**given)
-    from screening.predictions import names_a_table
+    from screening.tables import names_a_table
 
     tables = [word for word in compounds if names_a_table(word)]
     if tables and len(tables) < len(compounds):
@@ -80,6 +80,7 @@ def command(compounds: tuple[str, ...], model: Path, **given: Any) -> None:
             "at a time."
         )
     if tables:
+        asked.check_columns(tables)
         begin_loading()
     from screening.model import load_model
     from screening.predictions import check_output, write_rows

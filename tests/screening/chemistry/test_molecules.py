@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +22,9 @@ from screening.chemistry import (
     structure_key,
 )
 from screening.chemistry.standardise import needs_nothing
+from screening.chemistry.structure import skeleton_smiles
+from screening.features import FeatureSet
+from screening.hits import molecule_of
 from screening.tables import read_table
 
 LEVELS = ("none", "parent", "tautomer")
@@ -281,3 +286,19 @@ def test_atoms_of_any_kind_count_as_heavy(smiles) -> None:
     assert isinstance(found, Failure)
     assert found.reason == "too_large"
     assert found.message.startswith(f"{smiles.count('*') + smiles.count('C')} heavy atoms")
+
+
+@pytest.mark.parametrize("text", ["ССО", "(" * 2000, "nonsense", "c1ccccc1c"])
+def test_the_clock_is_not_in_the_reason(text):
+    found = read_molecule(text)
+    assert isinstance(found, Failure)
+    assert re.search(r"\d\d:\d\d:\d\d", found.message) is None
+
+
+@pytest.mark.parametrize("text", ["[H][H]", "[H]", "[2H+]", "[2H][2H]"])
+def test_rdkits_warnings_stay_off_the_terminal(text, capsys):
+    mol = prepare_molecule(text, Standardiser())
+    skeleton_smiles(canonical_smiles(mol))
+    molecule_of(canonical_smiles(mol))
+    FeatureSet(["rdkit_descriptors"]).by_block([mol])
+    assert capsys.readouterr().err == ""

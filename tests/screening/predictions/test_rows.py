@@ -11,9 +11,9 @@ import pytest
 
 from screening.chemistry import Limits
 from screening.library.predict import PredictTask, told
-from screening.predictions import names_a_table, predict_tables
+from screening.predictions import predict_tables
 from screening.predictions import rows as predictions
-from screening.tables import read_table
+from screening.tables import names_a_table, read_table
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "library"))
 import faulty_predictors
