@@ -1,13 +1,21 @@
 """Structures as pictures: small SVG that takes the page's colour, and PNG for spreadsheets."""
 
 from screening.drawing.colours import diverging
-from screening.drawing.depiction import AtomLabel, Depiction, depict, draw_png, laid_out
+from screening.drawing.depiction import (
+    AtomLabel,
+    Depiction,
+    depict,
+    depict_laid_out,
+    draw_png,
+    laid_out,
+)
 from screening.drawing.svg import inline_svg, to_svg
 
 __all__ = [
     "AtomLabel",
     "Depiction",
     "depict",
+    "depict_laid_out",
     "diverging",
     "draw_png",
     "inline_svg",

@@ -68,13 +68,18 @@ def depict(mol: Chem.Mol) -> Depiction:
 
     Atoms keep their numbers: position i of `atoms` is atom i.
     """
+    return depict_laid_out(laid_out(mol))
+
+
+def depict_laid_out(flat: Chem.Mol) -> Depiction:
+    """Draw what `laid_out` returned; finding the places of its atoms costs most of a drawing."""
     # Without FreeType labels are text, not outlines; a width of -1 fits the canvas to the drawing.
     canvas = rdMolDraw2D.MolDraw2DSVG(-1, -1, -1, -1, True)
     options: Any = canvas.drawOptions()
     options.clearBackground = False
     options.fixedFontSize = FONT_SIZE
-    text = _drawn(canvas, mol, padding=0.02)
-    points = [canvas.GetDrawCoords(i) for i in range(mol.GetNumAtoms())]
+    text = _drawn(canvas, flat, padding=0.02)
+    points = [canvas.GetDrawCoords(i) for i in range(flat.GetNumAtoms())]
     lines, fills, labels = _read(text)
     atoms = tuple((round(p.x), round(p.y)) for p in points)
     return Depiction(canvas.Width(), canvas.Height(), lines, fills, labels, atoms)
@@ -82,7 +87,8 @@ def depict(mol: Chem.Mol) -> Depiction:
 
 def draw_png(mol: Chem.Mol, width: int = 260, height: int = 170) -> bytes:
     """Return a picture of the molecule, black on white, `width` x `height` pixels."""
-    return bytes(_drawn(rdMolDraw2D.MolDraw2DCairo(width, height), mol, padding=0.04))
+    canvas = rdMolDraw2D.MolDraw2DCairo(width, height)
+    return bytes(_drawn(canvas, laid_out(mol), padding=0.04))
 
 
 def laid_out(mol: Chem.Mol) -> Chem.Mol:
@@ -92,12 +98,12 @@ def laid_out(mol: Chem.Mol) -> Chem.Mol:
     return flat
 
 
-def _drawn(canvas: Any, mol: Chem.Mol, padding: float) -> Any:
+def _drawn(canvas: Any, flat: Chem.Mol, padding: float) -> Any:
     options = canvas.drawOptions()
     options.useBWAtomPalette()
     options.fixedBondLength = BOND_LENGTH
     options.padding = padding
-    canvas.DrawMolecule(laid_out(mol))
+    canvas.DrawMolecule(flat)
     canvas.FinishDrawing()
     return canvas.GetDrawingText()
 

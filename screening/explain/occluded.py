@@ -22,13 +22,19 @@ def occluded_rows(mol: Chem.Mol, block: GeneratedCounts | GeneratedBits) -> csr_
     """
     places = sorted(bit_atoms(mol, block.name, block.n_bits).items())
     bits = np.array([bit for bit, _ in places], dtype=np.int32)
-    # One entry for each atom of each occurrence; every place is of the bit in its column.
-    parts = [(column, set(atoms)) for column, (_, found) in enumerate(places) for atoms in found]
-    columns = np.repeat([column for column, _ in parts], [len(atoms) for _, atoms in parts])
-    atoms = np.fromiter(chain.from_iterable(atoms for _, atoms in parts), dtype=np.int64)
+    counts = np.array([len(found) for _, found in places], dtype=np.int32)
     held = np.zeros((mol.GetNumAtoms(), len(bits)), dtype=np.int32)
-    np.add.at(held, (atoms, columns.astype(np.int64)), 1)
-    left = np.array([len(found) for _, found in places], dtype=np.int32) - held
+    parts = [atoms for _, found in places for atoms in found]
+    # An atom that a path comes back to is there once.
+    sizes = np.fromiter(map(len, parts), dtype=np.int64, count=len(parts))
+    number = np.repeat(np.arange(len(parts)), sizes)
+    atoms = np.fromiter(chain.from_iterable(parts), dtype=np.int64)
+    once = np.unique(number * mol.GetNumAtoms() + atoms)
+    # Every part is of the bit in its column.
+    column = np.repeat(np.arange(len(bits)), counts)
+    number, atoms = np.divmod(once, mol.GetNumAtoms())
+    np.add.at(held, (atoms, column[number]), 1)
+    left = counts - held
     rows, kept = np.nonzero(left)
     is_bit = isinstance(block, GeneratedBits)
     values = np.ones(len(rows), np.uint8) if is_bit else left[rows, kept].astype(np.int32)

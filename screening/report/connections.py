@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from rdkit import Chem
 
-from screening.drawing import laid_out
-
 # Of an atom's line: coordinates and symbol come first.
 _SYMBOL, _FIELDS = slice(31, 34), slice(34, None)
 _V2000 = 999
 
 
-def connections(mol: Chem.Mol) -> list[str]:
+def connections(flat: Chem.Mol) -> list[str]:
     """Return the parts of a V2000 mol block that are not coordinates.
 
     Atoms are numbered as in `screening.drawing.depict`, whose positions belong to the same layout,
     so wedges mean the same in both.
+
+    Parameters
+    ----------
+    flat
+        What `screening.drawing.laid_out` returned.
 
     Returns
     -------
@@ -28,9 +31,9 @@ def connections(mol: Chem.Mol) -> list[str]:
     ----------
     CTfile Formats, BIOVIA 2020, chapter 2.
     """
-    if max(mol.GetNumAtoms(), mol.GetNumBonds()) > _V2000:
+    if max(flat.GetNumAtoms(), flat.GetNumBonds()) > _V2000:
         return []
-    lines = Chem.MolToMolBlock(laid_out(mol)).splitlines()[3:]
+    lines = Chem.MolToMolBlock(flat).splitlines()[3:]
     n_atoms, n_bonds, chiral = int(lines[0][:3]), int(lines[0][3:6]), lines[0][12:15].strip()
     atoms, bonds = lines[1 : 1 + n_atoms], lines[1 + n_atoms : 1 + n_atoms + n_bonds]
     fields = (f"{i}{line[_FIELDS]}" for i, line in enumerate(atoms) if line[_FIELDS].strip(" 0"))

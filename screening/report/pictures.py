@@ -11,7 +11,7 @@ from rdkit import Chem
 
 from screening.chemistry import Failure, Limits
 from screening.chemistry.molecule import captured
-from screening.drawing import Depiction, depict
+from screening.drawing import Depiction, depict_laid_out, laid_out
 from screening.explain import AtomContributions, contributions_of
 from screening.hits import molecule_of
 from screening.library.engines.workers import Assignment, Scorer, ScorerMaker, Workers
@@ -22,6 +22,8 @@ from screening.report.connections import connections
 
 # Larger structures are no picture that anybody reads, and cost more than all others together.
 LIMITS = Limits(max_atoms=150)
+# The cost of an explanation grows with the cube of the atoms.
+MOST_EXPLAINED = 100
 # Structures explained in one pass; each has as many rows as atoms.
 _TOGETHER = 64
 
@@ -122,7 +124,7 @@ def painter(task: PictureTask) -> Scorer[tuple[int, list[Picture]]]:
             if failure is None:
                 watch.molecule(position)
                 picture, mol = _drawn(one, task.limits)
-                if mol is not None and one.explained:
+                if mol is not None:
                     mols[position] = mol
             else:
                 picture = Picture(missing=_blamed(failure, task.limits))
@@ -142,6 +144,7 @@ def _blamed(failure: Failure, limits: Limits) -> str:
 
 
 def _drawn(one: Wanted, limits: Limits) -> tuple[Picture, Chem.Mol | None]:
+    """Return a structure's picture, and its molecule where the score is to be explained too."""
     try:
         with captured():
             mol = molecule_of(one.structure)
@@ -153,7 +156,17 @@ def _drawn(one: Wanted, limits: Limits) -> tuple[Picture, Chem.Mol | None]:
                     missing=f"It is too large to be drawn and explained: {atoms} atoms; "
                     f"the limit is {limits.max_atoms}."
                 ), None
-            return Picture(depict(mol), connections(mol) if one.explained else []), mol
+            flat = laid_out(mol)
+            drawing = depict_laid_out(flat)
+            if not one.explained:
+                return Picture(drawing), None
+            if atoms > MOST_EXPLAINED:
+                missing = (
+                    f"Its score is not explained atom by atom: it has {atoms} atoms; the limit is "
+                    f"{MOST_EXPLAINED}."
+                )
+                return Picture(drawing, connections(flat), missing=missing), None
+            return Picture(drawing, connections(flat)), mol
     except Exception:  # whatever RDKit raises: the page shows the sentence
         return Picture(missing="RDKit cannot draw it."), None
 

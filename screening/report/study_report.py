@@ -63,7 +63,7 @@ _FIGURES = (
     (
         "gap",
         "Random splits against these",
-        "The longer the line, the more a random split flatters the model.",
+        "A circle above its square: so much does a random split flatter the model.",
     ),
     (
         "label_curve",

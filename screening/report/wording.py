@@ -89,10 +89,12 @@ def expectation(ranked: Ranked, n: int, total: float) -> str:
             f"In a library of which {100 * ranked.prevalence:g} % are active, as assumed here, "
             f"{total:.0f} of the {n} would be expected to be active."
         )
+    fewer = "" if ranked.wanted == "inactive" else "A library holds far fewer actives: "
+    use = "use the scores to rank, or state the expected share of actives with --prevalence to"
     return (
-        f"Scores are probabilities at the assay’s base rate ({100 * ranked.base_rate:.0f} % "
-        "active). A library holds far fewer actives: use the scores to rank, or state the expected "
-        "share with --prevalence to read them as probabilities."
+        f"Scores are probabilities of being active at the assay’s base rate "
+        f"({100 * ranked.base_rate:.0f} % active). {fewer}{use if fewer else use.capitalize()} "
+        "read them as probabilities in this library."
     )
 
 

@@ -121,7 +121,7 @@ def _differences(axes: Sequence[Axes], pairs: pd.DataFrame) -> None:
         one.axvline(0, color=INK, lw=0.8)
         one.set_yticks(range(len(models)), [MODELS[m].title for m in reversed(models)])
         side = "left is better" if METRICS[metric].lower_is_better else "right is better"
-        one.set_xlabel(f"{METRICS[metric].name}, less that of the forest ({side})")
+        one.set_xlabel(f"{METRICS[metric].name} less the forest’s\n({side})")
         one.locator_params(axis="x", nbins=6)
         one.grid(axis="x", alpha=0.3)
 

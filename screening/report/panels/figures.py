@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
@@ -214,7 +215,7 @@ def _by_epoch(
     with plot_axes() as axes:
         _line(axes, 0, range(1, len(values) + 1), values, label=label)
         _finish(axes, "epoch", axis, legend)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         first, last = (f"{values[end]:.{decimals}f}" for end in (0, -1))
         summary = f"From {first} to {last} nats in {len(values)} epochs."
         return plot_of(axes, title.lower(), title, summary, caption)

@@ -96,7 +96,7 @@ def test_plots_are_wellformed_repeatable_and_take_the_pages_colours(small_model)
 )  # fmt: skip
 def test_connections_are_those_of_the_drawn_block(smiles) -> None:
     mol = Chem.MolFromSmiles(smiles)
-    symbols, bonds, _, *lines = connections(mol)
+    symbols, bonds, _, *lines = connections(laid_out(mol))
     assert symbols.split(" ") == [atom.GetSymbol() for atom in mol.GetAtoms()]
     assert bonds.count(",") + bool(bonds) == mol.GetNumBonds()
     block = Chem.MolToMolBlock(laid_out(mol)).splitlines()

@@ -62,7 +62,12 @@ def test_ugly_structures_have_a_drawing_or_a_sentence(small_model) -> None:
     assert by_name["a fullerene"].drawing is not None
     sentence = by_name["a peptide of 300 atoms"].missing
     assert sentence.startswith("It is too large to be drawn and explained: 301 atoms")
-    assert by_name["a long chain"].why is not None
+    assert by_name["a fullerene"].why is not None
+    long = by_name["a long chain"]
+    assert long.why is None
+    assert long.drawing is not None
+    assert len(long.connections[0].split()) == 149
+    assert long.missing.startswith("Its score is not explained atom by atom: it has 149 atoms")
     assert by_name["not SMILES at all"].missing == "RDKit cannot draw it."
 
 

@@ -26,7 +26,8 @@ O=C1NCCN1 [#7;R] [N;+0] C1CCNCC1 c1nc2ccccc2[nH]1 [NH]C(=O)[NH] [13C] [O;D1] [S;
 [!C,N] [!C!c;!H0] [F,!C&!c&!H0] [C!$(C=O)] [C,N;R,H3] [N,O;H1,H2;!$(*C=O)] [$([$([$(C)]C)]N)] [!!C]
 c1ccc([$(c1ccccc1)])cc1 [$([#6]1aaaaa1)] [$(C.N)] O.N [nH].[nH] C-!@C C=,-@C C-;!@N c-1ccccc1
 [#6]-1=[#6]-[#6]=[#6]-[#6]=[#6]-1 C@1CCCCC1 C12CCCCC1CCCC2 [nX3;H0] n[nH] [n+]([O-]) [nH+] [N+0;H1]
-[!$(*#*)&!D1]-&!@[!$(*#*)&!D1] [13C,12C] [c;r5;r6] [!+] [--] [#7;+1] [$(c:c(-,=[O,N]))] [r4] [!x2] [H&D1]
+[!$(*#*)&!D1]-&!@[!$(*#*)&!D1] [13C,12C] [c;r5;r6] [!+] [--] [#7;+1] [$(c:c(-,=[O,N]))] [r4] [!x2]
+[H&D1]
 """.split()
 ODD = """
 [CH-]1C=CC=C1.[CH-]1C=CC=C1.[Fe+2] [2H]C([2H])[2H] [H][H] [NH3]->[Pt](Cl)(Cl)<-[NH3] [nH+]1ccccc1

@@ -67,6 +67,9 @@ def test_a_liability_is_told_in_the_words_of_its_title(run) -> None:
     assert wording.headline(named, called) == expected
     expected = "Nothing here is called inactive: 2 to consider"
     assert wording.headline(named, cards(ACTIVE, UNSURE)) == expected
+    # Whether a library holds fewer of what a liability is about, nobody knows.
+    assert "far fewer actives" in wording.note(of(run), called)
+    assert "far fewer actives" not in wording.note(safe, called)
     inhibitors = of(run, title="BACE-1 inhibitors")
     expected = "BACE-1 inhibitors: buy these 2"
     assert wording.headline(inhibitors, cards(ACTIVE, ACTIVE)) == expected
