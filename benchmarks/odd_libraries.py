@@ -85,6 +85,13 @@ class Findings:
         self.rejected += other.rejected
         self.commands += other.commands
 
+    def __str__(self) -> str:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in self.rejected.most_common())
+        return (
+            f"{self.rows} rows: {self.scored} scored, {self.rejected.total()} rejected "
+            f"({reasons}); {len(self.faults)} wrong"
+        )
+
     def run(self, *words: object) -> Said:
         """Run a command in this process; it must be done, or say in one sentence why not."""
         told, err = io.BytesIO(), io.StringIO()
@@ -354,13 +361,8 @@ def main() -> int:
             for fault in found.faults[:5]:
                 print(fault, flush=True)
             if number % 10 == 9:
-                print(f"{number + 1} libraries, {whole.rows} rows", file=sys.stderr, flush=True)
-    reasons = ", ".join(f"{count} {reason}" for reason, count in whole.rejected.most_common())
-    print(
-        f"{given.cases} libraries, {whole.rows} rows: {whole.scored} scored, "
-        f"{whole.rejected.total()} rejected ({reasons}); {len(whole.faults)} wrong; "
-        f"{time.perf_counter() - started:.0f} s"
-    )
+                print(f"{number + 1} libraries, {whole}", file=sys.stderr, flush=True)
+    print(f"{given.cases} libraries, {whole}; {time.perf_counter() - started:.0f} s")
     print(", ".join(f"{name}: {count}" for name, count in sorted(whole.commands.items())))
     return 1 if whole.faults else 0
 
