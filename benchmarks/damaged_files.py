@@ -1,9 +1,10 @@
-"""Damage model and pretrained files by the thousand: each is refused in one sentence, or is whole.
+"""Damage stored files by the thousand: each is refused in one sentence, or is whole.
 
-    python benchmarks/damaged_files.py model.ebm [--cases 10000] [--seed 0]
+    python benchmarks/damaged_files.py FILE [--cases 10000] [--seed 0]
 
-Half of the cases are accidents: bytes changed, lost, added or moved. The file must be refused, or
-give what the whole file gives. The other half are meant: numbers of the description replaced by
+Of a prepared library one file is damaged at a time, by accident: bytes changed, lost, added or
+moved. It must be refused, or give what the whole one gives. Of models and pretrained stacks, half
+of the cases are accidents too. The other half are meant: numbers of the description replaced by
 extremes, arrays by others, parts left out or swapped, and all sums made right again. Such a file
 must be refused, or give finite scores between 0 and 1. Ends with status 1 otherwise.
 """
@@ -16,10 +17,12 @@ import json
 import math
 import random
 import resource
+import shutil
 import sys
 import tempfile
 import time
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -33,6 +36,9 @@ from safetensors.numpy import load, save
 from tqdm import tqdm
 
 from screening.errors import UserError
+from screening.features import FeatureSet
+from screening.library.prepared.format import read_part
+from screening.library.prepared.source import PreparedStream, open_prepared
 from screening.model import load_model
 from screening.model.archive import MODEL, PRETRAINED, Kind, is_pretrained_file, sums_of
 from screening.model.pretrained import load_pretrained
@@ -62,6 +68,20 @@ def states_of(path: Path) -> np.ndarray:
     return torch.sigmoid(states).numpy()
 
 
+def rows_of(folder: Path) -> np.ndarray:
+    """Return sums over what a prepared library holds: rows, rejects, structures and features."""
+    library = open_prepared(str(folder))
+    features = FeatureSet.from_config(library.description["parameters"]["features"])
+    found = []
+    for part in PreparedStream([library]):
+        rows, rejects = read_part(part, features)
+        texts = "".join((*rows.smiles, *rows.ids, *rows.inputs, *map(str, rejects)))
+        sums = [block.sum() for block in (*rows.raw.sparse.values(), *rows.raw.dense.values())]
+        places = [rows.rows.sum(), rows.keys.sum() % 2**31, rows.fingerprints.sum()]
+        found.append([len(rows), len(rejects), zlib.crc32(texts.encode()), *places, *sums])
+    return np.array(found, dtype=np.float64)
+
+
 @dataclass(frozen=True)
 class Whole:
     """A file that is right, and what is read from it."""
@@ -81,9 +101,9 @@ class Whole:
         return cls(kind, path.read_bytes(), parts, read, read(path))
 
 
-def accident(whole: Whole, draw: random.Random) -> bytes:
-    """Return the file as a disk, a network or a hand may spoil it."""
-    data = bytearray(whole.data)
+def accident(whole: bytes, draw: random.Random) -> bytes:
+    """Return a file as a disk, a network or a hand may spoil it."""
+    data = bytearray(whole)
     start = draw.randrange(len(data))
     length = draw.choice((1, 4, 64, 4096))
     kind = draw.choice(("bit", "bytes", "cut", "lost", "added", "blank", "moved"))
@@ -101,7 +121,7 @@ def accident(whole: Whole, draw: random.Random) -> bytes:
     elif kind == "blank":
         data[start : start + length] = bytes(len(data[start : start + length]))
     else:
-        data[start : start + length] = whole.data[: len(data[start : start + length])]
+        data[start : start + length] = whole[: len(data[start : start + length])]
     return bytes(data)
 
 
@@ -191,29 +211,28 @@ def packed(kind: Kind, parts: Parts) -> bytes:
     return buffer.getvalue()
 
 
-def verdict_of(whole: Whole, data: bytes, path: Path, *, by_accident: bool) -> str:
+def verdict_of(read: Reader, expected: np.ndarray, path: Path, *, by_accident: bool) -> str:
     """Return refused, equal or another, or what is wrong.
 
     Parameters
     ----------
-    whole
-    data
-        Of the damaged file.
+    read
+    expected
+        What is read where nothing is damaged.
     path
-        Where it is put.
+        Of what is damaged.
     by_accident
         Whether another result is wrong.
     """
-    path.write_bytes(data)
     try:
-        result = whole.read(path)
+        result = read(path)
     except UserError as error:
         text = str(error)
         clear = "\n" not in text and len(text) < LONGEST + len(str(path))
         return "refused" if clear else f"refused in {len(text)} characters: {text[:200]}"
     except Exception as error:
         return f"{type(error).__name__}: {error}"
-    if result.shape == whole.result.shape and np.allclose(result, whole.result, atol=1e-9):
+    if result.shape == expected.shape and np.allclose(result, expected, atol=1e-9):
         return "equal"
     if by_accident:
         return "other results by accident"
@@ -224,18 +243,34 @@ def verdict_of(whole: Whole, data: bytes, path: Path, *, by_accident: bool) -> s
 KNOWN = ("refused", "equal", "another")
 
 
-def damaged(whole: Whole, cases: int, seed: int, path: Path) -> Iterator[tuple[int, str, float]]:
-    """Yield number, verdict and seconds of each case; a case depends on its number and the seed."""
+def damaged(whole: Whole, cases: int, seed: int, path: Path) -> Iterator[tuple[str, float]]:
+    """Yield verdict and processor seconds of each case; it depends on its number and the seed."""
     for number in range(cases):
         draw = random.Random(f"{seed}-{number}")
         by_accident = number % 2 == 0
-        data = (accident if by_accident else meant)(whole, draw)
+        path.write_bytes(accident(whole.data, draw) if by_accident else meant(whole, draw))
         started = time.process_time()
-        yield (
-            number,
-            verdict_of(whole, data, path, by_accident=by_accident),
-            time.process_time() - started,
-        )
+        verdict = verdict_of(whole.read, whole.result, path, by_accident=by_accident)
+        yield verdict, time.process_time() - started
+
+
+def damaged_library(folder: Path, cases: int, seed: int, path: Path) -> Iterator[tuple[str, float]]:
+    """Yield the same of a prepared library, of which one file is damaged at a time."""
+    shutil.copytree(folder, path)
+    files = sorted(p for p in path.rglob("*") if p.is_file() and p.name not in _NOT_READ)
+    expected = rows_of(path)
+    for number in range(cases):
+        draw = random.Random(f"{seed}-{number}")
+        file = draw.choice(files)
+        whole = file.read_bytes()
+        file.write_bytes(accident(whole, draw))
+        started = time.process_time()
+        yield verdict_of(rows_of, expected, path, by_accident=True), time.process_time() - started
+        file.write_bytes(whole)
+
+
+# Of a prepared library: for its reader, and for who made it.
+_NOT_READ = ("_rejects.csv", "manifest.json", "config.toml")
 
 
 def main() -> int:
@@ -245,13 +280,19 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    whole = Whole.of(asked.file)
+    library = asked.file.is_dir()
+    whole = None if library else Whole.of(asked.file)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     counts: Counter[str] = Counter()
     slowest = 0.0
     with tempfile.TemporaryDirectory() as folder:
-        cases = damaged(whole, asked.cases, asked.seed, Path(folder) / "damaged.ebm")
-        for number, verdict, seconds in tqdm(cases, total=asked.cases, unit=" files"):
+        place = Path(folder) / "damaged.ebm"
+        cases = (
+            damaged_library(asked.file, asked.cases, asked.seed, place)
+            if whole is None
+            else damaged(whole, asked.cases, asked.seed, place)
+        )
+        for number, (verdict, seconds) in enumerate(tqdm(cases, total=asked.cases, unit=" files")):
             counts[verdict if verdict in KNOWN else "wrong"] += 1
             slowest = max(slowest, seconds)
             if verdict not in KNOWN:
