@@ -23,7 +23,7 @@ from screening.report.connections import connections
 # Larger structures are no picture that anybody reads, and cost more than all others together.
 LIMITS = Limits(max_atoms=150)
 # The cost of an explanation grows with the cube of the atoms.
-MOST_EXPLAINED = 100
+MOST_EXPLAINED = 75
 # Structures explained in one pass; each has as many rows as atoms.
 _TOGETHER = 64
 

@@ -195,7 +195,7 @@ def learning_plots(model: ScreeningModel) -> list[Plot]:
         )
         axis = "free-energy gap, nats"
         label = "held-out less training compounds"
-        plots.append(_by_epoch("Pretraining", gaps, axis, label, "upper left", 0, caption))
+        plots.append(_by_epoch("Pretraining", gaps, axis, label, "upper left", 2, caption))
     losses = curves.get("fine_tuning_loss_nats") or []
     if len(losses) > 1:
         axis, label = "training loss, nats", "mean over the members"

@@ -6,24 +6,24 @@ import ctypes
 import time
 from typing import Any
 
-from screening.drawing import depict
+from screening.drawing import depict_laid_out
 from screening.library.engines.workers import Scorer
 from screening.report import pictures
 
 HANGS, CRASHES, RAISES = "C#CC#CC", "N#CC#N", "C#CC#N"
 
 
-def faulty(mol: Any) -> Any:
-    smiles = pictures.Chem.MolToSmiles(mol)
+def faulty(flat: Any) -> Any:
+    smiles = pictures.Chem.MolToSmiles(flat)
     if smiles == HANGS:
         time.sleep(60)
     if smiles == CRASHES:
         ctypes.string_at(0)
     if smiles == RAISES:
         raise RuntimeError("no picture")
-    return depict(mol)
+    return depict_laid_out(flat)
 
 
 def make(task: pictures.PictureTask) -> Scorer:
-    pictures.depict = faulty  # only this process, which is a worker
+    pictures.depict_laid_out = faulty  # only this process, which is a worker
     return pictures.painter(task)
