@@ -55,6 +55,8 @@ def fit_forest(
 def out_of_bag(forest: RandomForestRegressor, x: csr_matrix) -> NDArray[np.float64]:
     """Return the mean label by the trees that did not draw a compound, shape (n,).
 
+    NaN for a compound that every tree drew: nobody can be asked of it.
+
     Parameters
     ----------
     forest
@@ -75,7 +77,8 @@ def out_of_bag(forest: RandomForestRegressor, x: csr_matrix) -> NDArray[np.float
         dense = x[rows].toarray().astype(np.float32, copy=False)
         for tree, free in zip(forest.estimators_, unseen[:, rows], strict=True):
             said[rows] += np.where(free, tree.predict(dense, check_input=False), 0.0)
-    return np.asarray(said / unseen.sum(axis=0))
+    with np.errstate(invalid="ignore"):
+        return np.asarray(said / unseen.sum(axis=0))
 
 
 def fit_dense(forest: _Forest, x: csr_matrix, y: NDArray[np.float32]) -> _Forest:
