@@ -1,12 +1,22 @@
-"""Progress of long work: told by who works; shown by a bar, or now and then by a line."""
+"""Progress of long work: told by who works; shown by a bar, or now and then by a line.
+
+Where the environment names a file (`EBMSCREEN_PROGRESS`), it is written there too, for whoever
+follows the work from another process.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Self
+
+FOLLOWED = "EBMSCREEN_PROGRESS"
 
 # Told the stage's name, how much of it is done, and how much there is.
 OnStep = Callable[[str, int, int], None]
@@ -15,6 +25,7 @@ OnStep = Callable[[str, int, int], None]
 _SECONDS_BETWEEN_LINES = 15.0
 # Work that is done sooner needs no bar.
 _SECONDS_BEFORE_BAR = 0.5
+_SECONDS_BETWEEN_FILES = 0.25
 
 
 def ignore_steps(stage: str, done: int, total: int) -> None:
@@ -36,6 +47,56 @@ def _new_bar(**options: Any) -> Any:
     return tqdm(file=sys.stderr, delay=_SECONDS_BEFORE_BAR, **options)
 
 
+class _Followed:
+    """Writes how far work is to the file that the environment names; nothing where there is none.
+
+    The file has one JSON object: `stage`, `done` and `total` (or null), `share` (0-1, or null),
+    `rejects`; `began` and `at` (seconds since 1970), and `first`, what was done when it began.
+    """
+
+    def __init__(self) -> None:
+        name = os.environ.get(FOLLOWED)
+        self._path = Path(name) if name else None
+        self._stage = ""
+        self._began = self._at = 0.0
+        self._first: tuple[int, float | None] = (0, None)
+
+    def tell(
+        self,
+        stage: str,
+        done: int,
+        total: int | None,
+        *,
+        share: float | None = None,
+        rejects: int = 0,
+    ) -> None:
+        """Write how far a stage is, unless it was written a moment ago."""
+        if self._path is None:
+            return
+        now = time.time()
+        if stage != self._stage:
+            self._stage, self._began, self._first = stage, now, (done, share)
+        elif now - self._at < _SECONDS_BETWEEN_FILES and done != total:
+            return
+        self._at = now
+        content = {
+            "stage": stage,
+            "done": done,
+            "total": total,
+            "share": share,
+            "rejects": rejects,
+            "began": self._began,
+            "at": now,
+            "first": self._first[0],
+            "first_share": self._first[1],
+        }
+        temporary = self._path.with_name(f".{self._path.name}.part")
+        # Work does not end because nobody can follow it.
+        with suppress(OSError):
+            temporary.write_text(json.dumps(content), encoding="utf-8")
+            temporary.replace(self._path)
+
+
 class _Shown:
     """A bar in a terminal or a notebook; elsewhere a line now and then.
 
@@ -50,6 +111,7 @@ class _Shown:
         self._draws = shown and (sys.stderr.isatty() or in_notebook())
         self._bar: Any = None
         self._last_line = time.monotonic()
+        self._followed = _Followed()
 
     def __enter__(self) -> Self:
         return self
@@ -75,6 +137,7 @@ class Stages(_Shown):
 
     def step(self, stage: str, done: int, total: int) -> None:
         """Show that `done` of `total` are ready."""
+        self._followed.tell(stage, done, total)
         if self._draws:
             self._draw(stage, done, total)
         elif self._shown and (self._line_is_due() or done == total):
@@ -97,6 +160,7 @@ class Rows(_Shown):
 
     def show(self, rows: int, rejects: int, share: float | None) -> None:
         """Show rows so far, rejects among them, and the share of the input that was read."""
+        self._followed.tell("screening", rows, None, share=share, rejects=rejects)
         if self._draws:
             if self._bar is None:
                 self._bar = _new_bar(desc="screening", unit="mol")

@@ -24,6 +24,7 @@ COMMANDS = {
     "evaluate": "Judge models on repeated splits of an assay.",
     "explain": "Draw which atoms carry one molecule's score.",
     "inspect": "Say what is in a model, a prepared library or a run.",
+    "serve": "Open a local web page over a folder.",
     "mnist": "Reproduce the documented MNIST results.",
 }
 

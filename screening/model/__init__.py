@@ -1,7 +1,7 @@
 """The screening model: an ensemble of deep belief networks that knows how far to trust itself."""
 
 from screening.learners import ModelOptions
-from screening.model.archive import file_hash, is_pretrained_file
+from screening.model.archive import describe_model, file_hash, is_pretrained_file
 from screening.model.file import load_model, save_model
 from screening.model.pretrained import (
     Pretrained,
@@ -26,6 +26,7 @@ __all__ = [
     "ScreeningModel",
     "TrainingTable",
     "command_line",
+    "describe_model",
     "file_hash",
     "is_pretrained_file",
     "load_model",

@@ -132,6 +132,29 @@ def opened(path: Path, kind: Kind) -> Iterator[tuple[dict[str, Any], Arrays, lis
         ) from error
 
 
+def describe_model(path: Path) -> dict[str, Any]:
+    """Return the description of a model file without reading the model, and without its sums.
+
+    Raises
+    ------
+    UserError
+        The file is missing, cut short, no model, or of another schema.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if MODEL.parts[0] not in names:
+                raise UserError(_wrong_kind(path, MODEL, names))
+            _require_modest(path, MODEL, archive.getinfo(MODEL.parts[0]))
+            description = from_json(archive.read(MODEL.parts[0]))
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
+        raise UserError(f"{path} is not a whole model file ({_few_words(str(error))}).") from error
+    if not isinstance(description, dict):
+        raise UserError(f"{path} is a damaged model file (its description is no object).")
+    _require_schema(path, description.get("schema"), MODEL)
+    return description
+
+
 def _read(path: Path, kind: Kind) -> list[bytes]:
     if not path.is_file():
         raise UserError(f"{path}: there is no such {kind.name} file.")

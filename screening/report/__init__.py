@@ -2,6 +2,7 @@
 
 from screening.report.explained import Explained, explained_picture
 from screening.report.model_report import write_model_report
+from screening.report.page import script_digest
 from screening.report.qmrf import QmrfSection, model_card, qmrf_sections, write_qmrf
 from screening.report.run_folder import RunFolder, read_run
 from screening.report.run_report import model_of, write_report
@@ -16,6 +17,7 @@ __all__ = [
     "model_of",
     "qmrf_sections",
     "read_run",
+    "script_digest",
     "write_model_report",
     "write_qmrf",
     "write_report",

@@ -76,7 +76,6 @@ def assemble(template: str, *, title: str, data: dict[str, Any] | None, **conten
         What the template shows; text is escaped.
     """
     script = _script() if data is not None else ""
-    digest = base64.b64encode(hashlib.sha256(f"\n{script}\n".encode()).digest()).decode()
     return (
         _environment()
         .get_template(template)
@@ -85,12 +84,29 @@ def assemble(template: str, *, title: str, data: dict[str, Any] | None, **conten
             style=Markup("\n".join(_text("styles", name) for name in STYLES)),  # noqa: S704
             script=Markup(script),  # noqa: S704
             # The browser itself refuses any other script, and every request.
-            script_hash=f"sha256-{digest}",
+            script_hash=_digest(script),
             data=None if data is None else json_for_page(data),
             version=versions()["ebmscreen"],
             **content,
         )
     )
+
+
+def script_digest(*, works: bool = True) -> str:
+    """Return the digest of the one script that a report of this version has.
+
+    Parameters
+    ----------
+    works
+        False for that of a page on which no script has work: it is empty.
+    """
+    return _digest(_script() if works else "")
+
+
+def _digest(script: str) -> str:
+    """Return how a content security policy names the script between its tags."""
+    digest = hashlib.sha256(f"\n{script}\n".encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
 
 
 def _script() -> str:

@@ -4,7 +4,7 @@ from screening.tables.assay import AssayTable, read_table
 from screening.tables.atomic import remove_unfinished, write_atomically
 from screening.tables.columns import Columns
 from screening.tables.library import Chunk, LibraryStream, open_library
-from screening.tables.sources import STDIN, names_a_table, source_size
+from screening.tables.sources import STDIN, names_a_table, rows_about, source_size
 from screening.tables.table import Announce, silent
 from screening.tables.writing import guard_formula, read_csv, write_csv, write_csv_parts
 
@@ -21,6 +21,7 @@ __all__ = [
     "read_csv",
     "read_table",
     "remove_unfinished",
+    "rows_about",
     "silent",
     "source_size",
     "write_atomically",

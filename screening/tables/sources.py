@@ -19,6 +19,8 @@ from typing import Any, BinaryIO, cast
 from screening.errors import UserError, is_text
 
 STDIN = "-"
+# Bytes whose rows are counted; those of larger files are estimated.
+_COUNTED = 8 << 20
 # Small, so that the position in the file tells how far the reader is.
 _BUFFER = 1 << 16
 _GZIP = b"\x1f\x8b"
@@ -155,6 +157,57 @@ def open_bytes(path: str) -> OpenedSource:
         raise UserError(f"{path} is a damaged gzip file: {error}.") from error
     _refuse_foreign(path, head)
     return OpenedSource(stream, head, position)
+
+
+def rows_about(path: Path) -> tuple[int | None, bool]:
+    """Return how many rows a file has, from its first bytes, and whether that is exact.
+
+    Lines are counted, or records of an SDF file; a header is a row, quoted line breaks make more.
+
+    Parameters
+    ----------
+    path
+        A file, gzipped or not.
+
+    Returns
+    -------
+    rows : int or None
+        None for an Excel file, whose rows cannot be told without reading it.
+    exact : bool
+        Whether every row was counted; larger files are judged by their first part.
+
+    Raises
+    ------
+    UserError
+        The file cannot be read, or is of a kind that holds no table.
+    """
+    opened = open_bytes(str(path))
+    with opened.stream as stream:
+        if opened.head.startswith(ZIP):
+            return None, False
+        if opened.head.startswith(PARQUET):
+            return _parquet_rows(path), True
+        try:
+            first = stream.read(_COUNTED)
+            ended = not stream.read(1)
+        except (OSError, EOFError, zlib.error) as error:
+            raise UserError(f"{path} is a damaged gzip file: {error}.") from error
+        size, position = source_size(str(path)) or 0, opened.position()
+    records = first.count(b"$$$$")
+    rows = records or first.count(b"\n") + (not first.endswith(b"\n") and bool(first))
+    if ended:
+        return rows, True
+    return round(rows * size / max(position, 1)), False
+
+
+def _parquet_rows(path: Path) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{path} is a damaged Parquet file.") from error
 
 
 def _refuse_foreign(path: str, head: bytes) -> None:

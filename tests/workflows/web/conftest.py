@@ -1,0 +1,138 @@
+"""A server over a folder, and a plain HTTP client that can also misbehave."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import uvicorn
+
+from workflows.web.app import make_app
+from workflows.web.folder import Folder
+from workflows.web.safety import Door, Password
+
+LIMIT = 200_000
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Client:
+    """Asks one server; adds no header that it is not told to, but Host and the cookie."""
+
+    port: int
+    door: Door
+    app: Any
+    cookie: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, method: str, target: str, body: Any = None, **headers: str) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        sent = {"Accept": "text/html", **self.headers}
+        if self.cookie:
+            sent["Cookie"] = self.cookie
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.putrequest(method, target, skip_host="Host" in sent, skip_accept_encoding=True)
+        if isinstance(body, bytes) and "Transfer-Encoding" not in sent:
+            sent.setdefault("Content-Length", str(len(body)))
+        for name, value in sent.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        try:
+            if body:
+                connection.send(body)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # refused before it was all sent
+        found = connection.getresponse()
+        answer = Answer(found.status, {k.lower(): v for k, v in found.getheaders()}, found.read())
+        connection.close()
+        return answer
+
+    def get(self, target: str, **headers: str) -> Answer:
+        return self.ask("GET", target, **headers)
+
+    @property
+    def form_token(self) -> str:
+        return self.door.form_token(self.cookie.partition("=")[2])
+
+    def post(self, target: str, fields: Any = (), *, token: str | None = None, **headers: str):
+        pairs = list(fields.items() if isinstance(fields, dict) else fields)
+        pairs.append(("form_token", self.form_token if token is None else token))
+        headers.setdefault("Content_Type", "application/x-www-form-urlencoded")
+        return self.ask("POST", target, urlencode(pairs).encode(), **headers)
+
+    def upload(self, name: str, data: bytes, *, token: str | None = None, **headers: str):
+        headers["X_Form_Token"] = self.form_token if token is None else token
+        return self.ask("POST", "/upload?" + urlencode({"name": name}), data, **headers)
+
+    def come_in(self) -> Answer:
+        target = re.sub(r"^http://[^/]+", "", self.door.address())
+        answer = self.get(target)
+        self.cookie = answer.headers["set-cookie"].partition(";")[0]
+        return answer
+
+
+Serve = Callable[..., Client]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start a server over a folder, in this process."""
+    running: list[tuple[uvicorn.Server, threading.Thread]] = []
+
+    def start(path: Path, *, password: Password | None = None, inside: bool = True, **more: Any):
+        listening = socket.socket()
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+        door = Door(port, password, ("desk.example",) if password else ())
+        app = make_app(Folder.of(path), door, **{"cores": 1, "most_bytes": LIMIT, **more})
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        while not server.started:
+            assert thread.is_alive()
+            time.sleep(0.01)
+        running.append((server, thread))
+        client = Client(port, door, app)
+        if inside and password is None:
+            client.come_in()
+        return client
+
+    yield start
+    for server, thread in running:
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder to serve, with a secret beside it."""
+    (tmp_path / "secret.csv").write_text("smiles,y\nCCO,1\n", encoding="utf-8")
+    made = tmp_path / "project"
+    made.mkdir()
+    return made

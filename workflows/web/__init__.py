@@ -1,0 +1,1 @@
+"""`ebmscreen serve`: pages over a folder of assays, libraries, models and runs."""

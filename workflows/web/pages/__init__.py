@@ -1,0 +1,1 @@
+"""The pages: what each shows and does. Chemistry, files and jobs are elsewhere."""
