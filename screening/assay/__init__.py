@@ -1,6 +1,7 @@
 """Assays: labels read, structures merged, contradictions told."""
 
 from screening.assay.curation import Assay, curate
+from screening.assay.draft import Counts, Draft, Histogram
 from screening.assay.graded import (
     TaughtAs,
     graded_labels,
@@ -27,6 +28,9 @@ __all__ = [
     "ClassPair",
     "Conflict",
     "Conflicts",
+    "Counts",
+    "Draft",
+    "Histogram",
     "Label",
     "Ledger",
     "Merge",

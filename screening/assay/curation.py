@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from rdkit import Chem
 from screening.assay.labels import GIVE_THRESHOLD, Label, Threshold, read_label
 from screening.assay.ledger import Ledger, Merge
 from screening.assay.sanity import warnings_before, warnings_of
-from screening.assay.structures import read_structures
+from screening.assay.structures import Structure, read_structures
 from screening.assay.tasks import Conflicts, LabelTask, Row, Task, ValueTask
 from screening.assay.values.beside import Beside
 from screening.assay.values.cells import words_note
@@ -96,6 +96,7 @@ def curate(
     conflicts: Conflicts = "drop",
     workers: int = 1,
     on_row: Callable[[], None] = lambda: None,
+    structures: Iterable[Structure | Failure] | None = None,
 ) -> Assay:
     """Standardise, label, merge and resolve.
 
@@ -120,6 +121,8 @@ def curate(
         Processes that standardise; the result is the same for any number.
     on_row
         Called after each row, for progress.
+    structures
+        One for each row, as `read_structures` gives them, where they were standardised before.
 
     Raises
     ------
@@ -141,7 +144,8 @@ def curate(
     ]
     groups: dict[str, list[Row]] = {}
     texts = table.smiles
-    structures = read_structures(texts, standardiser, limits, workers)
+    if structures is None:
+        structures = read_structures(texts, standardiser, limits, workers)
     for index, (structure, name) in enumerate(zip(structures, table.ids, strict=True)):
         line = int(table.rows[index])
         problem = table.problems.get(index)

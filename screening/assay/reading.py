@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,21 @@ from numpy.typing import NDArray
 
 from screening.assay.curation import Assay, curate
 from screening.assay.labels import GIVE_THRESHOLD, Threshold, decide, make_threshold, read_label
+from screening.assay.structures import Structure
 from screening.assay.targets import choose_targets
 from screening.assay.tasks import Conflicts
 from screening.assay.values.beside import Beside, columns_beside
 from screening.assay.values.cells import is_missing_word
 from screening.assay.values.column import read_values
-from screening.chemistry import Level, Limits, Standardiser, is_missing, shortened, smiles_of
+from screening.chemistry import (
+    Failure,
+    Level,
+    Limits,
+    Standardiser,
+    is_missing,
+    shortened,
+    smiles_of,
+)
 from screening.errors import UserError
 from screening.tables import Announce, AssayTable, Columns, read_table, silent
 
@@ -42,6 +51,7 @@ def read_assay(
     limits: Limits | None = None,
     workers: int = 1,
     announce: Announce = silent,
+    structures: Iterable[Structure | Failure] | None = None,
 ) -> Assay:
     """Read a file of tested compounds: standardise, label, merge, and tell contradictions.
 
@@ -74,6 +84,8 @@ def read_assay(
         Processes; the assay is the same for any number.
     announce
         Is told what was recognised.
+    structures
+        Of a table that was read, one a row: see `curate`.
 
     Returns
     -------
@@ -135,6 +147,7 @@ def read_assay(
         limits=limits,
         conflicts=conflicts,
         workers=workers,
+        structures=structures,
     )
 
 

@@ -16,7 +16,13 @@ from screening.chemistry.structure import (
     skeleton_smiles,
     structure_key,
 )
-from screening.chemistry.substructure import Pattern, Sought, Substructures, read_patterns
+from screening.chemistry.substructure import (
+    Pattern,
+    Sought,
+    Substructures,
+    read_pattern,
+    read_patterns,
+)
 
 __all__ = [
     "Alert",
@@ -36,6 +42,7 @@ __all__ = [
     "murcko_scaffold",
     "prepare_molecule",
     "read_molecule",
+    "read_pattern",
     "read_patterns",
     "shortened",
     "skeleton_smiles",

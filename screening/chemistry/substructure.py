@@ -88,7 +88,7 @@ def read_patterns(texts: str | Iterable[str], option: str) -> tuple[Pattern, ...
             found += _of_file(Path(text[1:]), option)
             continue
         try:
-            found.append(_pattern(text, option))
+            found.append(read_pattern(text, option))
         except UserError:
             if not _is_file(text):
                 raise
@@ -109,7 +109,7 @@ def _of_file(path: Path, option: str) -> list[Pattern]:
     except (OSError, ValueError) as error:
         raise UserError(f"{option} @{path}: the file cannot be read ({_reason(error)}).") from error
     found = [
-        _pattern(line, f"{option} @{path}, line {number}:")
+        read_pattern(line, f"{option} @{path}, line {number}:")
         for number, line in enumerate(lines, start=1)
         if line.strip() and not line.lstrip().startswith("#")
     ]
@@ -122,7 +122,19 @@ def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def _pattern(text: str, place: str) -> Pattern:
+def read_pattern(text: str, place: str) -> Pattern:
+    """Read one pattern, `SMARTS` or `SMARTS name`; never a file.
+
+    Parameters
+    ----------
+    text, place
+        The pattern, and where it stands, for messages.
+
+    Raises
+    ------
+    UserError
+        The text is no SMARTS.
+    """
     smarts, *rest = text.split(maxsplit=1) or [""]
     with captured() as said:
         query = Chem.MolFromSmarts(smarts)

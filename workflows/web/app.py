@@ -17,10 +17,11 @@ from starlette.routing import BaseRoute, Route
 
 from screening.errors import UserError
 from workflows.web.assets import send_asset
+from workflows.web.drafts import Drafts
 from workflows.web.folder import Folder, OutsideError, TooLargeError
 from workflows.web.jobs import Queue
 from workflows.web.loaded import LoadedModel
-from workflows.web.pages import entry, home, jobs, results, upload
+from workflows.web.pages import assay, entry, home, jobs, results, screen, upload
 from workflows.web.safety import Door, Guard
 from workflows.web.serving import ForeignFormError, Serving, show
 
@@ -30,7 +31,15 @@ _TURN = 0.5
 
 def routes() -> list[BaseRoute]:
     """Return every address."""
-    pages = [entry.ROUTES, home.ROUTES, upload.ROUTES, jobs.ROUTES, results.ROUTES]
+    pages = [
+        entry.ROUTES,
+        home.ROUTES,
+        upload.ROUTES,
+        assay.ROUTES,
+        screen.ROUTES,
+        jobs.ROUTES,
+        results.ROUTES,
+    ]
     return [
         Route("/static/{version}/{name:path}", send_asset),
         *(route for page in pages for route in page),
@@ -65,7 +74,7 @@ def make_app(
         },
         lifespan=_life(queue, take_over),
     )
-    app.state.serving = Serving(folder, door, queue, LoadedModel(), most_bytes)
+    app.state.serving = Serving(folder, door, queue, LoadedModel(), Drafts(), most_bytes)
     return app
 
 

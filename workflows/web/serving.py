@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 
 from screening.errors import UserError
 from workflows.web.assets import assets
+from workflows.web.drafts import Drafts
 from workflows.web.folder import Folder
 from workflows.web.jobs import Queue
 from workflows.web.loaded import LoadedModel
@@ -37,6 +38,8 @@ class Serving:
     queue : Queue
     model : LoadedModel
         The model that is kept in memory.
+    drafts : Drafts
+        Assays that are being looked at.
     most_bytes : int
         Of an upload.
     """
@@ -45,6 +48,7 @@ class Serving:
     door: Door
     queue: Queue
     model: LoadedModel
+    drafts: Drafts
     most_bytes: int
 
 

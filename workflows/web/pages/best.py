@@ -10,8 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from workflows.web.drawn import drawn, shortened
+
 SHOWN = 8
-_LONGEST_NAME = 80
 # (-score, part, row) orders them as the ranking does: ties by input order.
 Best = tuple[float, int, int, str, str]
 
@@ -46,26 +47,9 @@ def _best_of(path: Path, part: int, written: int) -> tuple[Best, ...]:
     )
 
 
-@lru_cache(maxsize=2000)
 def _figure(score: float, name: str, smiles: str) -> str:
-    shown = escape(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…")
+    shown = escape(shortened(name))
     return (
-        f'<figure class="best tile">{drawn(smiles, shown)}'
+        f'<figure class="best tile">{drawn(smiles, name)}'
         f"<figcaption><b>{score:.2f}</b> <bdi>{shown}</bdi></figcaption></figure>"
     )
-
-
-def drawn(smiles: str, name: str) -> str:
-    """Return a structure as inline SVG, or a sentence where there is none to draw."""
-    from screening.chemistry import Failure, read_molecule
-    from screening.drawing import depict, inline_svg
-
-    mol = read_molecule(smiles)
-    if isinstance(mol, Failure):
-        return f'<p class="note">{escape(mol.message)}</p>'
-    if mol.GetNumAtoms() > _MOST_ATOMS:
-        return f'<p class="note">{mol.GetNumAtoms()} atoms: too many to draw here.</p>'
-    return inline_svg(depict(mol), marked=(), colour="raise", name=f"Structure of {name}")
-
-
-_MOST_ATOMS = 150

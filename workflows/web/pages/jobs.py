@@ -59,7 +59,11 @@ def sentence_of(job: Job, state: State, progress: Progress) -> str:
     if state is State.RUNNING:
         if progress.stage == "screening" and progress.share is not None and progress.share >= 1:
             return "Ranking and describing the best."
-        return f"Running: {progress.stage}." if progress.stage else "Running: it reads its files."
+        return (
+            f"Running: {progress.stage}."
+            if progress.stage
+            else "Running: it loads what it needs, and reads its files."
+        )
     if state is State.FAILED:
         said = job.said(1)
         return f"Failed. {said[0] if said else ''}".strip()
@@ -73,6 +77,7 @@ def sentence_of(job: Job, state: State, progress: Progress) -> str:
 
 def figures_of(progress: Progress) -> str:
     """Say how much is done, how fast, and how long it still takes."""
+    ends = progress.share is not None and progress.share >= 1
     rows = progress.total is None
     parts = []
     if progress.stage:
@@ -80,9 +85,9 @@ def figures_of(progress: Progress) -> str:
         parts.append(f"{progress.done:,}{whole} {'rows' if rows else 'steps'}")
     if rows and progress.stage:
         parts.append(f"{progress.rejects:,} rejected so far")
-    if progress.rate is not None:
+    if progress.rate is not None and not ends:
         parts.append(f"{progress.rate:,.{0 if progress.rate >= 10 else 1}f} a second")
-    if progress.left is not None:
+    if progress.left is not None and not ends:
         parts.append(f"about {duration(progress.left)} left of this stage")
     return " · ".join(parts)
 
@@ -92,9 +97,11 @@ def duration(seconds: float) -> str:
 
     Examples
     --------
-    >>> duration(12), duration(200), duration(9000)
-    ('12 seconds', '3 minutes', '2.5 hours')
+    >>> duration(0.4), duration(12), duration(200), duration(9000)
+    ('a moment', '12 seconds', '3 minutes', '2.5 hours')
     """
+    if seconds < 2:
+        return "a moment"
     if seconds < 90:
         return f"{seconds:.0f} seconds"
     return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from html import escape
 from pathlib import Path
+from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from screening.errors import UserError
@@ -32,13 +34,14 @@ def model(request: Request) -> Response:
     folder = serving(request).folder
     path = folder.existing(request.path_params["name"])
     report = path.with_suffix(".report.html")
+    query = urlencode({"model": request.path_params["name"]})
     if path.suffix != ".ebm" or not path.is_file():
         raise UserError(f"{path.name} is no model.")
     if not report.is_file() or report.stat().st_mtime < path.stat().st_mtime:
         from screening.report import write_model_report
 
         write_model_report(path, report)
-    return send_report(report)
+    return send_report(report, {"Home": "/", "Screen a library with it": f"/screen?{query}"})
 
 
 def run(request: Request) -> Response:
@@ -53,7 +56,7 @@ def report(request: Request) -> Response:
     path = run_folder(serving(request).folder, request.path_params["name"]) / "report.html"
     if not path.is_file():
         raise UserError(f"{path.parent.name} has no report yet.")
-    return send_report(path)
+    return send_report(path, {"Home": "/"})
 
 
 def file(request: Request) -> Response:
@@ -79,28 +82,38 @@ def run_folder(folder: Folder, name: str) -> Path:
     return path
 
 
-def send_report(path: Path) -> Response:
+def send_report(path: Path, links: dict[str, str]) -> Response:
     """Send a report under rules of its own: its style and its script, and no request at all.
 
     A report that this version has not written may be anybody's page: its script runs, if at all,
     apart from the pages of this server.
+
+    Parameters
+    ----------
+    path
+        Of the report.
+    links
+        What is put above it: texts and addresses.
     """
     if path.is_symlink():
         raise UserError(f"{path.name} leads out of this folder.")
-    return FileResponse(
-        path,
-        media_type="text/html; charset=utf-8",
-        headers={"Content-Security-Policy": f"{report_policy(path)}; frame-ancestors 'none'"},
+    html = path.read_text(encoding="utf-8", errors="replace")
+    bar = " · ".join(
+        f'<a href="{escape(address)}">{escape(text)}</a>' for text, address in links.items()
+    )
+    return HTMLResponse(
+        html.replace("<body>", f"<body>\n<p>{bar}</p>", 1).encode("utf-8", "replace"),
+        headers={"Content-Security-Policy": f"{report_policy(html)}; frame-ancestors 'none'"},
     )
 
 
-def report_policy(path: Path) -> str:
+def report_policy(html: str) -> str:
     """Return what the browser is told of a report: only the script of this version is trusted."""
     from screening.report import script_digest
 
     ours = {script_digest(), script_digest(works=False)}
-    scripts = _SCRIPT.findall(path.read_text(encoding="utf-8", errors="replace"))
-    digests = (hashlib.sha256(text.encode()).digest() for text in scripts)
+    scripts = _SCRIPT.findall(html)
+    digests = (hashlib.sha256(text.encode("utf-8", "replace")).digest() for text in scripts)
     found = {f"sha256-{base64.b64encode(digest).decode()}" for digest in digests}
     rules = "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'"
     rules += "; form-action 'none'"

@@ -46,6 +46,6 @@ function send(place, file) {
 
 function arrived(place, name) {
   const address = new URL(place.dataset.upload, location.origin);
-  if (address.pathname !== "/") address.searchParams.set(place.dataset.field ?? "file", name);
+  if (address.pathname !== "/") address.searchParams.set(place.dataset.field, name);
   location.assign(address);
 }
