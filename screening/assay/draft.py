@@ -250,6 +250,7 @@ class Draft:
         UserError
             A named column is not there.
         """
+        target = self.table.column(target, "targets, --target-column")
         key = (target, relation_column, units_column)
         if key not in self._columns:
             beside = self.beside(target, relation_column, units_column)
@@ -371,7 +372,8 @@ class Draft:
         """Count rows, whatever their structures are."""
         total = len(self.table.cells)
         if threshold is None:
-            labels = [read_label(cell) for cell in self.table.cells[target]]
+            cells = self.table.cells[self.table.column(target, "targets, --target-column")]
+            labels = [read_label(cell) for cell in cells]
             return Counts(total, labels.count(1.0), labels.count(0.0))
         column = self.column(target, relation_column, units_column)
         here = threshold.on(column.scale)

@@ -84,6 +84,7 @@ def _life(queue: Queue, take_over: bool):  # type: ignore[no-untyped-def]
         del app
         if take_over:
             await run_in_threadpool(queue.take_over)
+            await run_in_threadpool(queue.turn)
         # What models need takes seconds to load: it is there when the first page asks for it.
         Thread(target=_load, daemon=True).start()
         turning = asyncio.create_task(_turn(queue))

@@ -73,10 +73,10 @@ def serve(
         limit_concurrency=200,
         h11_max_incomplete_event_size=32 << 10,
     )
-    with _alone(folder):
+    # Being ended is the one way in which a server ends well.
+    with suppress(KeyboardInterrupt), _alone(folder):
         began(door.address(place.host))
-        with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[place.listening])
+        uvicorn.Server(config).run(sockets=[place.listening])
 
 
 @contextmanager

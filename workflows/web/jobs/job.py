@@ -94,7 +94,7 @@ class Job:
             stored = json.loads((folder / "job.json").read_text(encoding="utf-8"))
             words = tuple(map(str, stored.pop("words")))
             return cls(folder, words=words, **stored)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError("there is no such job.") from error
 
     def _write(self) -> None:
@@ -120,13 +120,14 @@ class Job:
     @property
     def state(self) -> State:
         """How it stands."""
-        status = self.status
-        if status is not None:
-            states = {0: State.DONE, STOPPED: State.STOPPED}
-            return states.get(status, State.FAILED)
-        if not (self.folder / "process.json").is_file():
+        if self.status is None and not (self.folder / "process.json").is_file():
             return State.WAITING
-        return State.RUNNING if self.process() else State.INTERRUPTED
+        if self.status is None and self.process():
+            return State.RUNNING
+        # Its last word may have come while we looked at the process.
+        if self.status is None:
+            return State.INTERRUPTED
+        return {0: State.DONE, STOPPED: State.STOPPED}.get(self.status, State.FAILED)
 
     @property
     def status(self) -> int | None:

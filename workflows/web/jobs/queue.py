@@ -127,6 +127,9 @@ class Queue:
             if state in ACTIVE or state is State.DONE:
                 raise UserError(f"the job is {state}; there is nothing to continue.")
             self._refuse_twice(job.output)
+            # Its earlier process, which may be about to leave, says nothing of the next one.
+            self._begun.pop(job.id, None)
+            self._asked_to_end.pop(job.id, None)
             job = job.again()
         self.turn()
         return job

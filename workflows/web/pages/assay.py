@@ -144,7 +144,7 @@ def _chart(histogram: Histogram, query: Mapping[str, Any]) -> dict[str, Any]:
 def look_again(request: Request, form: FormData) -> Response:
     """Show the assay as the form has it now."""
     del request
-    named = (*_READ, "threshold", "side")
+    named: tuple[str, ...] = (*_READ, "threshold", "side")
     if text(form, "target") != text(form, "target_before"):
         named = _READ[:5]  # what stands beside, and the threshold, are those of another column
     kept = {name: text(form, name) for name in named if text(form, name)}

@@ -1,0 +1,69 @@
+"""The command as a user starts it, and an assay as ChEMBL exports it."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+HOSTILE = "\"><script>alert('x')</script>"
+CHEMBL = (
+    "Molecule ChEMBL ID", "Smiles", "Standard Type", "Standard Relation", "Standard Value",
+    "Standard Units",
+)  # fmt: skip
+
+
+def until(true: Callable[[], object], seconds: float = 120) -> None:
+    """Wait for something that other processes do."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.05)
+
+
+class Server:
+    """`ebmscreen serve` in a process of its own."""
+
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        words = ["serve", str(folder), f"--port={port}", "-n1", "--no-browser"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "workflows", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        assert self.process.stdout is not None
+        self.address = self.process.stdout.readline().decode().strip()
+        assert self.address.startswith("http://127.0.0.1:")
+        self.base = self.address.partition("/enter")[0]
+
+    def kill(self) -> None:
+        """Have it end without a word."""
+        self.process.kill()
+        self.process.wait()
+
+    def end(self) -> None:
+        """End it as Ctrl-C does."""
+        self.process.terminate()
+        self.process.wait(20)
+
+
+def write_export(path: Path, samples: Path, rows: int = 120) -> None:
+    """Write BACE-1 values as ChEMBL exports them: semicolons, quotes, relations beside values."""
+    with (samples / "bace.csv").open(encoding="utf-8") as file:
+        known = list(csv.DictReader(file))[:: 1513 // rows][:rows]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL)
+        writer.writerow(CHEMBL)
+        for k, row in enumerate(known):
+            value = 10 ** (9 - float(row["pIC50"]))
+            relation = "'>'" if k % 10 == 0 else "'='"
+            writer.writerow([row["CID"], row["mol"], "IC50", relation, f"{value:.3f}", "nM"])
+        # A structure twice, on both sides of 100 nM and close to it; and one that is none.
+        writer.writerow(["twin", "CCOC(=O)c1ccccc1", "IC50", "'='", "90", "nM"])
+        writer.writerow([HOSTILE, "CCOC(=O)c1ccccc1", "IC50", "'='", "120", "nM"])
+        writer.writerow(["broken", "C1CC(", "IC50", "'='", "50", "nM"])
