@@ -32,28 +32,30 @@ def draft(path) -> Draft:
     return draft
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.floats(0.1, 5000), st.booleans())
 def test_it_counts_what_the_assay_will_hold(draft, path, value, above) -> None:
     threshold = {"active_above" if above else "active_below": value}
     found = draft.counts("Ki_nM", **threshold)
+    said, assay = "", None
     try:
         assay = read_assay(path, targets="Ki_nM", **threshold)
     except UserError as error:
-        assert found.problem == str(error)
-        assert not found.of_compounds
+        said = str(error)
+    assert found.problem == said
+    assert found.of_compounds == (assay is not None)
+    if assay is None:
         return
     labels = assay.labels[:, 0]
     assert (found.active, found.inactive) == ((labels == 1).sum(), (labels == 0).sum())
     assert found.contradicting == len(assay.ledger.conflicts)
     assert found.repeated == sum(len(merge.rows) - 1 for merge in assay.ledger.merges)
     assert found.rejected == 1
-    assert found.problem == ""
 
 
 def test_columns_are_told_by_what_they_hold_the_measured_one_first(draft) -> None:
     assert draft.kinds() == {"Ki_nM": "values", "class": "labels"}
-    assert draft.counts("class").active == 5
+    assert draft.counts("class").active == 3
     assert draft.shown("Ki_nM")[:4] == ["5 nM", "8 nM", "120 nM", ">1,000 nM"]
     with pytest.raises(UserError, match="no column 'nothing'"):
         draft.counts("nothing")
@@ -64,7 +66,7 @@ def test_the_histogram_has_every_value_once(draft) -> None:
     assert (found.exact.sum(), found.limits.sum()) == (9, 2)
     assert (found.unit, found.logarithmic, found.active_is_above) == ("nM", True, False)
     assert np.allclose(np.diff(np.log10(found.edges)), np.diff(np.log10(found.edges))[0])
-    assert found.amount(found.proposed) == "30nM"
+    assert found.amount(found.proposed) == "10nM"
     with pytest.raises(UserError):
         found.amount(float("nan"))
 

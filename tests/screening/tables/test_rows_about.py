@@ -26,6 +26,7 @@ def test_small_files_are_counted(tmp_path) -> None:
 
 def test_large_files_are_estimated(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(sources, "_COUNTED", 200_000)
+    monkeypatch.setattr(sources, "_BUFFER", 1024)
     text = "".join(f"{'C' * (k % 30 + 1)},{k}\n" for k in range(60_000))
     (tmp_path / "a.csv").write_text(text, encoding="utf-8")
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(text.encode()))

@@ -15,8 +15,8 @@ from workflows.web.folder import Folder
 from workflows.web.jobs import Job, Queue, State, progress_of
 from workflows.web.jobs.job import STOPPED
 
-# A command that is over at once, and one that waits for a library that never ends.
-QUICK = ("inspect", "nothing.ebm")
+# A command that is over at once.
+QUICK = ("train", "nothing.csv", "--output=x.ebm")
 
 
 @pytest.fixture
@@ -50,10 +50,10 @@ def test_a_command_that_fails_says_so_on_its_page(serve, folder) -> None:
     assert job.words == (*QUICK, "--num-workers=1")
     until(lambda: job.state is State.FAILED)
     assert job.status == 1
-    assert "there is no such model file" in job.said()[-1]
+    assert "there is no such file" in job.said()[-1]
     assert job.said()[0] == f"$ {job.command}"
     page = client.get(f"/job/{job.id}").text
-    assert "Failed. ebmscreen: nothing.ebm: there is no such model file." in page
+    assert "Failed. ebmscreen: nothing.csv: there is no such file." in page
     assert f"/job/{job.id}/continue" in page
     assert "failed" in client.get("/").text
     assert client.post(f"/job/{job.id}/forget").status == 303
@@ -161,7 +161,7 @@ def test_nothing_of_the_served_folder_is_run(queue, folder) -> None:
     job = queue.add("train", QUICK, "x.ebm", workers=1)
     until(lambda: job.state not in (State.WAITING, State.RUNNING))
     assert job.status == 1
-    assert "there is no such model file" in job.said()[-1]
+    assert "there is no such file" in job.said()[-1]
 
 
 def test_a_folder_is_served_once(folder, sleeper, run) -> None:
