@@ -140,7 +140,7 @@ def age(when: float, now: float | None = None) -> str:
 
     Examples
     --------
-    >>> age(0, now=30), age(0, now=150), age(0, now=7200), age(0, now=200_000)
+    >>> age(0, now=30), age(0, now=170), age(0, now=7200), age(0, now=200_000)
     ('just now', '3 minutes ago', '2 hours ago', '2 days ago')
     """
     seconds = max(0.0, (time.time() if now is None else now) - when)

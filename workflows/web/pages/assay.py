@@ -68,6 +68,7 @@ def page(request: Request) -> Response:
     if not asked.file:
         found = look(served.folder)
         return show(request, "choose_assay.html", tables=found.tables)
+    served.folder.existing(asked.file)
     try:
         opened = asked.opened(served)
     except UserError as error:
