@@ -20,6 +20,7 @@ from screening.chemistry.substructure import (
     Pattern,
     Sought,
     Substructures,
+    pattern_of_drawing,
     read_pattern,
     read_patterns,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "is_missing",
     "molecules_of",
     "murcko_scaffold",
+    "pattern_of_drawing",
     "prepare_molecule",
     "read_molecule",
     "read_pattern",

@@ -143,6 +143,33 @@ def read_pattern(text: str, place: str) -> Pattern:
     return Pattern(smarts, rest[0].strip() if rest else smarts)
 
 
+def pattern_of_drawing(smiles: str) -> str:
+    """Return the SMARTS of a structure that was drawn as a part of others.
+
+    Atoms keep element, aromaticity and charge, with any number of hydrogens; stereo is left out.
+
+    Raises
+    ------
+    UserError
+        The structure cannot be read.
+
+    Examples
+    --------
+    >>> pattern_of_drawing("C1=CC=CN1"), pattern_of_drawing("C[C@H](N)C(=O)[O-]")
+    ('c1ccnc1', 'CC(N)C(=O)[O-]')
+    """
+    with captured():
+        mol = Chem.MolFromSmiles(smiles)
+    if mol is None or not mol.GetNumAtoms():
+        raise UserError("what is drawn cannot be read as a structure: look for a wrong valence.")
+    Chem.RemoveStereochemistry(mol)
+    for atom in mol.GetAtoms():
+        atom.SetNumExplicitHs(0)
+        atom.SetNoImplicit(False)
+        atom.SetAtomMapNum(0)
+    return str(Chem.MolToSmiles(mol))
+
+
 def _fault(said: str) -> str:
     """Return what RDKit says of a text in a few words."""
     if place := re.search(r"around position (\d+)", said):

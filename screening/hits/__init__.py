@@ -3,6 +3,7 @@
 from screening.hits.about import AboutHit, about_hits, molecule_of
 from screening.hits.clusters import clusters
 from screening.hits.describe import describe, describe_hits, describe_scores, restated
+from screening.hits.marks import Mark, change_marks, marked, read_marks
 from screening.hits.schema import (
     COLUMNS,
     LOG_ODDS,
@@ -12,6 +13,7 @@ from screening.hits.schema import (
     named,
     score_columns,
 )
+from screening.hits.scored_rows import Beside, scores_beside, structure_named
 from screening.hits.table import (
     CSV,
     PARQUET,
@@ -33,11 +35,14 @@ __all__ = [
     "SCORES",
     "TAGS",
     "AboutHit",
+    "Beside",
     "Column",
     "Hits",
+    "Mark",
     "Ranked",
     "Wanted",
     "about_hits",
+    "change_marks",
     "clusters",
     "columns_for",
     "csv_columns",
@@ -45,11 +50,15 @@ __all__ = [
     "describe_hits",
     "describe_scores",
     "make_hits",
+    "marked",
     "molecule_of",
     "named",
     "read_hits",
+    "read_marks",
     "restated",
     "score_columns",
+    "scores_beside",
+    "structure_named",
     "tag_of",
     "write_hits",
 ]

@@ -138,8 +138,12 @@ class Hits:
             required=(*self.ranked.required, *choice.required),
             excluded=(*self.ranked.excluded, *choice.excluded),
         )
-        inputs = self.inputs[taken].reset_index(drop=True)
-        return Hits(self.described.filter(taken), inputs, ranked)
+        return replace(self.taken(taken), ranked=ranked)
+
+    def taken(self, which: NDArray[np.bool_]) -> Hits:
+        """Return the hits at which an array of shape (n,) is true; ranks stay."""
+        inputs = self.inputs[which].reset_index(drop=True)
+        return Hits(self.described.filter(which), inputs, self.ranked)
 
 
 def csv_columns(described: pa.Table, tasks: Sequence[str]) -> pd.DataFrame:

@@ -64,7 +64,7 @@ def cards_of(
     on_step
         Is told how many structures are drawn.
     workers
-        Processes that draw and explain; the result is the same for any number.
+        Processes that draw and explain, see `pictures_of`; the result is the same for any number.
     """
     hits = plate.hits
     cards = HitCards()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -22,9 +24,12 @@ LONGEST_TEXT = 2_000
 STYLES = ("style.css", "hits.css", "print.css")
 # One script of the page, in this order; each file has one idea and may use those before it.
 SCRIPTS = (
-    "dom draw smiles smarts marks filters substructure cards gallery table form viewer space "
-    "export xlsx main"
+    "dom draw smiles smarts marks browser_store filters substructure cards gallery table form "
+    "viewer space export xlsx main"
 ).split()
+# The one of them that keeps what the reader marks; a served page has another in its place.
+STORE = "browser_store"
+_DATA = re.compile(r'<script type="application/json" id="data">(.*?)</script>', re.DOTALL)
 
 
 def _text(folder: str, name: str) -> str:
@@ -110,8 +115,48 @@ def _digest(script: str) -> str:
 
 
 def _script() -> str:
-    parts = "\n".join(_text("scripts", f"{name}.js") for name in SCRIPTS)
-    return f'"use strict";\n(() => {{\n{parts}}})();'
+    return _closed(script_part(name) for name in SCRIPTS)
+
+
+def _closed(parts: Iterable[str]) -> str:
+    whole = "\n".join(parts)
+    return f'"use strict";\n(() => {{\n{whole}}})();'
+
+
+def script_part(name: str) -> str:
+    """Return one of the report's scripts, by its name in `SCRIPTS`."""
+    return _text("scripts", f"{name}.js")
+
+
+def hits_script(store: str, more: str) -> str:
+    """Return the script of a served page of hits: the report's own, and what only a server can do.
+
+    Parameters
+    ----------
+    store
+        JavaScript with `recallMarks` and `keepMarks`.
+    more
+        JavaScript that runs last.
+    """
+    return _closed([*(store if name == STORE else script_part(name) for name in SCRIPTS), more])
+
+
+def card_script(*more: str) -> str:
+    """Return the script of a page that shows single compounds as the report's cards do."""
+    parts = ("dom", "draw", "marks", "gallery", "cards", "export", "xlsx")
+    return _closed([*map(script_part, parts), *more])
+
+
+def data_of_page(html: str) -> dict[str, Any] | None:
+    """Return what a report of this version draws; None of another page."""
+    found = _DATA.search(html)
+    if found is None or script_digest() not in html:
+        return None
+    try:
+        data = json.loads(found[1])
+    except ValueError:
+        return None
+    return data if isinstance(data, dict) else None
 
 
 def write_page(html: str, path: Path) -> Path:

@@ -84,7 +84,8 @@ def pictures_of(
     task
         Whose score is explained.
     workers
-        Processes; the result is the same for any number.
+        Processes; the result is the same for any number. With 0 this process does it, and nothing
+        stops a molecule: for who is a guarded worker already.
     on_step
         Is told how many structures are done.
     limits
@@ -104,6 +105,9 @@ def pictures_of(
     made: dict[int, list[Picture]] = {}
     done = 0
     task_of_all = PictureTask(model, task, limits)
+    if not workers:
+        paint = painter(task_of_all)
+        return [p for shard in shards for p in paint(Assignment(*shard), Watch())[1]]
     with Workers(task_of_all, min(workers, len(shards)), make_scorer or painter) as running:
         for number, pictures in running.run(shards):
             made[number] = pictures

@@ -12,7 +12,7 @@ from typing import Any
 
 from screening.chemistry import Substructures, read_patterns
 from screening.errors import UserError
-from screening.hits import TAGS
+from screening.hits import TAGS, marked
 from screening.model import ScreeningModel, load_model
 from screening.plate import PlateOptions, make_plate, write_plate
 from screening.processes import usable_cores
@@ -216,6 +216,7 @@ def _data(run: RunFolder, cards: HitCards, space: Plot | None) -> dict[str, Any]
         "properties": PROPERTIES,
         "inputs": list(run.hits.input_names(EXPORTED).values()),
         "places": space.places if space else [],
+        "marks": marked(run.path),
         "hits": cards.hits,
         "known": cards.known,
         "drawings": cards.drawings,

@@ -21,7 +21,7 @@ from workflows.web.drafts import Drafts
 from workflows.web.folder import Folder, OutsideError, TooLargeError
 from workflows.web.jobs import Queue
 from workflows.web.loaded import LoadedModel
-from workflows.web.pages import assay, entry, home, jobs, results, screen, upload
+from workflows.web.pages import assay, draw, entry, hits, home, jobs, results, screen, upload
 from workflows.web.safety import Door, Guard
 from workflows.web.serving import ForeignFormError, Serving, show
 
@@ -39,6 +39,8 @@ def routes() -> list[BaseRoute]:
         screen.ROUTES,
         jobs.ROUTES,
         results.ROUTES,
+        hits.ROUTES,
+        draw.ROUTES,
     ]
     return [
         Route("/static/{version}/{name:path}", send_asset),
@@ -81,7 +83,6 @@ def make_app(
 def _life(queue: Queue, take_over: bool):  # type: ignore[no-untyped-def]
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
-        del app
         if take_over:
             await run_in_threadpool(queue.take_over)
             await run_in_threadpool(queue.turn)
@@ -89,6 +90,7 @@ def _life(queue: Queue, take_over: bool):  # type: ignore[no-untyped-def]
         Thread(target=_load, daemon=True).start()
         turning = asyncio.create_task(_turn(queue))
         yield
+        await run_in_threadpool(app.state.serving.desk.close)
         turning.cancel()
         with suppress(asyncio.CancelledError):
             await turning

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 
 # Name in addresses -> package and folders of it. The report's own style and scripts are shared.
 _PLACES = {
-    "web": ("workflows.web", ("styles", "scripts")),
+    "web": ("workflows.web", ("styles", "scripts", "vendor")),
     "report": ("screening.report", ("styles", "scripts")),
 }
 _TYPES = {
@@ -53,10 +53,26 @@ def assets() -> Assets:
             for entry in files(package).joinpath(folder).iterdir():
                 if _type(entry.name):
                     found[f"{place}/{entry.name}"] = entry.read_bytes()
+    found |= _page_scripts()
     digest = hashlib.sha256()
     for name in sorted(found):
         digest.update(name.encode() + b"\0" + found[name])
     return Assets(found, digest.hexdigest()[:16])
+
+
+def _page_scripts() -> dict[str, bytes]:
+    """Return the scripts of pages that show compounds as the report does, with its own parts."""
+    from screening.report import card_script, hits_script
+
+    folder = files("workflows.web").joinpath("scripts", "parts")
+
+    def part(name: str) -> str:
+        return folder.joinpath(name).read_text(encoding="utf-8")
+
+    return {
+        "web/hits_page.js": hits_script(part("folder_store.js"), part("hits.js")).encode(),
+        "web/draw_page.js": card_script(part("draw.js")).encode(),
+    }
 
 
 def _type(name: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 
 from screening.errors import UserError
 from workflows.web.assets import assets
+from workflows.web.desk import Desk
 from workflows.web.drafts import Drafts
 from workflows.web.folder import Folder
 from workflows.web.jobs import Queue
@@ -24,7 +25,7 @@ from workflows.web.loaded import LoadedModel
 from workflows.web.safety import Door
 
 # What the head of every page leads to.
-PAGES = (("/", "Home"), ("/assay", "New model"), ("/screen", "Screen"))
+PAGES = (("/", "Home"), ("/assay", "New model"), ("/screen", "Screen"), ("/draw", "Draw"))
 
 
 @dataclass
@@ -42,6 +43,8 @@ class Serving:
         Assays that are being looked at.
     most_bytes : int
         Of an upload.
+    desk : Desk
+        Where structures are scored while they are drawn.
     """
 
     folder: Folder
@@ -50,6 +53,7 @@ class Serving:
     model: LoadedModel
     drafts: Drafts
     most_bytes: int
+    desk: Desk = field(default_factory=Desk)
 
 
 FormPage = Callable[[Request, FormData], Response]
@@ -119,7 +123,13 @@ def show(request: Request, template: str, *, status: int = 200, **content: Any) 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("workflows.web"),
+        # Pages of hits hold the report's own form, as `report/hits.html`.
+        loader=ChoiceLoader(
+            [
+                PackageLoader("workflows.web"),
+                PrefixLoader({"report": PackageLoader("screening.report")}),
+            ]
+        ),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

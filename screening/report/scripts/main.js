@@ -40,8 +40,10 @@ function drawMore(amount) {
 function count() {
   const whole = (n) => n.toLocaleString("en");
   document.getElementById("count").textContent = `${whole(shown.length)} of ${whole(data.hits.length)} hits, ${whole(selected.size)} selected`;
-  for (const button of document.querySelectorAll("[data-save]")) button.disabled = selected.size === 0;
+  for (const button of document.querySelectorAll("[data-save]")) button.disabled = toSave().length === 0;
 }
+
+let toSave = () => data.hits.filter((hit) => selected.has(hit.rank));
 
 // What is drawn follows the marks without being drawn again.
 function showMarks() {
@@ -94,7 +96,7 @@ function listen() {
     if (about?.open) openHit(Number(about.open));
     if (about?.star) { star(Number(about.star)); showMarks(); }
     if (about?.sort) sortBy(about.sort);
-    if (about?.save) SAVES[about.save](data.hits.filter((hit) => selected.has(hit.rank)));
+    if (about?.save) SAVES[about.save](toSave());
   });
   const on = (id, action) => document.getElementById(id)?.addEventListener("click", action);
   on("pick-plate", () => { data.hits.forEach((hit) => hit.pick && select(hit.rank, true)); showMarks(); });

@@ -48,7 +48,7 @@ def run(request: Request) -> Response:
     """Go to what a run has to show."""
     name = request.path_params["name"]
     run_folder(serving(request).folder, name)
-    return RedirectResponse(f"/report/{path_in_address(name)}", 303)
+    return RedirectResponse(f"/hits/{path_in_address(name)}", 303)
 
 
 def report(request: Request) -> Response:

@@ -1,0 +1,196 @@
+"""Hits: the report's gallery over a run, with marks, a plate and another run beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from screening.errors import UserError
+from workflows.web.folder import Folder, look
+from workflows.web.forms import number, text, whole
+from workflows.web.pages.results import run_folder
+from workflows.web.pages.scatter import scatter
+from workflows.web.serving import form_page, serving, show
+
+# Of one request.
+_MOST_CHANGES = 20_000
+
+
+def page(request: Request) -> Response:
+    """Show the hits of a finished run."""
+    from screening.hits import marked
+    from screening.report import json_for_page
+
+    folder, name = serving(request).folder, request.path_params["name"]
+    run = finished(folder, name)
+    data = report_data(run)
+    data["marks"] = marked(run)
+    _put_picks(data, run)
+    others = [card for card in look(folder).runs if card.finished and card.path != run]
+    beside = request.query_params.get("beside", "")
+    plot = _put_beside(data, run, finished(folder, beside), beside) if beside else None
+    return show(
+        request,
+        "run_hits.html",
+        name=name,
+        card=next((card for card in look(folder).runs if card.path == run), None),
+        suggested=sum(1 for hit in data["hits"] if hit["pick"]),
+        plated=(run / "plate.csv").is_file(),
+        others=others,
+        beside=beside,
+        plot=plot,
+        data=json_for_page(data),
+    )
+
+
+def finished(folder: Folder, name: str) -> Path:
+    """Return the folder of a run that is done.
+
+    Raises
+    ------
+    UserError
+        There is none of that name, or it goes on.
+    """
+    run = run_folder(folder, name)
+    if not (run / "run.json").is_file() or not (run / "hits.parquet").is_file():
+        raise UserError(f"{run.name} is not finished: its hits are there when its job is done.")
+    for inside in ("report.html", "marks.json", "hits.parquet", "plate.csv"):
+        if (run / inside).is_symlink():
+            raise UserError(f"{inside} of {run.name} leads out of this folder.")
+    return run
+
+
+def report_data(run: Path) -> dict[str, Any]:
+    """Return what the run's report draws; one that is missing or out of date is written first."""
+    from screening.report import data_of_page, write_report
+
+    path = run / "report.html"
+    if path.is_file() and path.stat().st_mtime >= (run / "hits.parquet").stat().st_mtime:
+        data = data_of_page(path.read_text(encoding="utf-8", errors="replace"))
+        if data is not None:
+            return data
+    write_report(run)
+    data = data_of_page(path.read_text(encoding="utf-8"))
+    if data is None:
+        raise UserError(f"no compound of {run.name} could be scored, so there are no hits.")
+    return data
+
+
+def _put_picks(data: dict[str, Any], run: Path) -> None:
+    """Put the picks of the folder's plate in place of those that the report suggests."""
+    from screening.tables import read_csv
+
+    path = run / "plate.csv"
+    if not path.is_file() or path.stat().st_mtime < (run / "hits.parquet").stat().st_mtime:
+        return
+    try:
+        table = read_csv(path)
+        rows = zip(table["rank"], table["pick"], table["pick_reason"], strict=True)
+        picks = {int(rank): (int(pick), reason) for rank, pick, reason in rows}
+    except (OSError, ValueError, LookupError):  # somebody's own file
+        return
+    for hit in data["hits"]:
+        hit["pick"], hit["reason"] = picks.get(hit["rank"], (0, "not picked for the plate"))
+
+
+def _put_beside(data: dict[str, Any], run: Path, other: Path, name: str) -> dict[str, Any]:
+    """Put the scores of another run into the hits, and return both as a plot."""
+    from screening.hits import read_hits, scores_beside
+
+    hits = read_hits(run)
+    found = scores_beside(hits, other)
+    ranks = hits.described["rank"].to_pylist()
+    scores = dict(zip(ranks, found.scores.tolist(), strict=True))
+    data["inputs"] = [*data["inputs"], f"score in {name}", f"this score less that in {name}"]
+    for hit in data["hits"]:
+        score = scores.get(hit["rank"], np.nan)
+        missing = np.isnan(score)
+        hit["beside"] = None if missing else score
+        texts = ["", ""] if missing else [f"{score:.3f}", f"{hit['score'] - score:.3f}"]
+        hit["inputs"] = [*hit["inputs"], *texts]
+    plot = scatter([(hit["score"], hit["beside"]) for hit in data["hits"]])
+    data["places"] = [[point.x, point.y] for point in plot.points]
+    return {"plot": plot, "task": found.ranked.task, "own": hits.ranked.task, "name": name}
+
+
+def marks(request: Request) -> Response:
+    """Send the marks as they are now."""
+    from screening.hits import marked
+
+    run = finished(serving(request).folder, request.path_params["name"])
+    return JSONResponse({"marks": marked(run)})
+
+
+def mark(request: Request, form: FormData) -> Response:
+    """Keep what was marked in a tab."""
+    from screening.hits import change_marks
+
+    run = finished(serving(request).folder, request.path_params["name"])
+    try:
+        changes = [
+            ((str(source), int(row)), dict(change))
+            for source, row, change in json.loads(str(form.get("changes", "")))
+        ]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise UserError("these are no changes of marks.") from error
+    if len(changes) > _MOST_CHANGES:
+        raise UserError(f"mark at most {_MOST_CHANGES:,} hits at once.")
+    change_marks(run, changes)
+    return JSONResponse({"kept": len(changes)})
+
+
+def plate(request: Request, form: FormData) -> Response:
+    """Pick a plate and write it into the run's folder."""
+    from screening.hits import read_hits, read_marks
+    from screening.plate import PlateOptions, make_plate, write_plate
+
+    run = finished(serving(request).folder, request.path_params["name"])
+    hits = read_hits(run)
+    if text(form, "from") == "starred":
+        stars = {place for place, mark in read_marks(run).items() if mark.starred}
+        columns = (hits.described[column].to_pylist() for column in ("source", "row"))
+        which = np.array([place in stars for place in zip(*columns, strict=True)], dtype=bool)
+        if not which.any():
+            raise UserError("no hit has a star yet; star some, or pick from all hits.")
+        hits = hits.taken(which)
+    diversity = number(form, "diversity", "the cost of likeness", 0, 100)
+    options = PlateOptions(
+        budget=whole(form, "budget", "compounds to buy", 1, 100_000) or 96,
+        diversity=0.5 if diversity is None else diversity,
+        barred_alerts=("PAINS",) if form.get("pains") else (),
+        in_domain_only=bool(form.get("domain")),
+        per_cluster=whole(form, "cluster", "most of one cluster", 1, 100_000),
+    )
+    made = make_plate(hits, options)
+    write_plate(made, run)
+    picked = made.picked()
+    rows = made.table[["rank", "pick", "pick_reason"]].itertuples(index=False, name=None)
+    sentence = f"{len(picked):,} compounds are picked, and written into {run.name}."
+    if len(picked) < options.budget:
+        sentence += " The rest of the hits is excluded: the cards say why under “More”."
+    return JSONResponse(
+        {"picks": [[int(r), int(p), str(w)] for r, p, w in rows], "sentence": sentence}
+    )
+
+
+def pattern(request: Request) -> Response:
+    """Send the SMARTS of a drawn substructure."""
+    from screening.chemistry import pattern_of_drawing
+
+    return JSONResponse({"smarts": pattern_of_drawing(request.query_params.get("smiles", ""))})
+
+
+ROUTES = [
+    Route("/hits/{name:path}", page),
+    Route("/marks/{name:path}", marks, methods=["GET"]),
+    Route("/marks/{name:path}", form_page(mark), methods=["POST"]),
+    Route("/plate/{name:path}", form_page(plate), methods=["POST"]),
+    Route("/pattern", pattern),
+]
