@@ -30,8 +30,8 @@ OPTIONS = (
 class Browser:
     """One tab at a time, driven by the DevTools protocol.
 
-    A tab shares nothing with those before it. Everything that the page says on the console or asks of a network is kept in `complaints` and
-    `requests`.
+    A tab shares nothing with those before it. Everything that the page says on the console or asks
+    of a network is kept in `complaints` and `requests`.
     """
 
     def __init__(self, program: str, folder: Path) -> None:
