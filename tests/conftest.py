@@ -12,11 +12,15 @@ import pytest
 import torch
 from filelock import FileLock
 
+from screening.processes import SCREENING, TRAINING, begin_loading
+
 # A busy machine is slow now and then; time is measured by benchmarks, not by tests.
 hypothesis.settings.register_profile("no deadline", deadline=None)
 hypothesis.settings.load_profile("no deadline")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+# What the workers of some tests need beside what those of the commands need.
+OTHER_WORKERS = ("screening.library.predict", "screening.report.explained", "pytest")
 NO_BROWSER = "no Chromium or Chrome was found on this machine"
 
 MakeOnce = Callable[[str, Callable[[Path], object]], Path]
@@ -26,6 +30,15 @@ MakeOnce = Callable[[str, Callable[[Path], object]], Path]
 def _one_thread_per_process():
     """Test processes run beside each other; torch threads on top would only fight."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loaded_server():
+    """Begin the server of worker processes with all that they need in any test.
+
+    One that a test began would hold that test's modules alone, and each later worker load the rest.
+    """
+    begin_loading((*SCREENING, *TRAINING, *OTHER_WORKERS))
 
 
 @pytest.fixture(scope="session")

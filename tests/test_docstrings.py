@@ -13,6 +13,7 @@ import pytest
 from nbclient import NotebookClient
 
 from screening import ScreeningClassifier
+from tests.few_trees import few_trees
 
 ROOT = Path(__file__).resolve().parents[1]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -45,6 +46,8 @@ def quick(monkeypatch):
     small = {"hidden": (16,), "ensemble_size": 1, "epochs": 3, "folds": 2, "blend": "none"}
     for name, value in small.items():
         monkeypatch.setitem(ScreeningClassifier.__init__.__kwdefaults__, name, value)
+    with few_trees():
+        yield
 
 
 @pytest.mark.usefixtures("quick")
@@ -85,6 +88,9 @@ def test_notebooks(path, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
     book = nbformat.read(path, as_version=4)
     assert not any(cell.get("outputs") for cell in book.cells)
+    # For time's sake: the notebooks say nothing that hangs on the number of trees.
+    trees = "from tests.few_trees import few_trees; few = few_trees(); few.__enter__()"
+    book.cells.insert(0, nbformat.v4.new_code_cell(trees))
     folder = str(tmp_path / "docs" / "notebooks")
     client = NotebookClient(book, timeout=600, resources={"metadata": {"path": folder}})
     client.execute()

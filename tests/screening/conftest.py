@@ -10,6 +10,7 @@ from screening.assay import Assay, curate
 from screening.learners import Compounds, ModelOptions
 from screening.model import Pretrained, ScreeningModel, pretrain_on, save_model, train_model
 from screening.tables import read_table
+from tests.few_trees import few_trees
 
 # Few, but large steps: the scores must spread, or little could go wrong with them.
 SMALL = ModelOptions(
@@ -23,6 +24,12 @@ SMALL = ModelOptions(
     learning_rate=3e-3,
     blend="none",  # what the forest adds has tests of its own
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_trees():
+    with few_trees():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +54,8 @@ def small_options() -> ModelOptions:
 @pytest.fixture(scope="session")
 def small_model(small_assay) -> ScreeningModel:
     """Trained once; whoever changes it must copy it first."""
-    return train_model(small_assay, SMALL)
+    with few_trees():
+        return train_model(small_assay, SMALL)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,6 @@ from sklearn.utils import estimator_checks as checks
 
 from screening import FeatureSet, ScreeningClassifier, load_model, predict, read_assay, sample
 from screening.features import BLOCKS, Descriptors, MorganCounts
-from screening.learners.forest import learner
 from screening.model import ModelOptions
 from screening.model import load_model as read_model
 
@@ -34,14 +33,6 @@ TINY = {
 
 def tiny(**others) -> ScreeningClassifier:
     return ScreeningClassifier(**{**TINY, **others})
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _few_trees():
-    """The baseline beside the model would take most of the time, and is asked nothing."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(learner, "HELD_OUT_TREES", 10)
-        yield
 
 
 @pytest.fixture(scope="module")

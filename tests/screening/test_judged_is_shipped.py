@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from screening.assay import curate, make_threshold
 from screening.evaluation import Parts, Split
 from screening.learners import Compounds, Part, fold_parts
-from screening.learners.forest import HELD_OUT_TREES, TREES, fit_forest
+from screening.learners.forest import fit_forest, learner
 from screening.learners.learner import random_fold_parts
 from screening.learners.member import train_member
 from screening.learners.options import held_out_members
@@ -175,7 +175,10 @@ def test_networks_and_trees_of_a_fold_are_as_many_everywhere(
         ),
         *((100, options.seed + 1000 * len(folds) + member) for member in range(3)),
     ]
-    assert trees == [*((len(fold.rows), HELD_OUT_TREES) for fold in folds), (100, TREES)]
+    assert trees == [
+        *((len(fold.rows), learner.HELD_OUT_TREES) for fold in folds),
+        (100, learner.TREES),
+    ]
 
     Judge(compounds, [Split(f.rows, f.asked) for f in folds], seed=options.seed).scores(
         options, ignore_steps
@@ -200,4 +203,4 @@ def test_a_validation_part_calibrates_the_whole_model_and_no_other(
     of_column(measured, names, options, tmp_path, calibrated_on="validation")
     networks, trees = sizes.take()
     assert [rows for rows, _ in networks] == [60] * options.ensemble_size
-    assert trees == [(60, TREES)]
+    assert trees == [(60, learner.TREES)]

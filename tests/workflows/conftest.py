@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.few_trees import few_trees
 from workflows.cli import main
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
 QUICK = ["--ensemble-size", "1", "--epochs", "4", "-n", "1"]
 # Where neither the forest of the model nor its many features matter.
 CHEAP = [*QUICK, "--blend", "none", "--features", "morgan_counts"]
-
-
-@contextmanager
-def few_trees() -> Iterator[None]:
-    """Make forests of few trees: what the commands do with them does not depend on how many.
-
-    Only for a while: golden predictions may be asked of the same process next.
-    """
-    from screening.learners import baselines
-    from screening.learners.forest import learner
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(learner, "TREES", 40)
-        patched.setattr(learner, "HELD_OUT_TREES", 30)
-        patched.setattr(baselines, "FOREST_TREES", 40)
-        yield
 
 
 @pytest.fixture(scope="module", autouse=True)

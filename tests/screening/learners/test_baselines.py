@@ -10,7 +10,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from screening.learners import Compounds, ModelOptions, Part, hold_out
+from screening.learners import Compounds, ModelOptions, Part, baselines, hold_out
 from screening.learners.baselines import Logistic, boosting, morgan_forest
 from screening.learners.networks import Networks
 
@@ -64,9 +64,10 @@ def test_the_forest_is_the_same_for_two_workers_and_differs_with_the_seed(part):
     assert not np.array_equal(one, scores(morgan_forest(6), part))
 
 
-def test_the_forest_is_scikit_learns_with_500_trees(synthetic):
+def test_the_forest_is_scikit_learns(synthetic):
     x, y, x_test, y_test = synthetic
-    expected = RandomForestClassifier(500, random_state=3).fit(x, y).predict_proba(x_test)[:, 1]
+    forest = RandomForestClassifier(baselines.FOREST_TREES, random_state=3).fit(x, y)
+    expected = forest.predict_proba(x_test)[:, 1]
     found = morgan_forest(3).make(x, y, 1).predict_proba(x_test)[:, 1]
     assert np.array_equal(found, expected)
     graded(found, y_test)

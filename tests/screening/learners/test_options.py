@@ -15,6 +15,11 @@ from screening.learners.options import (
 )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _few_trees():
+    """Here their number matters."""
+
+
 @pytest.mark.parametrize(
     ("n", "expected"),
     [(30, 30), (1_000, 30), (1_500, 20), (2_000, 15), (20_000, 15), (41_000, 7), (10**6, 3)],

@@ -12,7 +12,7 @@ from scipy.special import expit
 from sklearn.ensemble import RandomForestClassifier
 
 from screening.errors import UserError
-from screening.learners import MODELS, Compounds, Part, hold_out
+from screening.learners import MODELS, Compounds, Part, baselines, hold_out
 from screening.learners.registry import DBN, LIBRARY, LearnerSettings
 from screening.study import plan_splits
 
@@ -111,7 +111,7 @@ def test_the_forest_is_scikit_learns_on_rdkits_morgan_counts(compounds, wanted):
     part = part_of(compounds)
     generator = GetMorganGenerator(radius=2, fpSize=2048)
     x = np.stack([generator.GetCountFingerprintAsNumPy(mol) for mol in compounds.assay.mols])
-    forest = RandomForestClassifier(500, random_state=7)
+    forest = RandomForestClassifier(baselines.FOREST_TREES, random_state=7)
     forest.fit(x[part.rows], compounds.labels[part.rows, 0])
     expected = forest.predict_proba(x[part.asked])[:, 1]
     found = scores("forest", part, wanted(seed=7))[:, 0]

@@ -192,7 +192,6 @@ def test_conformal_values_come_from_networks_and_trees_without_the_compound(
 ):
     """Train each network of a random fold by hand, ask the trees that did not draw a compound."""
     options = replace(tiny_options, blend="forest")
-    monkeypatch.setattr("screening.learners.forest.learner.TREES", 40)
     monkeypatch.setattr("screening.learners.forest.fit._ROWS_ASKED", 25)
     learner = CalibratedBlend(options)
     whole = Part(Compounds(sixty), np.arange(len(sixty)), number=options.folds)

@@ -28,10 +28,10 @@ OPTIONS = (
 
 
 class Browser:
-    """One tab, driven by the DevTools protocol.
+    """One tab at a time, driven by the DevTools protocol.
 
-    Everything that the page says on the console or asks of a network is kept in `complaints` and
-    `requests`.
+    A tab shares nothing with those before it. Everything that the page says on the console or asks
+    of a network is kept in `complaints` and `requests`.
     """
 
     def __init__(self, program: str, folder: Path) -> None:
@@ -61,10 +61,19 @@ class Browser:
         self.session: str | None = None
         self.complaints: list[str] = []
         self.requests: list[str] = []
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)[
-            "sessionId"
-        ]
+        self._context: str | None = None
+        self.new_tab()
+
+    def new_tab(self) -> None:
+        """Close the tab that is open, with all that its pages stored, and open another."""
+        self.session = None
+        if self._context is not None:
+            self.call("Target.disposeBrowserContext", browserContextId=self._context)
+        self.complaints, self.requests = [], []
+        context = self._context = self.call("Target.createBrowserContext")["browserContextId"]
+        made = self.call("Target.createTarget", url="about:blank", browserContextId=context)
+        attached = self.call("Target.attachToTarget", targetId=made["targetId"], flatten=True)
+        self.session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
 
@@ -86,6 +95,8 @@ class Browser:
     def _until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         while True:
             found = self._read()
+            if found.get("sessionId") not in (None, self.session):
+                continue  # of a tab that was closed
             self._note(found)
             if wanted(found):
                 if "error" in found:
@@ -175,7 +186,12 @@ class Browser:
         folder = Path(tempfile.mkdtemp(dir=self.folder))
         # Downloads belong to the browser, not to the tab.
         session, self.session = self.session, None
-        self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+        self.call(
+            "Browser.setDownloadBehavior",
+            behavior="allow",
+            downloadPath=str(folder),
+            browserContextId=self._context,
+        )
         self.session = session
         self.js(f"document.getElementById({json.dumps(button)}).click()")
         for _ in range(200):
@@ -196,11 +212,18 @@ class Browser:
         os.close(self._in)
 
 
-@pytest.fixture
-def browser(chromium: str, tmp_path: Path) -> Iterator[Browser]:
-    opened = Browser(chromium, tmp_path)
+@pytest.fixture(scope="session")
+def one_browser(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    opened = Browser(chromium, tmp_path_factory.mktemp("browser"))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def browser(one_browser: Browser) -> Browser:
+    """A fresh tab: to start a browser takes longer than most tests."""
+    one_browser.new_tab()
+    return one_browser
 
 
 # Names that have broken reports, spreadsheets or file formats.

@@ -16,7 +16,9 @@ HANGS, CRASHES, RAISES = "C#CC#CC", "N#CC#N", "C#CC#N"
 def faulty(flat: Any) -> Any:
     smiles = pictures.Chem.MolToSmiles(flat)
     if smiles == HANGS:
-        time.sleep(60)
+        # Uses the processor: of one that sleeps the guard waits ten times as long.
+        while time.process_time() < 300:
+            pass
     if smiles == CRASHES:
         ctypes.string_at(0)
     if smiles == RAISES:

@@ -79,7 +79,7 @@ def test_one_that_hangs_or_crashes_costs_only_itself(small_model) -> None:
         small_model,
         "Class",
         1,
-        limits=Limits(max_atoms=LIMITS.max_atoms, timeout_seconds=4.0),
+        limits=Limits(max_atoms=LIMITS.max_atoms, timeout_seconds=2.0),
         make_scorer=faulty_painters.make,
     )
     assert [picture.drawing is not None for picture in found] == [
@@ -90,7 +90,7 @@ def test_one_that_hangs_or_crashes_costs_only_itself(small_model) -> None:
         True,
     ]
     assert [picture.why is not None for picture in found] == [True, False, True, *[False] * 2, True]
-    assert found[1].missing == "It could not be drawn and explained within 4 s."
+    assert found[1].missing == "It could not be drawn and explained within 2 s."
     assert found[3].missing == "Drawing and explaining it ended the process that did it."
     assert found[4].missing == "RDKit cannot draw it."
 

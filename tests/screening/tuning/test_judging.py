@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from screening.features import Encoder, FeatureSet
 from screening.learners import Compounds
 from screening.learners.ensemble import Ensemble
-from screening.learners.forest import fit_forest
+from screening.learners.forest import fit_forest, learner
 from screening.learners.member import train_member
 from screening.learners.pretraining import pretrain_part
 from screening.model import pretrain_on
@@ -66,7 +66,7 @@ def judged(compounds, splits, logits):
 
 @pytest.mark.parametrize("blend", ["none", "forest"])
 def test_scores_are_those_of_what_train_would_ship(compounds, splits, quick, blend):
-    """Two members and 200 trees a fold; spreads and calibration from the folds together."""
+    """Two members and the trees of a fold; spreads and calibration from the folds together."""
     options = replace(
         quick,
         ensemble_size=4,
@@ -86,7 +86,7 @@ def test_scores_are_those_of_what_train_would_ship(compounds, splits, quick, ble
         networks.append(said(x_train, x_test, y, options, seeds))
         # The forest sees its own blocks beside those of the networks.
         both = encoded(compounds, split, replace(options, features=options.blocks))
-        forest = fit_forest(both[0], y[:, 0], seed=40, trees=200)
+        forest = fit_forest(both[0], y[:, 0], seed=40, trees=learner.HELD_OUT_TREES)
         forests.append(logit(np.clip(forest.predict(both[1]), 1e-3, 1 - 1e-3))[:, None])
     if blend == "forest":
         spreads = [np.concatenate(each).std() for each in (networks, forests)]
@@ -159,11 +159,11 @@ def test_a_forest_is_fitted_once_for_all_settings_of_the_networks(
     blended = replace(quick, blend="forest")
     first = judge.scores(blended, ignore_steps)
     second = judge.scores(replace(blended, learning_rate=3e-2, epochs=8), ignore_steps)
-    assert fitted == [200] * len(splits)
+    assert fitted == [learner.HELD_OUT_TREES] * len(splits)
     assert first != second
     assert judge.scores(blended, ignore_steps) == first
     judge.scores(replace(blended, forest_features=("maccs",)), ignore_steps)
-    assert fitted == [200] * 2 * len(splits)
+    assert fitted == [learner.HELD_OUT_TREES] * 2 * len(splits)
 
 
 def test_what_a_search_does_not_see_shares_no_scaffold_with_what_it_sees(compounds):
