@@ -140,6 +140,7 @@ def screen(
     if isinstance(stream, LibraryStream):
         named_by_user = ("smiles_column", "id_column", "sheet")
         now["options"] |= {name: getattr(options, name) for name in named_by_user}
+    if isinstance(stream, LibraryStream) or stream.packed:
         now["options"]["limits"] = asdict(limits)
     depends_on = {name: now[name] for name in ("model_hash", "scores_version")}
     depends_on["limits"] = now["options"].get("limits")
@@ -300,10 +301,16 @@ def _open(
             "screen the two kinds in two runs."
         )
     libraries = [open_prepared(name) for name in prepared]
+    if len({library.packed for library in libraries}) > 1:
+        raise UserError(
+            "some of these libraries are packed and others are not; screen the two kinds in two "
+            "runs."
+        )
     for library in libraries:
         announce(
-            f"{library.folder}: prepared library, {library.description['counts']['scored']} "
-            f"molecules in {len(library.parts)} parts; chemistry is not done again."
+            f"{library.folder}: {'packed' if library.packed else 'prepared'} library, "
+            f"{library.description['counts']['scored']} molecules in {len(library.parts)} parts"
+            f"{'' if library.packed else '; chemistry is not done again'}."
         )
         for warning in check_prepared(library, model):
             warn(warning)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from screening.errors import UserError
 from screening.hits import score_columns
 from screening.library.engines.workers import Assignment, Scorer
 from screening.library.featurise import Featurised, MoleculeReader, featurise_chunk
+from screening.library.packed.format import PackedPart, read_rows
 from screening.library.prepared.format import PreparedPart, read_part
 from screening.library.shards import Clock, ShardFiles, ShardRecord, Watch
 from screening.model import ScreeningModel, load_model
@@ -66,7 +67,14 @@ def model_scorer(task: WorkerTask) -> Scorer[ShardRecord]:
     def score(assignment: Assignment, watch: Watch) -> ShardRecord:
         clock = Clock()
         piece = assignment.piece
-        if isinstance(piece, PreparedPart):
+        if isinstance(piece, PackedPart):
+            rows, unread = read_rows(piece)
+            clock.lap("read")
+            found, rejects = featurise_chunk(
+                replace(assignment, piece=rows), reader, model.features, watch=watch, clock=clock
+            )
+            rejects = sorted(unread + rejects, key=lambda reject: reject.row)
+        elif isinstance(piece, PreparedPart):
             found, rejects = read_part(piece, model.features)
             clock.lap("read")
         else:
