@@ -27,6 +27,12 @@ STAGES = (
 )
 
 
+# Of a column: `ranked`, the number of rows that have a value; and of its `highest` and its `lowest`
+# rows, best first, the values and the places in the shard.
+Extremes = dict[str, Any]
+
+# Rows of a file that are read together where only some are wanted.
+_TOGETHER = 4096
 # How the table of packed bits is written: each of its columns comes back as one buffer.
 PACKING: dict[str, Any] = {
     "use_dictionary": False,
@@ -84,6 +90,8 @@ class ShardRecord:
     rejects : list of Reject
     seconds : dict of str to float
         One entry a stage.
+    extremes : dict of str to Extremes
+        The best and the worst rows by each column that ranks; see `extremes_of`.
     """
 
     number: int
@@ -95,6 +103,7 @@ class ShardRecord:
     rejects: list[Reject] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     bits_hash: str = ""
+    extremes: dict[str, Extremes] = field(default_factory=dict)
 
     @classmethod
     def of_trial(cls, number: int) -> ShardRecord:
@@ -192,6 +201,7 @@ class ShardFiles:
         clock: Clock,
         *,
         bits: pa.Table | None = None,
+        extremes: dict[str, Extremes] | None = None,
     ) -> ShardRecord:
         """Write the files of a shard, the record last; each row is a row of the table or a reject.
 
@@ -207,6 +217,8 @@ class ShardFiles:
             What was spent on the shard so far.
         bits : Table, optional
             Of packed bits, as `bits_table` makes it.
+        extremes : dict of str to Extremes, optional
+            By each column that ranks, as `extremes_of` gives them.
         """
         digest = _write_table(table, self.scores(number))
         bits_digest = "" if bits is None else _write_table(bits, self.bits_of(number), **PACKING)
@@ -222,6 +234,7 @@ class ShardFiles:
             rejects=rejects,
             seconds=clock.seconds,
             bits_hash=bits_digest,
+            extremes=extremes or {},
         )
         with write_atomically(self.record(number)) as temporary:
             temporary.write_text(record.to_json(), encoding="utf-8")
@@ -231,5 +244,5 @@ class ShardFiles:
 def _write_table(table: pa.Table, path: Path, **writing: Any) -> str:
     """Write a table; return the hash of its file."""
     with write_atomically(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd", **writing)
+        pq.write_table(table, temporary, row_group_size=_TOGETHER, compression="zstd", **writing)
         return file_hash(temporary)
