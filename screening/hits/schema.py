@@ -129,8 +129,8 @@ COLUMNS = (
     Column(
         "duplicate_of",
         TEXT,
-        "name of the first row with the same structure; empty for that row",
-        "by the standardised structure",
+        "name of the first hit with the same structure; empty for that hit",
+        "among the hits, by rank, by the standardised structure",
     ),
     Column("in_training", TRUTH, "whether the assay tested it", "by the standardised structure"),
     Column(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,7 +132,7 @@ def featurise_chunk(
     for start in range(0, max(1, len(chunk)), together):
         block = range(start, min(start + together, len(chunk)))
         reader.standardise_seconds = 0.0
-        mols, places, bad = _read(chunk, block, reader, assignment.failures, watch)
+        mols, places, bad = read_block(chunk, block, reader, assignment.failures, watch)
         clock.lap("parse")
         clock.move(reader.standardise_seconds, "parse", "standardise")
         if assignment.careful:
@@ -154,7 +154,7 @@ def featurise_chunk(
         smiles=[chunk.smiles[place] for place in kept],
         standardised=standardised,
         keys=np.array([structure_key(smiles) for smiles in standardised], dtype=np.int64),
-        inputs=[_extra(chunk, place) for place in kept],
+        inputs=[input_of(chunk, place) for place in kept],
         raw=stack(parts),
         fingerprints=np.concatenate(packed),
     )
@@ -162,13 +162,32 @@ def featurise_chunk(
     return found, rejects
 
 
-def _read(
+def read_block(
     chunk: Chunk,
     block: range,
-    reader: MoleculeReader,
+    reader: Callable[[str], Chem.Mol | Failure],
     known_failures: Mapping[int, Failure],
     watch: Watch,
 ) -> tuple[list[Chem.Mol], list[int], list[Reject]]:
+    """Read some rows of a chunk, one after the other.
+
+    Parameters
+    ----------
+    chunk
+    block
+        Places of the rows in the chunk.
+    reader
+        From text to molecule.
+    known_failures
+        Rows not to be touched, by place.
+    watch
+        Is told before each molecule.
+
+    Returns
+    -------
+    mols, places, rejects : list
+        Molecules with their places in the chunk, and the other rows.
+    """
     mols, places, rejects = [], [], []
     for place in block:
         smiles = chunk.smiles[place]
@@ -187,6 +206,7 @@ def _read(
     return mols, places, rejects
 
 
-def _extra(chunk: Chunk, place: int) -> str:
+def input_of(chunk: Chunk, place: int) -> str:
+    """Return the other cells of a row as JSON."""
     values: dict[str, Any] = {name: cells[place] for name, cells in chunk.extra.items()}
     return json.dumps(values, ensure_ascii=False)

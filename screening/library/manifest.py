@@ -182,6 +182,8 @@ def _parameters(was: Settings, now: Settings) -> list[str]:
         return []
     if before is None or after is None:
         return ["it is of another command"]
+    if before.get("kind") != after.get("kind"):
+        return ["one of the two is a packed library (--packed), and the other is none"]
     if before["standardize"] != after["standardize"]:
         levels = (before["standardize"], after["standardize"])
         return ["it was begun with --standardize {}, and this command's is {}".format(*levels)]

@@ -44,7 +44,7 @@ from screening.library.prepared.source import (
     is_prepared,
     open_prepared,
 )
-from screening.library.ranking import Ranking, Row, duplicates_of
+from screening.library.ranking import Ranking, Row, duplicates_among
 from screening.library.scoring import SCORES_VERSION, WorkerTask, model_scorer
 from screening.library.shards import ShardFiles, ShardRecord
 from screening.model import ScreeningModel, command_line, load_model, versions
@@ -140,6 +140,7 @@ def screen(
     if isinstance(stream, LibraryStream):
         named_by_user = ("smiles_column", "id_column", "sheet")
         now["options"] |= {name: getattr(options, name) for name in named_by_user}
+    if isinstance(stream, LibraryStream) or stream.packed:
         now["options"]["limits"] = asdict(limits)
     depends_on = {name: now[name] for name in ("model_hash", "scores_version")}
     depends_on["limits"] = now["options"].get("limits")
@@ -162,8 +163,7 @@ def screen(
     if advice := large.advice(done.counts.read, _TAKE_THEM[isinstance(stream, LibraryStream)]):
         warn(advice)
     ranking_started = time.perf_counter()
-    parts = [files.scores(number) for number in range(done.shards)]
-    hits = rank(parts, model, options, limits, announce)
+    hits = rank(files, done.shards, model, options, limits, announce)
     if missing := _not_described(hits):
         warn(missing)
     write_hits(hits, folder)
@@ -182,7 +182,8 @@ _TAKE_THEM = {
 
 
 def rank(
-    parts: Sequence[Path],
+    files: ShardFiles,
+    shards: int,
     model: ScreeningModel,
     options: ScreenOptions,
     limits: Limits,
@@ -192,8 +193,10 @@ def rank(
 
     Parameters
     ----------
-    parts
-        Parquet files of scores, at the assay's base rate, in input order.
+    files
+        Of scores, at the assay's base rate.
+    shards
+        How many there are, in input order.
     model
         That scored them.
     options
@@ -206,7 +209,7 @@ def rank(
     task = options.rank_by or model.tasks[0]
     base_rate = model.calibrations[model.tasks.index(task)].base_rate
     column = named(LOG_ODDS, task, model.tasks)
-    ranking = Ranking(parts, column, lowest_first=options.wanted == "inactive")
+    ranking = Ranking(files, shards, column, lowest_first=options.wanted == "inactive")
     choice = Substructures(options.required, options.excluded)
     if choice:
         best = ranking.best_of(
@@ -219,7 +222,7 @@ def rank(
     else:
         best = ranking.best(options.top)
     rows = ranking.rows(best.numbers)
-    twins = duplicates_of(parts, rows)
+    twins = duplicates_among(rows)
     for place, (row, twin) in enumerate(zip(rows, twins, strict=True), start=1):
         row |= {"rank": place, "duplicate_of": twin}
     described = describe_hits(
@@ -300,10 +303,16 @@ def _open(
             "screen the two kinds in two runs."
         )
     libraries = [open_prepared(name) for name in prepared]
+    if len({library.packed for library in libraries}) > 1:
+        raise UserError(
+            "some of these libraries are packed and others are not; screen the two kinds in two "
+            "runs."
+        )
     for library in libraries:
         announce(
-            f"{library.folder}: prepared library, {library.description['counts']['scored']} "
-            f"molecules in {len(library.parts)} parts; chemistry is not done again."
+            f"{library.folder}: {'packed' if library.packed else 'prepared'} library, "
+            f"{library.description['counts']['scored']} molecules in {len(library.parts)} parts"
+            f"{'' if library.packed else '; chemistry is not done again'}."
         )
         for warning in check_prepared(library, model):
             warn(warning)

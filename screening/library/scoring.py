@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,10 +13,12 @@ from rdkit import Chem
 
 from screening.chemistry import Failure, Limits, prepare_molecule
 from screening.errors import UserError
-from screening.hits import score_columns
+from screening.hits import LOG_ODDS, named, score_columns
 from screening.library.engines.workers import Assignment, Scorer
 from screening.library.featurise import Featurised, MoleculeReader, featurise_chunk
+from screening.library.packed.format import PackedPart, read_rows
 from screening.library.prepared.format import PreparedPart, read_part
+from screening.library.ranking import extremes_of
 from screening.library.shards import Clock, ShardFiles, ShardRecord, Watch
 from screening.model import ScreeningModel, load_model
 
@@ -62,11 +64,19 @@ def model_scorer(task: WorkerTask) -> Scorer[ShardRecord]:
         )
     reader = MoleculeReader(model.standardiser, task.limits)
     files = ShardFiles.of_run(task.run, task.made_by)
+    ranked_by = [named(LOG_ODDS, name, model.tasks) for name in model.tasks]
 
     def score(assignment: Assignment, watch: Watch) -> ShardRecord:
         clock = Clock()
         piece = assignment.piece
-        if isinstance(piece, PreparedPart):
+        if isinstance(piece, PackedPart):
+            rows, unread = read_rows(piece)
+            clock.lap("read")
+            found, rejects = featurise_chunk(
+                replace(assignment, piece=rows), reader, model.features, watch=watch, clock=clock
+            )
+            rejects = sorted(unread + rejects, key=lambda reject: reject.row)
+        elif isinstance(piece, PreparedPart):
             found, rejects = read_part(piece, model.features)
             clock.lap("read")
         else:
@@ -76,7 +86,9 @@ def model_scorer(task: WorkerTask) -> Scorer[ShardRecord]:
         table = score_table(model, found, watch=watch, clock=clock).rows
         if assignment.trial:
             return ShardRecord.of_trial(assignment.number)
-        return files.write(assignment.number, piece.digest(), table, rejects, clock)
+        extremes = extremes_of(table, ranked_by)
+        digest = piece.digest()
+        return files.write(assignment.number, digest, table, rejects, clock, extremes=extremes)
 
     return score
 

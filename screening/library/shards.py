@@ -1,4 +1,4 @@
-"""What a shard leaves: a Parquet file, and a record of counts and rejects."""
+"""What a shard leaves: a Parquet file or two, and a record of counts and rejects."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,6 +25,20 @@ STAGES = (
     "network",
     "write",
 )
+
+
+# Of a column: `ranked`, the number of rows that have a value; and of its `highest` and its `lowest`
+# rows, best first, the values and the places in the shard.
+Extremes = dict[str, Any]
+
+# Rows of a file that are read together where only some are wanted.
+_TOGETHER = 4096
+# How the table of packed bits is written: each of its columns comes back as one buffer.
+PACKING: dict[str, Any] = {
+    "use_dictionary": False,
+    "write_statistics": False,
+    "data_page_size": 2**30,
+}
 
 
 class Watch:
@@ -68,13 +83,15 @@ class ShardRecord:
     number : int
     read, scored : int
         Rows; `read - scored` were rejected.
-    scores_hash : str
-        SHA-256 of the Parquet file.
+    scores_hash, bits_hash : str
+        SHA-256 of the Parquet file, and of that of packed bits where there is one.
     rows_hash, made_by : str
         Hashes of the rows that were read, and of what they were done with.
     rejects : list of Reject
     seconds : dict of str to float
         One entry a stage.
+    extremes : dict of str to Extremes
+        The best and the worst rows by each column that ranks; see `extremes_of`.
     """
 
     number: int
@@ -85,6 +102,8 @@ class ShardRecord:
     made_by: str = ""
     rejects: list[Reject] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    bits_hash: str = ""
+    extremes: dict[str, Extremes] = field(default_factory=dict)
 
     @classmethod
     def of_trial(cls, number: int) -> ShardRecord:
@@ -112,11 +131,14 @@ class ShardFiles:
         Folders of the Parquet files, for anyone to read, and of the records, for the run itself.
     made_by : str
         Hash of what shards are done with: a shard of anything else is not done.
+    bits : Path, optional
+        Folder of packed bits, where shards have them.
     """
 
     tables: Path
     records: Path
     made_by: str = ""
+    bits: Path | None = None
 
     @classmethod
     def of_run(cls, run: Path, made_by: str = "") -> ShardFiles:
@@ -126,6 +148,11 @@ class ShardFiles:
     def scores(self, number: int) -> Path:
         """Return the Parquet file of a shard."""
         return self.tables / f"part-{number:05d}.parquet"
+
+    def bits_of(self, number: int) -> Path:
+        """Return the Parquet file of packed bits of a shard."""
+        assert self.bits is not None
+        return self.bits / f"part-{number:05d}.parquet"
 
     def record(self, number: int) -> Path:
         """Return the record of a shard."""
@@ -142,13 +169,18 @@ class ShardFiles:
             if record.made_by != self.made_by:
                 return None
             whole = file_hash(self.scores(number)) == record.scores_hash
+            if self.bits is not None:
+                whole = whole and file_hash(self.bits_of(number)) == record.bits_hash
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return record if whole else None
 
     def there(self, number: int) -> bool:
-        """Tell whether both files of a shard are there, whatever they hold."""
-        return self.scores(number).is_file() and self.record(number).is_file()
+        """Tell whether all files of a shard are there, whatever they hold."""
+        paths = [self.scores(number), self.record(number)]
+        if self.bits is not None:
+            paths.append(self.bits_of(number))
+        return all(path.is_file() for path in paths)
 
     def last(self) -> int:
         """Return the highest number of a shard that has a record; -1 when there is none."""
@@ -161,9 +193,17 @@ class ShardFiles:
             self.record(number).unlink(missing_ok=True)
 
     def write(
-        self, number: int, rows_hash: str, table: pa.Table, rejects: list[Reject], clock: Clock
+        self,
+        number: int,
+        rows_hash: str,
+        table: pa.Table,
+        rejects: list[Reject],
+        clock: Clock,
+        *,
+        bits: pa.Table | None = None,
+        extremes: dict[str, Extremes] | None = None,
     ) -> ShardRecord:
-        """Write both files of a shard, the record last; each row is a row of the table or a reject.
+        """Write the files of a shard, the record last; each row is a row of the table or a reject.
 
         Parameters
         ----------
@@ -175,10 +215,13 @@ class ShardFiles:
         rejects : list of Reject
         clock : Clock
             What was spent on the shard so far.
+        bits : Table, optional
+            Of packed bits, as `bits_table` makes it.
+        extremes : dict of str to Extremes, optional
+            By each column that ranks, as `extremes_of` gives them.
         """
-        with write_atomically(self.scores(number)) as temporary:
-            pq.write_table(table, temporary, compression="zstd")
-            digest = file_hash(temporary)
+        digest = _write_table(table, self.scores(number))
+        bits_digest = "" if bits is None else _write_table(bits, self.bits_of(number), **PACKING)
         clock.lap("write")
         read = table.num_rows + len(rejects)
         record = ShardRecord(
@@ -190,7 +233,16 @@ class ShardFiles:
             made_by=self.made_by,
             rejects=rejects,
             seconds=clock.seconds,
+            bits_hash=bits_digest,
+            extremes=extremes or {},
         )
         with write_atomically(self.record(number)) as temporary:
             temporary.write_text(record.to_json(), encoding="utf-8")
         return record
+
+
+def _write_table(table: pa.Table, path: Path, **writing: Any) -> str:
+    """Write a table; return the hash of its file."""
+    with write_atomically(path) as temporary:
+        pq.write_table(table, temporary, row_group_size=_TOGETHER, compression="zstd", **writing)
+        return file_hash(temporary)

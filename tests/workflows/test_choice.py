@@ -144,7 +144,7 @@ def test_scores_that_are_rounded_to_one_value_keep_their_order(again, folder, pr
     assert [hit["id"] for hit in hits] == [row["id"] for row in in_rank_order(folder / "run")]
 
 
-def test_hits_are_the_same_for_other_shards_and_from_a_prepared_library(
+def test_hits_are_the_same_for_other_shards_and_from_a_prepared_or_packed_library(
     again, run, model, folder, monkeypatch
 ) -> None:
     words = ("--prevalence", "0.9999", "--require", PHENYL, "--top", "9", "--no-report")
@@ -157,6 +157,18 @@ def test_hits_are_the_same_for_other_shards_and_from_a_prepared_library(
     assert run("prepare", library, "-m", model, "-o", prepared, "-n", "1").status == 0
     assert run("screen", prepared, "-o", folder / "two", *asked).status == 0
     assert same_bytes(folder / "run" / "hits.csv", folder / "two" / "hits.csv")
+    packed = folder / "library.packed"
+    assert run("prepare", library, "--packed", "-o", packed, "-n", "1").status == 0
+    assert f"packed library of {library}" in run("inspect", packed).out
+    assert run("screen", packed, "-o", folder / "three", *asked).status == 0
+    assert same_bytes(folder / "run" / "hits.csv", folder / "three" / "hits.csv")
+
+
+def test_a_packed_library_is_made_for_no_model(run, model, folder) -> None:
+    words = ("prepare", folder / "library.csv", "--packed", "-o", folder / "other.packed")
+    done = run(*words, "-m", model)
+    assert done.status == 2
+    assert "--packed takes neither --features nor --model" in done.err
 
 
 @pytest.mark.parametrize("option", ["--require", "--exclude"])

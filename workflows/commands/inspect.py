@@ -73,8 +73,9 @@ def _prepared(path: Path) -> dict[str, Any]:
     content, limits = library.description, library.limits
     counts, parameters = content["counts"], content["parameters"]
     names = [block["name"] for block in parameters["features"]["blocks"]]
+    kind = "packed" if library.packed else "prepared"
     lines = [
-        f"prepared library of {', '.join(content['sources'])}",
+        f"{kind} library of {', '.join(content['sources'])}",
         f"{counts['read']} rows = {counts['scored']} molecules + {counts['rejected']} rejected",
         f"{len(content['parts'])} parts; rejects in _rejects.csv",
         f"features {', '.join(names)}; standardisation {parameters['standardize']}",

@@ -17,6 +17,8 @@ the library's own: readers of Parquet folders leave them out.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -134,14 +136,11 @@ def read_part(part: PreparedPart, features: FeatureSet) -> tuple[Featurised, lis
     files = files_of(part.folder)
     names = _columns_for(features)
     path = files.scores(part.number)
-    try:
-        record = _record_of(files, part)
+    with as_was_prepared(path):
+        record = record_of(files, part)
+        if file_hash(path) != record.scores_hash:
+            raise ValueError("it was changed")
         table = pq.read_table(path, columns=names).combine_chunks()
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        words = str(error).splitlines()[0]
-        raise UserError(
-            f"{path} is not what was prepared ({words}); prepare the library anew."
-        ) from error
     raw = RawFeatures()
     for block in features.blocks:
         if block.kind == "continuous":
@@ -165,14 +164,35 @@ def read_part(part: PreparedPart, features: FeatureSet) -> tuple[Featurised, lis
     return found, record.rejects
 
 
-def _record_of(files: ShardFiles, part: PreparedPart) -> ShardRecord:
-    """Return the record of a part whose files are those that were written."""
+@contextmanager
+def as_was_prepared(path: Path) -> Iterator[None]:
+    """Say in one sentence that a file cannot be read, or holds something else.
+
+    Raises
+    ------
+    UserError
+        The block failed as reading such a file does.
+    """
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        words = str(error).splitlines()[0]
+        raise UserError(
+            f"{path} is not what was prepared ({words}); prepare the library anew."
+        ) from error
+
+
+def record_of(files: ShardFiles, part: PreparedPart) -> ShardRecord:
+    """Return the record of a part.
+
+    Raises
+    ------
+    OSError, ValueError
+        It is not the one that was written.
+    """
     if file_hash(files.record(part.number)) != part.hash:
         raise ValueError("its record was changed")
-    record = files.read_record(part.number)
-    if file_hash(files.scores(part.number)) != record.scores_hash:
-        raise ValueError("it was changed")
-    return record
+    return files.read_record(part.number)
 
 
 def _columns_for(features: FeatureSet) -> list[str]:

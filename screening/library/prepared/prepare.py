@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ from screening.library.prepared.format import (
     parameters_of,
     part_table,
 )
-from screening.library.shards import Clock, ShardRecord, Watch
+from screening.library.prepared.options import LibraryOptions
+from screening.library.shards import Clock, ShardFiles, ShardRecord, Watch
 from screening.model import command_line, file_hash, versions
 from screening.model.archive import as_json
 from screening.tables import Announce, LibraryStream, open_library, silent, write_atomically
@@ -38,8 +39,8 @@ REJECTS = "_rejects.csv"
 
 
 @dataclass(frozen=True)
-class PrepareOptions:
-    """How a library is prepared.
+class PrepareOptions(LibraryOptions):
+    """How a library is prepared: beside what `LibraryOptions` has, what is computed of a molecule.
 
     Attributes
     ----------
@@ -47,26 +48,37 @@ class PrepareOptions:
         Feature blocks.
     standardize : str
         none, parent or tautomer.
-    smiles_column, id_column : str, optional
-        Columns of the library; guessed when None.
-    sheet : str, optional
-        Of Excel files; the first of each when None.
-    limits : Limits
-        Size and time that one molecule may take.
-    part_size : int
-        Rows of a part: what a killed run loses. A preparation that is there keeps its own.
-    workers : int
-        Processes. Does not change the result.
     """
 
     features: tuple[str, ...]
     standardize: Level = "parent"
-    smiles_column: str | None = None
-    id_column: str | None = None
-    sheet: str | None = None
-    limits: Limits = field(default_factory=Limits)
-    part_size: int = 2000
-    workers: int = 1
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what decides the content of a part, beside the limits.
+
+        Raises
+        ------
+        UserError
+            There is no such feature block.
+        """
+        try:
+            features = FeatureSet(self.features)
+        except ValueError as error:
+            raise UserError(f"--features: {error}.") from error
+        return parameters_of(features, self.standardize)
+
+    def files(self, folder: Path, made_by: str) -> ShardFiles:
+        """Return where parts lie in the folder of the library."""
+        return files_of(folder, made_by)
+
+    def task(self, folder: Path, made_by: str) -> PrepareTask:
+        """Return what every worker needs to know."""
+        return PrepareTask(folder, self.features, self.standardize, self.limits, made_by)
+
+    @property
+    def maker(self) -> ScorerMaker[ShardRecord]:
+        """What makes parts in the workers."""
+        return part_writer
 
 
 @dataclass(frozen=True)
@@ -112,14 +124,14 @@ def part_writer(task: PrepareTask) -> Scorer[ShardRecord]:
 def prepare_library(
     sources: Sequence[str],
     folder: Path,
-    options: PrepareOptions,
+    options: LibraryOptions,
     *,
     announce: Announce = silent,
     warn: Announce = silent,
     on_progress: OnCounts = ignore_counts,
-    make_scorer: ScorerMaker[ShardRecord] = part_writer,
+    make_scorer: ScorerMaker[ShardRecord] | None = None,
 ) -> PrepareSummary:
-    """Parse, standardise and featurise a library; continue where an earlier call stopped.
+    """Do the chemistry of a library, or pack it; continue where an earlier call stopped.
 
     Parameters
     ----------
@@ -128,6 +140,7 @@ def prepare_library(
     folder
         Of the prepared library: new, empty, or holding the same one unfinished.
     options
+        What is made of it: `PrepareOptions` or `PackOptions`.
     announce
         Is told what was recognised in each file, and that a preparation is continued.
     warn
@@ -135,7 +148,7 @@ def prepare_library(
     on_progress
         Is told the counts, and the share of the input read where that is known.
     make_scorer
-        What makes parts in the workers; another one stands in for it in tests.
+        What makes parts in the workers, where it is not that of the options: in tests.
 
     Raises
     ------
@@ -143,13 +156,9 @@ def prepare_library(
         The library cannot be read, the folder holds something else, or nothing can be written.
     """
     started = time.perf_counter()
-    try:
-        features = FeatureSet(options.features)
-    except ValueError as error:
-        raise UserError(f"--features: {error}.") from error
-    parameters = parameters_of(features, options.standardize)
+    parameters = options.parameters()
     made_by = settings_hash({"parameters": parameters, "limits": asdict(options.limits)})
-    files = files_of(folder, made_by)
+    files = options.files(folder, made_by)
     before = begun(files.records)
     part_size = before["options"]["part_size"] if before else options.part_size
     stream = open_library(
@@ -173,27 +182,24 @@ def prepare_library(
     }
     if begin_or_continue(folder, files.records, wanted):
         announce(f"{folder}: continuing the preparation that is there, parts of {part_size} rows.")
-    task = PrepareTask(folder, features.names, options.standardize, options.limits, made_by)
-    done = do_shards(
-        stream, files, lambda: Workers(task, options.workers, make_scorer), on_progress
-    )
+    task, maker = options.task(folder, made_by), make_scorer or options.maker
+    done = do_shards(stream, files, lambda: Workers(task, options.workers, maker), on_progress)
     large = write_rejects(files, done.shards, folder / REJECTS)
     if advice := large.advice(done.counts.read, "--max-atoms {atoms} takes them all"):
         warn(advice)
     done.seconds["total"] = time.perf_counter() - started
     seconds = {stage: round(spent, 3) for stage, spent in done.seconds.items()}
-    _describe(folder, done, stream, wanted, seconds)
+    _describe(files, done, stream, wanted, seconds)
     return PrepareSummary(folder, done.counts, done.continued, seconds)
 
 
 def _describe(
-    folder: Path,
+    files: ShardFiles,
     done: ShardTotals,
     stream: LibraryStream,
     wanted: dict[str, Any],
     seconds: dict[str, float],
 ) -> None:
-    files = files_of(folder)
     content: dict[str, Any] = {
         "parameters": wanted["parameters"],
         "options": wanted["options"],
@@ -205,5 +211,5 @@ def _describe(
         "seconds": seconds,
     }
     content["sha256"] = description_hash(content)
-    with write_atomically(folder / DESCRIPTION) as temporary:
+    with write_atomically(files.tables / DESCRIPTION) as temporary:
         temporary.write_text(as_json(content), encoding="utf-8")

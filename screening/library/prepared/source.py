@@ -11,6 +11,7 @@ from typing import Any
 
 from screening.chemistry import Limits
 from screening.errors import UserError
+from screening.library.packed.format import PACKED, PACKED_VERSION, PackedPart, packed_files
 from screening.library.prepared.format import (
     DESCRIPTION,
     SCHEMA_VERSION,
@@ -44,9 +45,15 @@ class PreparedLibrary:
         return Limits(**self.description["options"]["limits"])
 
     @property
-    def parts(self) -> list[str]:
-        """Hashes of the parts, in order."""
-        return list(self.description["parts"])
+    def packed(self) -> bool:
+        """Whether it holds rows as text, with bits for a first pass, and nothing for a model."""
+        return self.description["parameters"].get("kind") == PACKED
+
+    @property
+    def parts(self) -> list[PreparedPart]:
+        """The parts, in order."""
+        kind = PackedPart if self.packed else PreparedPart
+        return [kind(self.folder, n, h) for n, h in enumerate(self.description["parts"])]
 
 
 def is_prepared(source: str) -> bool:
@@ -74,22 +81,24 @@ def open_prepared(source: str) -> PreparedLibrary:
         text = path.read_text(encoding="utf-8")
         description = json.loads(text)
         version = description["parameters"]["schema_version"]
+        packed = description["parameters"].get("kind") == PACKED
         parts = description["parts"]
         whole = description.get("sha256") == description_hash(description)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{path} is damaged ({error}); prepare the library anew.") from error
-    if version == SCHEMA_VERSION and not whole:
+    known = PACKED_VERSION if packed else SCHEMA_VERSION
+    if version == known and not whole:
         raise UserError(f"{path} was changed since it was written; prepare the library anew.")
-    if version != SCHEMA_VERSION:
+    if version != known:
         raise UserError(
             f"{folder} is of version {version}, and this ebmscreen reads version "
-            f"{SCHEMA_VERSION}; prepare the library anew."
+            f"{known}; prepare the library anew."
         )
-    files = files_of(folder)
+    files = packed_files(folder) if packed else files_of(folder)
     for number in range(len(parts)):
-        if not files.scores(number).is_file() or not files.record(number).is_file():
+        if not files.there(number):
             raise UserError(
-                f"{folder} lacks {files.scores(number).name} or its record; "
+                f"{folder} lacks {files.scores(number).name} or what belongs to it; "
                 "repeat the `ebmscreen prepare` command to mend it."
             )
     return PreparedLibrary(folder, description, sha256(text.encode()).hexdigest())
@@ -115,9 +124,14 @@ class PreparedStream:
 
     def __iter__(self) -> Iterator[PreparedPart]:
         for library in self.libraries:
-            for number, digest in enumerate(library.parts):
+            for part in library.parts:
                 self._given += 1
-                yield PreparedPart(library.folder, number, digest)
+                yield part
+
+    @property
+    def packed(self) -> bool:
+        """Whether molecules have yet to be read: they are held to the limits of the screen then."""
+        return any(library.packed for library in self.libraries)
 
     def share_read(self) -> float | None:
         """Return the share of the parts that were given away."""
@@ -130,7 +144,7 @@ class PreparedStream:
 
 
 def check_prepared(library: PreparedLibrary, model: ScreeningModel) -> list[str]:
-    """Make sure that a model can score a prepared library.
+    """Make sure that a model can score a prepared library; a packed one is scored by any model.
 
     Returns
     -------
@@ -142,6 +156,12 @@ def check_prepared(library: PreparedLibrary, model: ScreeningModel) -> list[str]
     UserError
         It was standardised in another way, or lacks a feature block of the model.
     """
+    if not library.packed:
+        _check_features(library, model)
+    return _worth_a_warning(library, model)
+
+
+def _check_features(library: PreparedLibrary, model: ScreeningModel) -> None:
     parameters = library.description["parameters"]
     level = model.options.standardize
     if parameters["standardize"] != level:
@@ -158,6 +178,9 @@ def check_prepared(library: PreparedLibrary, model: ScreeningModel) -> list[str]
                 f"{block['name']!r} (or with other settings of it); prepare it with "
                 f"--features {names}."
             )
+
+
+def _worth_a_warning(library: PreparedLibrary, model: ScreeningModel) -> list[str]:
     warnings = []
     limits, own = library.limits, model.options.limits
     for option, value, wanted in (

@@ -3,41 +3,47 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from screening.library import ranking as library_ranking
-from screening.library.ranking import Ranking, duplicates_of
+from screening.library import shards as library_shards
+from screening.library.ranking import Ranking, duplicates_among, extremes_of
+from screening.library.shards import Clock, ShardFiles
 
 
-def parts_of(folder, scores, cut):
-    parts = []
-    for number, start in enumerate(range(0, len(scores), cut)):
+def shards_of(folder, scores, cut, *, kept=True):
+    """Write scores as shards, each with its record; where none is kept, as earlier runs did."""
+    files = ShardFiles.of_run(folder)
+    starts = range(0, len(scores), cut)
+    for number, start in enumerate(starts):
         part = scores[start : start + cut]
         rows = list(range(start, start + len(part)))
-        table = pa.table(
-            {
-                "source": ["f"] * len(part),
-                "row": rows,
-                "id": [f"c{row}" for row in rows],
-                "score": pa.array(part, pa.float64()),
-                "structure_key": [row % 5 for row in rows],
-            }
-        )
-        parts.append(folder / f"{number:03d}.parquet")
-        pq.write_table(table, parts[-1])
-    return parts
+        table = pa.table({"row": rows, "score": pa.array(part, pa.float64())})
+        extremes = extremes_of(table, ["score"]) if kept else {}
+        files.write(number, "", table, [], Clock(), extremes=extremes)
+    return files, len(starts)
+
+
+def few_kept(patch, at_least):
+    patch.setattr(library_ranking, "_AT_LEAST", at_least)
+    patch.setattr(library_ranking, "_ONE_OF", 7)
+    patch.setattr(library_shards, "_TOGETHER", 3)
 
 
 def in_order(scores, lowest_first):
     sign = 1 if lowest_first else -1
-    return sorted(range(len(scores)), key=lambda row: (sign * scores[row], row))
+    ranked = [row for row, score in enumerate(scores) if score is not None]
+    return sorted(ranked, key=lambda row: (sign * scores[row], row))
 
 
 rows_of_scores = st.lists(
-    st.one_of(st.sampled_from([-7.5, 0.1, 0.5, 0.5, 12.0]), st.floats(-30, 30)), max_size=60
+    st.one_of(
+        st.sampled_from([-7.5, 0.1, 0.5, 0.5, 12.0, -0.0, float("inf"), -float("inf"), None]),
+        st.floats(-30, 30),
+    ),
+    max_size=60,
 )
 
 
@@ -48,20 +54,22 @@ rows_of_scores = st.lists(
     top=st.integers(1, 25),
     lowest_first=st.booleans(),
     collected=st.sampled_from([0, 5, 2**16]),
+    at_least=st.sampled_from([0, 1, 3, 64, None]),
 )
 def test_equals_a_stable_sort_of_everything(
-    tmp_path_factory, scores, cut, top, lowest_first, collected
+    tmp_path_factory, scores, cut, top, lowest_first, collected, at_least
 ):
-    parts = parts_of(tmp_path_factory.mktemp("parts"), scores, cut)
-    expected = in_order(scores, lowest_first)
-    ranking = Ranking(parts, "score", lowest_first=lowest_first)
+    folder, expected = tmp_path_factory.mktemp("run"), in_order(scores, lowest_first)
     with pytest.MonkeyPatch.context() as patch:
+        few_kept(patch, at_least)
+        files, shards = shards_of(folder, scores, cut, kept=at_least is not None)
+        ranking = Ranking(files, shards, "score", lowest_first=lowest_first)
         patch.setattr(library_ranking, "_COLLECTED", collected)
         best = ranking.best(top)
         assert [row["row"] for row in ranking.rows(best.numbers)] == expected[:top]
         if len(best):
-            following = ranking.best(top, best).numbers.tolist()
-            assert following == expected[top : 2 * top]
+            following = ranking.rows(ranking.best(top, best).numbers)
+            assert [row["row"] for row in following] == expected[top : 2 * top]
 
 
 @settings(max_examples=60, deadline=None)
@@ -76,7 +84,6 @@ def test_equals_a_stable_sort_of_everything(
 def test_of_rows_that_are_taken_the_best_are_found_and_none_below_them_is_asked_about(
     tmp_path_factory, scores, cut, top, lowest_first, refused, sizes
 ):
-    parts = parts_of(tmp_path_factory.mktemp("parts"), scores, cut)
     order = in_order(scores, lowest_first)
     expected = [row for row in order if row not in refused][:top]
     asked = []
@@ -88,21 +95,39 @@ def test_of_rows_that_are_taken_the_best_are_found_and_none_below_them_is_asked_
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(library_ranking, "_FIRST", sizes[0])
         patch.setattr(library_ranking, "_MOST", sizes[1])
-        best = Ranking(parts, "score", lowest_first=lowest_first).best_of(top, takes, ["row"])
-    assert best.numbers.tolist() == expected
+        few_kept(patch, 2)
+        files, shards = shards_of(tmp_path_factory.mktemp("run"), scores, cut)
+        ranking = Ranking(files, shards, "score", lowest_first=lowest_first)
+        best = ranking.best_of(top, takes, ["row"])
+    assert [row["row"] for row in ranking.rows(best.numbers)] == expected
     last = order.index(expected[-1]) + 1 if len(expected) == top else len(order)
     assert asked == order[:last]
 
 
-def test_no_parts_have_no_rows():
-    ranking = Ranking([], "score")
+def test_no_shards_have_no_rows(tmp_path):
+    ranking = Ranking(ShardFiles.of_run(tmp_path), 0, "score")
     assert ranking.rows(ranking.best(3).numbers) == []
 
 
-def test_a_repeated_structure_is_called_by_its_first_row(tmp_path):
-    parts = parts_of(tmp_path, [0.5] * 17, 4)
-    rows = pa.concat_tables([pq.read_table(part) for part in parts]).to_pylist()
-    expected = [""] * 5 + [f"c{number % 5}" for number in range(5, 17)]
-    assert duplicates_of(parts, rows) == expected
-    assert duplicates_of(parts, rows[8:10]) == ["c3", "c4"]
-    assert duplicates_of(parts, []) == []
+def test_scores_are_read_only_where_the_records_do_not_suffice(tmp_path, monkeypatch):
+    few_kept(monkeypatch, 5)
+    # The third shard has the best rows, all of them better than any other row.
+    scores = [float(number % 10) + 100 * (20 <= number < 30) for number in range(50)]
+    files, shards = shards_of(tmp_path, scores, 10)
+    ranking = Ranking(files, shards, "score")
+    read = []
+    keys = ranking._keys
+    monkeypatch.setattr(ranking, "_keys", lambda shard: read.append(shard) or keys(shard))
+    expected = in_order(scores, lowest_first=False)
+    for top, also in ((6, []), (8, [2]), (14, [2])):
+        read.clear()
+        best = ranking.best(top)
+        assert [row["row"] for row in ranking.rows(best.numbers)] == expected[:top]
+        assert read == also
+
+
+def test_a_repeated_structure_is_called_by_the_hit_that_ranks_first():
+    rows = [{"id": f"c{number}", "structure_key": number % 5} for number in range(12)]
+    assert duplicates_among(rows) == [""] * 5 + [f"c{number % 5}" for number in range(5, 12)]
+    assert duplicates_among(rows[8:10]) == ["", ""]
+    assert duplicates_among([]) == []
