@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 import pytest
 import uvicorn
+from playwright.sync_api import Page, sync_playwright
 
 from workflows.web.app import make_app
 from workflows.web.folder import Folder
@@ -136,3 +137,21 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "project"
     made.mkdir()
     return made
+
+
+@pytest.fixture
+def tab(chromium: str) -> Iterator[Page]:
+    """A tab whose page may not complain, nor ask anybody but its server."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        said: list[str] = []
+        asked: set[str] = set()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.add(request.url.partition(":")[2][:11]))
+        yield page
+        browser.close()
+    # A page that follows a job sees the server go.
+    assert [line for line in said if "ERR_CONNECTION" not in line and "ERR_INCOM" not in line] == []
+    assert asked <= {"//127.0.0.1", ","}

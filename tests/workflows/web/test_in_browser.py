@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import gzip
 import os
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from tests.workflows.web.served import Server, until, write_export
 from workflows.web.folder import Folder
@@ -22,24 +21,6 @@ NAMELESS = """[...document.querySelectorAll("input, select, textarea, button, a"
     n.type !== "hidden" && !n.closest("label") && !n.ariaLabel && !n.textContent.trim()).length"""
 SAID = "document.getElementById('n-active').textContent"
 PAGES = ("/", "/assay", "/screen", "/assay?file=export.csv")
-
-
-@pytest.fixture
-def tab(chromium: str) -> Iterator[Page]:
-    """A tab whose page may not complain, nor ask anybody but its server."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-        said: list[str] = []
-        asked: set[str] = set()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.add(request.url.partition(":")[2][:11]))
-        yield page
-        browser.close()
-    # A page that follows a job sees the server go.
-    assert [line for line in said if "ERR_CONNECTION" not in line and "ERR_INCOM" not in line] == []
-    assert asked <= {"//127.0.0.1", ","}
 
 
 def drag_to(tab: Page, share: float) -> None:
