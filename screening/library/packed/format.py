@@ -6,8 +6,8 @@ A folder like that of a prepared library. Of each part there are two files:
                                a molecule, in the order of the library
     _bits/part-NNNNN.parquet   Morgan counts (radius 2, 2048) of the same molecules, by column
 
-Structures are those of the rows as they stand. Nothing is standardised: whoever scores a row begins
-with its text, as for a raw file.
+Structures are those of the rows as they stand, of a salt its largest organic part. Nothing else is
+standardised: whoever scores a row begins with its text, as for a raw file.
 """
 
 from __future__ import annotations

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rdkit import Chem
+from rdkit.Chem.MolStandardize import rdMolStandardize
 from scipy.sparse import csr_matrix, vstack
 
-from screening.chemistry import Limits, Reject, read_molecule
+from screening.chemistry import Failure, Limits, Reject, read_molecule
 from screening.library.engines.workers import Assignment, Scorer, ScorerMaker
 from screening.library.featurise import BLOCK, read_block
 from screening.library.packed.format import (
@@ -78,7 +79,10 @@ def part_packer(task: PackTask) -> Scorer[ShardRecord]:
 def look(
     assignment: Assignment, limits: Limits, *, watch: Watch, clock: Clock
 ) -> tuple[list[int], csr_matrix, list[Reject]]:
-    """Parse the rows of a chunk and count their circular substructures; nothing is standardised.
+    """Parse the rows of a chunk and count circular substructures; nothing is standardised.
+
+    Of a salt, those of its largest organic part are counted: standardising keeps this part, and a
+    counter-ion says nothing.
 
     Parameters
     ----------
@@ -101,7 +105,12 @@ def look(
         The other rows.
     """
     chunk = assignment.piece
-    reader = partial(read_molecule, limits=limits)
+    largest = rdMolStandardize.LargestFragmentChooser(preferOrganic=True)
+
+    def reader(smiles: str) -> Chem.Mol | Failure:
+        mol = read_molecule(smiles, limits)
+        return largest.choose(mol) if "." in smiles and not isinstance(mol, Failure) else mol
+
     (block,) = FEATURES.blocks
     kept: list[int] = []
     rejects: list[Reject] = []

@@ -42,6 +42,8 @@ import faulty_scorers  # noqa: E402
 
 from tests.same_bytes import same_bytes  # noqa: E402
 
+SALT = "CC(=O)[O-].[Na+]"
+
 
 @pytest.fixture(scope="module")
 def library(samples, tmp_path_factory) -> Path:
@@ -49,7 +51,7 @@ def library(samples, tmp_path_factory) -> Path:
     table = read_table(str(samples / "wehi.csv.gz"))
     rows = [f"{s},{i},{n}" for n, (s, i) in enumerate(zip(table.smiles, table.ids, strict=True))]
     rows = rows[:120]
-    rows[7:7] = ["nonsense,bad 1,x", ",bad 2,y", "CC(=O)[O-].[Na+],salt,z"]
+    rows[7:7] = ["nonsense,bad 1,x", ",bad 2,y", f"{SALT},salt,z"]
     rows.append(rows[3].replace(",3", ',"a ""copy"", later"'))
     path = tmp_path_factory.mktemp("library") / "vendor.csv"
     path.write_text("\n".join(["smiles,name,price", *rows]) + "\n", encoding="utf-8")
@@ -107,7 +109,8 @@ def test_bits_are_those_of_each_structure_as_it_stands(library, packed):
         assert rows.rows.tolist() == np.delete(chunk.rows, bad).tolist()
         assert rows.extra["price"] == np.delete(chunk.extra["price"], bad).tolist()
         for place, smiles in enumerate(rows.smiles):
-            expected = generator.GetCountFingerprint(Chem.MolFromSmiles(smiles))
+            organic = "CC(=O)[O-]" if smiles == SALT else smiles
+            expected = generator.GetCountFingerprint(Chem.MolFromSmiles(organic))
             row = matrix[place]
             found = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
             assert found == expected.GetNonzeroElements()
