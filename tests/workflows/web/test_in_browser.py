@@ -5,41 +5,20 @@ from __future__ import annotations
 import csv
 import gzip
 import os
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.workflows.web.served import Server, until, write_export
+from tests.workflows.web.served import Server, looks_well, until, write_export
 from workflows.web.folder import Folder
 from workflows.web.jobs import Queue, State
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL is of POSIX")
-NAMELESS = """[...document.querySelectorAll("input, select, textarea, button, a")].filter((n) =>
-    n.type !== "hidden" && !n.closest("label") && !n.ariaLabel && !n.textContent.trim()).length"""
 SAID = "document.getElementById('n-active').textContent"
 PAGES = ("/", "/assay", "/screen", "/assay?file=export.csv")
-
-
-@pytest.fixture
-def tab(chromium: str) -> Iterator[Page]:
-    """A tab whose page may not complain, nor ask anybody but its server."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-        said: list[str] = []
-        asked: set[str] = set()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.add(request.url.partition(":")[2][:11]))
-        yield page
-        browser.close()
-    # A page that follows a job sees the server go.
-    assert [line for line in said if "ERR_CONNECTION" not in line and "ERR_INCOM" not in line] == []
-    assert asked <= {"//127.0.0.1", ","}
 
 
 def drag_to(tab: Page, share: float) -> None:
@@ -144,22 +123,13 @@ def test_the_whole_way(tab: Page, folder: Path, samples: Path) -> None:
     tab.goto(server.address)
     assert "running" in tab.inner_text("main")
     tab.goto(f"{server.base}/job/{job.id}")
-    tab.wait_for_url("**/report/run", timeout=120_000)
+    tab.wait_for_url("**/hits/run", timeout=120_000)
     assert "continuing the run that is there" in job.log.read_text(encoding="utf-8")
     assert (folder / "run" / "rejects.csv").read_text(encoding="utf-8").count("broken") == 1
+    tab.wait_for_selector(".tile")
     assert tab.locator(".tile").count() == 20
 
     tab.click("text=Home")
     assert "4,501 rows: 4,500 scored, 1 rejected" in tab.inner_text("main")
-    looks_well(tab, server.base)
+    looks_well(tab, server.base, PAGES)
     server.end()
-
-
-def looks_well(tab: Page, base: str) -> None:
-    """Nothing is wider than the window, and every control has a name, on a laptop and a tablet."""
-    for width in (1280, 768):
-        tab.set_viewport_size({"width": width, "height": 900})
-        for page in PAGES:
-            tab.goto(f"{base}{page}")
-            assert tab.evaluate("document.documentElement.scrollWidth") <= width, page
-            assert tab.evaluate(NAMELESS) == 0, page
