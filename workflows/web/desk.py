@@ -8,11 +8,14 @@ from typing import Any
 
 
 class Desk:
-    """The desk of `screening.report`, imported with its first use: that takes seconds."""
+    """Two desks of `screening.report`: a score never waits for a card that is being made.
+
+    They are imported with their first use: that takes seconds.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._desk: Any = None
+        self._desks: dict[bool, Any] = {}
 
     def ask(self, model: Path, text: str, task: str = "", *, card: bool = False) -> dict[str, Any]:
         """Return what is told of a structure, see `screening.report.Desk`."""
@@ -20,16 +23,19 @@ class Desk:
         from screening.report import Question
 
         with self._lock:
-            if self._desk is None:
-                self._desk = Ready()
-        answer: dict[str, Any] = self._desk.ask(model, Question(text, task, card))
+            desk = self._desks.setdefault(card, Ready())
+        answer: dict[str, Any] = desk.ask(model, Question(text, task, card))
         return answer
 
     def prepare(self, model: Path) -> None:
         """Have the model loaded, without waiting for it."""
-        threading.Thread(target=self.ask, args=(model, "C"), daemon=True).start()
+        for card in (False, True):
+            asking = threading.Thread(
+                target=self.ask, args=(model, "C"), kwargs={"card": card}, daemon=True
+            )
+            asking.start()
 
     def close(self) -> None:
-        """End the process that has the model."""
-        if self._desk is not None:
-            self._desk.close()
+        """End the processes that have the model."""
+        for desk in self._desks.values():
+            desk.close()

@@ -7,10 +7,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from playwright.sync_api import Page
+
 HOSTILE = "\"><script>alert('x')</script>"
+NAMES = ("<img src=x onerror=alert(1)>", "</div><script>alert(1)</script>", '=cmd|"/c calc"!A1')
 CHEMBL = (
     "Molecule ChEMBL ID", "Smiles", "Standard Type", "Standard Relation", "Standard Value",
     "Standard Units",
@@ -67,3 +70,17 @@ def write_export(path: Path, samples: Path, rows: int = 120) -> None:
         writer.writerow(["twin", "CCOC(=O)c1ccccc1", "IC50", "'='", "90", "nM"])
         writer.writerow([HOSTILE, "CCOC(=O)c1ccccc1", "IC50", "'='", "120", "nM"])
         writer.writerow(["broken", "C1CC(", "IC50", "'='", "50", "nM"])
+
+
+NAMELESS = """[...document.querySelectorAll("input, select, textarea, button, a")].filter((n) =>
+    n.type !== "hidden" && !n.closest("label") && !n.ariaLabel && !n.textContent.trim()).length"""
+
+
+def looks_well(tab: Page, base: str, pages: Sequence[str]) -> None:
+    """Nothing is wider than the window, and every control has a name, on a laptop and a tablet."""
+    for width in (1280, 768):
+        tab.set_viewport_size({"width": width, "height": 900})
+        for page in pages:
+            tab.goto(f"{base}{page}")
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width, page
+            assert tab.evaluate(NAMELESS) == 0, page

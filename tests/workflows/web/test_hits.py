@@ -6,41 +6,12 @@ import json
 import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-import pandas as pd
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pytest
 
 from screening.hits import read_marks, structure_named
-from workflows.__main__ import main
+from tests.workflows.web.served import NAMES
 from workflows.web.pages.scatter import scatter
-
-NAMES = ("<img src=x onerror=alert(1)>", "</div><script>alert(1)</script>", '=cmd|"/c calc"!A1')
-
-
-@pytest.fixture(scope="session")
-def screened(model, make_once) -> Path:
-    """A folder with a run of named and hostile compounds, and another of all but one of them."""
-
-    def screen(path: Path) -> None:
-        path.mkdir()
-        shutil.copyfile(model, path / "m.ebm")
-        rows = [("alpha", "c1ccncc1CC"), ("beta", "CC(=O)Nc1ccc(O)cc1"), ("gamma", "CCN")]
-        rows += [(name, f"c1ccccc1{'C' * i}N") for i, name in enumerate(NAMES, start=1)]
-        pd.DataFrame(rows, columns=["name", "smiles"]).to_csv(path / "lib.csv", index=False)
-        first, second = path / "first", path / "second"
-        words = ["-m", str(path / "m.ebm"), "-o", str(first), "-n", "1"]
-        assert main(["screen", str(path / "lib.csv"), *words]) == 0
-        shutil.copytree(first, second)
-        (part,) = (second / "scores").glob("*.parquet")
-        table = pq.read_table(part)
-        score = pc.multiply(table["score"], 0.5)
-        table = table.set_column(table.column_names.index("score"), "score", score)
-        pq.write_table(table.slice(1), part)
-
-    return make_once("screened", screen)
 
 
 @pytest.fixture

@@ -27,9 +27,7 @@ def test_the_script_of_this_version_is_trusted_and_no_other(serve, folder, run_f
     client = serve(folder)
     report = run_folder / "report.html"
     target = "/report/runs/first%20one"
-    assert client.get("/run/runs/first%20one").headers["location"] == target.replace(
-        "report", "hits"
-    )
+    assert client.get("/run/runs/first%20one").headers["location"] == "/hits/runs/first%20one"
     assert client.get(target).status == 400  # there is none yet
     for data in ({"x": "</script>"}, None):
         report.write_text(page_of(data), encoding="utf-8")

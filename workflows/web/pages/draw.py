@@ -36,7 +36,7 @@ def page(request: Request) -> Response:
     problem = ""
     if chosen:
         task = query.get("task") if query.get("task") in chosen.tasks else chosen.tasks[0]
-        data = json_for_page(about_cards(str(task), chosen.tasks) | {"kept": None})
+        data = json_for_page(about_cards(str(task), chosen.tasks))
         served.desk.prepare(chosen.path)
     try:
         kept = _rows(kept_file(served.folder))

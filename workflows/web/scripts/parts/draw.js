@@ -1,6 +1,6 @@
 // The page on which a structure is drawn: the score first, its card after a pause.
 const WAIT = 40;
-const PAUSE = 250;
+const PAUSE = 400;
 const bench = document.getElementById("bench").dataset;
 const at = (id) => document.getElementById(id);
 const matchedAtoms = () => null;

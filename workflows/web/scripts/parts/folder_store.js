@@ -3,6 +3,7 @@ const bench = document.getElementById("bench").dataset;
 let kept = new Map();
 let unsent = [];
 let sending = false;
+let looking = false;
 
 function markOf(rank) {
   return { selected: selected.has(rank), starred: starred.has(rank), note: notes.get(rank) || "" };
@@ -30,7 +31,11 @@ function keepMarks() {
 }
 
 async function sendMarks() {
-  if (sending || !unsent.length) return;
+  if (sending) return;
+  if (!unsent.length) {
+    if (looking) fetchMarks();
+    return;
+  }
   sending = true;
   const going = unsent;
   unsent = [];
@@ -53,10 +58,13 @@ async function sendMarks() {
 
 // What other tabs have marked meanwhile is shown when the reader comes back to this one.
 async function fetchMarks() {
-  if (sending || unsent.length || document.activeElement?.dataset.note) return;
+  looking = sending || unsent.length > 0;
+  if (looking || document.activeElement?.dataset.note) return;
   const answer = await fetch(bench.marks).catch(() => null);
-  if (!answer?.ok || sending || unsent.length) return;
-  useMarks((await answer.json()).marks);
+  const now = answer?.ok ? await answer.json() : null;
+  looking = sending || unsent.length > 0;
+  if (!now || looking) return;
+  useMarks(now.marks);
   kept = allMarks();
   showMarks();
 }
