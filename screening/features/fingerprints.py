@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -10,9 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 
 from screening.features.blocks import BITS, BitFingerprint, CountFingerprint
+from screening.features.graphs import MolecularGraph, graphs_of
+from screening.features.graphs.graph import Ints
+from screening.features.graphs.hashing import Words
+from screening.features.graphs.pairs import MAX_ATOMS, pair_hashes, torsion_hashes
 
 RADIUS = 2
 
@@ -69,6 +74,34 @@ class GeneratedBits(BitFingerprint):
         return bits
 
 
+class HashedTogether(GeneratedCounts):
+    """A count fingerprint whose hashes are found for many molecules together."""
+
+    @abstractmethod
+    def hashes(self, graph: MolecularGraph) -> tuple[Ints, Words]:
+        """Return molecule and hash of each occurrence, of molecules in the graph."""
+
+    def alone(self, graph: MolecularGraph) -> Ints:
+        """Return the molecules that RDKit's generator is asked for instead."""
+        return graph.odd
+
+    def columns_of(self, mols: Sequence[Chem.Mol]) -> csr_matrix:
+        """Count substructures, as CSR of int32 with sorted columns."""
+        parts = [self._counts(graph) for graph in graphs_of(mols)]
+        empty = csr_matrix((0, self.n_bits), dtype=np.int32)
+        return vstack([empty, *parts], format="csr", dtype=np.int32)
+
+    def _counts(self, graph: MolecularGraph) -> csr_matrix:
+        rows, hashes = self.hashes(graph)
+        keys = [rows * self.n_bits + (hashes % np.uint32(self.n_bits)).astype(np.int64)]
+        count = self.counter()
+        for row in self.alone(graph).tolist():
+            entries = count(graph.mols[row]).GetNonzeroElements()
+            bits = np.repeat(list(entries.keys()), list(entries.values())).astype(np.int64)
+            keys.append(bits + row * self.n_bits)
+        return tally(np.concatenate(keys), len(graph.mols), self.n_bits)
+
+
 class MorganCounts(GeneratedCounts):
     """Circular substructures of radius 2 (ECFP4), counted.
 
@@ -98,7 +131,7 @@ class FeatureMorganBits(GeneratedBits):
     name, family = "fcfp_bits", "fcfp"
 
 
-class AtomPairs(GeneratedCounts):
+class AtomPairs(HashedTogether):
     """Pairs of atom types with their topological distance, counted.
 
     References
@@ -108,8 +141,17 @@ class AtomPairs(GeneratedCounts):
 
     name, family = "atom_pairs", "atom_pairs"
 
+    def hashes(self, graph: MolecularGraph) -> tuple[Ints, Words]:
+        """Return molecule and hash of each pair."""
+        return pair_hashes(graph)
 
-class Torsions(GeneratedCounts):
+    def alone(self, graph: MolecularGraph) -> Ints:
+        """Return the molecules that are odd or large."""
+        large = graph.rows[np.diff(graph.start) > MAX_ATOMS]
+        return np.concatenate([graph.odd, large])
+
+
+class Torsions(HashedTogether):
     """Topological torsions: paths of four atoms, counted.
 
     References
@@ -118,6 +160,10 @@ class Torsions(GeneratedCounts):
     """
 
     name, family = "torsions", "torsions"
+
+    def hashes(self, graph: MolecularGraph) -> tuple[Ints, Words]:
+        """Return molecule and hash of each path."""
+        return torsion_hashes(graph)
 
 
 class RDKitPath(GeneratedBits):
@@ -138,6 +184,25 @@ _GENERATED = {
         RDKitPath,
     )
 }
+
+
+# Cells of a table of counts that is small enough to be filled and searched.
+_CELLS = 1 << 22
+
+
+def tally(keys: Ints, rows: int, width: int) -> csr_matrix:
+    """Count equal keys, row · width + column, as CSR of int32 with sorted columns."""
+    if rows * width <= _CELLS:
+        table = np.bincount(keys, minlength=rows * width)
+        found = np.flatnonzero(table)
+        counts = table[found]
+    else:
+        found, counts = np.unique(keys, return_counts=True)
+    row, columns = np.divmod(found, width)
+    ends = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=rows))])
+    return csr_matrix(
+        (counts.astype(np.int32), columns.astype(np.int32), ends), shape=(rows, width)
+    )
 
 
 def pack_bits(counts: csr_matrix) -> NDArray[np.uint8]:

@@ -23,6 +23,7 @@ from screening.features.fingerprints import (
     Torsions,
     pack_bits,
 )
+from screening.features.graphs.molecules import TOGETHER, Molecules
 from screening.features.other import MACCS, AvalonCounts, ErG, RDKitDescriptors
 
 BLOCKS: dict[str, type[FeatureBlock]] = {
@@ -153,6 +154,13 @@ class FeatureSet(MoleculeTransformer):
 
     def by_block(self, mols: Sequence[Chem.Mol]) -> RawFeatures:
         """Compute every block of these molecules, and keep them apart."""
+        parts = [
+            self._by_block(Molecules(mols[start : start + TOGETHER]))
+            for start in range(0, max(1, len(mols)), TOGETHER)
+        ]
+        return parts[0] if len(parts) == 1 else stack(parts)
+
+    def _by_block(self, mols: Molecules) -> RawFeatures:
         raw = RawFeatures()
         for block in self.blocks:
             target: dict[str, Any] = raw.dense if block.kind == "continuous" else raw.sparse

@@ -139,11 +139,12 @@ def featurise_chunk(
             watch.molecule(start)
         else:
             watch.batch(len(mols))
+        # First, because RDKit copies a molecule to write it, with all that features leave on it.
+        standardised += [canonical_smiles(mol) for mol in mols]
+        clock.lap("standardise")
         raw = features.by_block(mols)
         packed.append(features.packed_morgan(mols, raw))
         clock.lap("features")
-        standardised += [canonical_smiles(mol) for mol in mols]
-        clock.lap("standardise")
         parts.append(raw)
         kept += places
         rejects += bad

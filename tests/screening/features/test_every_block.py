@@ -7,14 +7,12 @@ import pytest
 from rdkit import Chem
 from rdkit.Avalon import pyAvalonTools
 from rdkit.Chem import Descriptors as RDKitDescriptors
-from rdkit.Chem import MACCSkeys, rdFingerprintGenerator, rdMolDescriptors, rdReducedGraphs
+from rdkit.Chem import MACCSkeys, rdFingerprintGenerator, rdReducedGraphs
 from scipy.sparse import issparse
 from sklearn.base import clone
 
 from screening.features import BLOCKS, Encoder, FeatureSet, bit_atoms, pack_bits
-from screening.features.crippen import crippen
-from screening.features.kappa import kappa_shapes
-from screening.tables import open_library, read_table
+from screening.tables import read_table
 
 # Elements without parameters, isotopes, dummies, charges, ions, odd hydroxyls and small rings.
 ODD = (
@@ -91,30 +89,6 @@ def test_a_block_is_a_transformer_that_changes_nothing(name, mols):
 def test_odd_molecules_have_finite_features(name):
     found = dense(BLOCKS[name]().transform([Chem.MolFromSmiles(text) for text in ODD]))
     assert np.isfinite(found).all()
-
-
-def assert_crippen_and_kappa_are_rdkits(mols):
-    for mol in mols:
-        expected = rdMolDescriptors.CalcCrippenDescriptors(mol)
-        assert crippen(mol) == pytest.approx(expected, abs=1e-8), Chem.MolToSmiles(mol)
-        shapes = [getattr(rdMolDescriptors, f"CalcKappa{i}")(mol) for i in (1, 2, 3)]
-        expected = (*shapes, rdMolDescriptors.CalcHallKierAlpha(mol))
-        assert kappa_shapes(mol) == pytest.approx(expected, rel=1e-9), Chem.MolToSmiles(mol)
-
-
-def test_crippen_and_kappa_by_our_ways_are_rdkits(samples):
-    texts = read_table(str(samples / "wehi.csv.gz")).smiles[::8]
-    assert_crippen_and_kappa_are_rdkits([Chem.MolFromSmiles(text) for text in [*texts, *ODD]])
-
-
-def test_crippen_and_kappa_are_rdkits_for_odd_real_structures(shared_data):
-    read = open_library(
-        [str(shared_data / "lib_nci5k/first_5K.smi"), str(shared_data / "sider/sider.csv")]
-    )
-    texts = [text for chunk in read for text in chunk.smiles][::4]
-    mols = [mol for text in texts if (mol := Chem.MolFromSmiles(text)) is not None]
-    assert len(mols) > 1000
-    assert_crippen_and_kappa_are_rdkits(mols)
 
 
 GENERATED = (
