@@ -7,14 +7,19 @@ from pathlib import Path
 import pytest
 
 from workflows.cli import main
+from workflows.mnist import inputs
 from workflows.mnist.experiments import generative, likelihood
 from workflows.mnist.results import images
 
 
 @contextmanager
 def few_sweeps() -> Iterator[None]:
-    """Make chains of few sweeps behind the pictures: nothing is measured on them."""
+    """Pretrain for few epochs, and make chains of few sweeps behind the pictures.
+
+    Nothing is measured on the chains, and a quick look learns enough in fewer epochs.
+    """
     with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(inputs, "QUICK_PRETRAINING_EPOCHS", 6)
         patched.setattr(images, "CHAIN_SWEEPS", (1, 10))
         patched.setattr(images, "CLASS_SWEEPS", 10)
         patched.setattr(images, "STRIP_SWEEPS", (0, 1, 10))
