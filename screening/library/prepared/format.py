@@ -140,7 +140,9 @@ def read_part(part: PreparedPart, features: BlockSet) -> tuple[Featurised, list[
         record = record_of(files, part)
         if file_hash(path) != record.scores_hash:
             raise ValueError("it was changed")
-        table = pq.read_table(path, columns=names).combine_chunks()
+        # One thread: a worker has one core.
+        with pq.ParquetFile(path) as file:
+            table = file.read(columns=names, use_threads=False).select(names).combine_chunks()
     raw = RawFeatures()
     for block in features.blocks:
         if block.kind == "continuous":
