@@ -36,7 +36,7 @@ from safetensors.numpy import load, save
 from tqdm import tqdm
 
 from screening.errors import UserError
-from screening.features import FeatureSet
+from screening.features import BlockSet
 from screening.library.prepared.format import read_part
 from screening.library.prepared.source import PreparedStream, open_prepared
 from screening.model import load_model
@@ -71,7 +71,7 @@ def states_of(path: Path) -> np.ndarray:
 def rows_of(folder: Path) -> np.ndarray:
     """Return sums over what a prepared library holds: rows, rejects, structures and features."""
     library = open_prepared(str(folder))
-    features = FeatureSet.from_config(library.description["parameters"]["features"])
+    features = BlockSet.from_config(library.description["parameters"]["features"])
     found = []
     for part in PreparedStream([library]):
         rows, rejects = read_part(part, features)

@@ -19,13 +19,11 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import rankdata, spearmanr
 from sklearn.metrics import roc_auc_score
 
-from ebm.sparse import to_torch_csr
 from screening.assay import choose_targets, curate, make_threshold
 from screening.chemistry import Failure, Standardiser, prepare_molecule
 from screening.evaluation import draw_parts, grouped_parts
@@ -95,11 +93,10 @@ class Measures:
             axis=1,
         )
         scaled = (raw.dense["descriptors"] - self.centre) / self.scale
-        with torch.no_grad():
-            free = self.novelty.rbm.free_energy(to_torch_csr(x, torch.float32, "cpu")).numpy()
+        free = self.novelty.rbm.free_energy(x)
         found = {
             NOVELTY: self.novelty(x),
-            "free energy": free.astype(np.float64),
+            "free energy": free,
             NEAREST: 1.0 - likeness[:, -1],
             "distance to the five nearest": 1.0 - likeness[:, -5:].mean(axis=1),
             "leverage of the descriptors": np.einsum("ij,jk,ik->i", scaled, self.inverse, scaled),

@@ -19,8 +19,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.optim import AdamW
 
 from ebm.network import Network
-from ebm.rowwise import one_thread
 from ebm.sparse import sparse_times_dense, to_torch_csr
+from ebm.threads import one_thread
 from screening.assay import curate
 from screening.features import Encoder, FeatureSet
 from screening.learners import ModelOptions

@@ -1,61 +1,68 @@
 """The engine: RBMs and deep belief networks on tensors. It knows no chemistry."""
 
-from ebm.dbn import (
-    DBN,
-    GreedyPretrainer,
-    LikelihoodBound,
-    UpDownOptions,
-    UpDownTrainer,
-    class_log_probabilities,
-    generate,
-    generate_class,
-    log_likelihood_bound,
-    pretrain_greedily,
-    train_up_down,
-)
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from ebm.errors import StorageError
-from ebm.estimators import DBNClassifier, RBMTransformer
-from ebm.finetune import (
-    FinetuneHistory,
-    FinetuneOptions,
-    FineTuner,
-    FinetuneRecord,
-    fine_tune,
-    predict_logits,
-    probabilities,
-)
-from ebm.likelihood import (
-    BracketTooWideError,
-    LogPartitionBracket,
-    estimate_log_likelihood_nats,
-    estimate_log_partition,
-)
-from ebm.loop import Callback
-from ebm.network import Network
-from ebm.pseudo_likelihood import pseudo_log_likelihood_nats
-from ebm.rbm import RBM
-from ebm.storage import load, load_resume, run_with_checkpoints, save, save_resume
-from ebm.train import (
-    EpochRecord,
-    FreeEnergyGapControl,
-    History,
-    SamplerOptions,
-    Trainer,
-    TrainingOptions,
-    fit_rbm,
-)
-from ebm.units import (
-    Bernoulli,
-    Binomial,
-    Blocks,
-    Gaussian,
-    NReLU,
-    Rectified,
-    Softmax,
-    Thermometer,
-    Unit,
-    unit_from_config,
-)
+from ebm.lazy import loaded_when_asked
+
+if TYPE_CHECKING:
+    from ebm.dbn import (
+        DBN,
+        GreedyPretrainer,
+        LikelihoodBound,
+        UpDownOptions,
+        UpDownTrainer,
+        class_log_probabilities,
+        generate,
+        generate_class,
+        log_likelihood_bound,
+        pretrain_greedily,
+        train_up_down,
+    )
+    from ebm.estimators import DBNClassifier, RBMTransformer
+    from ebm.finetune import (
+        FinetuneHistory,
+        FinetuneOptions,
+        FineTuner,
+        FinetuneRecord,
+        fine_tune,
+        predict_logits,
+        probabilities,
+    )
+    from ebm.likelihood import (
+        BracketTooWideError,
+        LogPartitionBracket,
+        estimate_log_likelihood_nats,
+        estimate_log_partition,
+    )
+    from ebm.loop import Callback
+    from ebm.network import Network
+    from ebm.pseudo_likelihood import pseudo_log_likelihood_nats
+    from ebm.rbm import RBM
+    from ebm.storage import load, load_resume, run_with_checkpoints, save, save_resume
+    from ebm.train import (
+        EpochRecord,
+        FreeEnergyGapControl,
+        History,
+        SamplerOptions,
+        Trainer,
+        TrainingOptions,
+        fit_rbm,
+    )
+    from ebm.units import (
+        Bernoulli,
+        Binomial,
+        Blocks,
+        Gaussian,
+        NReLU,
+        Rectified,
+        Softmax,
+        Thermometer,
+        Unit,
+        unit_from_config,
+    )
 
 __all__ = [
     "DBN",
@@ -110,3 +117,57 @@ __all__ = [
     "train_up_down",
     "unit_from_config",
 ]
+
+_PLACES = {
+    "DBN": "ebm.dbn",
+    "GreedyPretrainer": "ebm.dbn",
+    "LikelihoodBound": "ebm.dbn",
+    "UpDownOptions": "ebm.dbn",
+    "UpDownTrainer": "ebm.dbn",
+    "class_log_probabilities": "ebm.dbn",
+    "generate": "ebm.dbn",
+    "generate_class": "ebm.dbn",
+    "log_likelihood_bound": "ebm.dbn",
+    "pretrain_greedily": "ebm.dbn",
+    "train_up_down": "ebm.dbn",
+    "DBNClassifier": "ebm.estimators",
+    "RBMTransformer": "ebm.estimators",
+    "FinetuneHistory": "ebm.finetune",
+    "FinetuneOptions": "ebm.finetune",
+    "FineTuner": "ebm.finetune",
+    "FinetuneRecord": "ebm.finetune",
+    "fine_tune": "ebm.finetune",
+    "predict_logits": "ebm.finetune",
+    "probabilities": "ebm.finetune",
+    "BracketTooWideError": "ebm.likelihood",
+    "LogPartitionBracket": "ebm.likelihood",
+    "estimate_log_likelihood_nats": "ebm.likelihood",
+    "estimate_log_partition": "ebm.likelihood",
+    "Callback": "ebm.loop",
+    "Network": "ebm.network",
+    "pseudo_log_likelihood_nats": "ebm.pseudo_likelihood",
+    "RBM": "ebm.rbm",
+    "load": "ebm.storage",
+    "load_resume": "ebm.storage",
+    "run_with_checkpoints": "ebm.storage",
+    "save": "ebm.storage",
+    "save_resume": "ebm.storage",
+    "EpochRecord": "ebm.train",
+    "FreeEnergyGapControl": "ebm.train",
+    "History": "ebm.train",
+    "SamplerOptions": "ebm.train",
+    "Trainer": "ebm.train",
+    "TrainingOptions": "ebm.train",
+    "fit_rbm": "ebm.train",
+    "Bernoulli": "ebm.units",
+    "Binomial": "ebm.units",
+    "Blocks": "ebm.units",
+    "Gaussian": "ebm.units",
+    "NReLU": "ebm.units",
+    "Rectified": "ebm.units",
+    "Softmax": "ebm.units",
+    "Thermometer": "ebm.units",
+    "Unit": "ebm.units",
+    "unit_from_config": "ebm.units",
+}
+__getattr__, __dir__ = loaded_when_asked(__name__, _PLACES)

@@ -1,84 +1,88 @@
 """Products whose every row is the same number, whatever other rows it is computed with.
 
-The last bits of a matrix product depend on its shape: a library cuts large and small ones up in
-different ways. Here every product has the same number of rows, the last ones being filled up, and
-it is tried out once whether a row then depends on its place or its company. Where it does not,
-32 bits are as good as 64 for scores that must not depend on how rows come together, at half the
-cost.
+The last bits of a matrix product depend on its shape, and on the number of threads: a library cuts
+large and small ones up in different ways. Here every product has the same number of rows, the last
+ones being filled up, and one thread, and it is tried out once whether a row then depends on its
+place or its company. Where it does not, 32 bits are as good as 64 for scores that must not depend
+on how rows come together, at half the cost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
-from torch.nn.functional import embedding_bag, pad
+from numpy.typing import DTypeLike, NDArray
+from scipy.sparse import csr_matrix
+from threadpoolctl import ThreadpoolController
 
 # Rows of every product.
 ROWS = 256
 _CACHE_LINE = 64
-# Outputs summed at a time: the rows of so narrow a table, of some thousand bits, stay in a core's
-# own cache, and a sum takes some 40 % of the time that it takes of all 1,024 outputs at once.
-_TILE = 64
 
-# From tensors of ROWS rows to one of ROWS rows.
-Rowwise = Callable[..., Tensor]
+Array = NDArray[np.floating[Any]]
+# From arrays of ROWS rows to one of ROWS rows.
+Rowwise = Callable[..., Array]
 
 
-def by_rows(function: Rowwise, *parts: Tensor) -> Tensor:
+def by_rows(function: Rowwise, *parts: Array) -> Array:
     """Apply a function to blocks of exactly `ROWS` rows, and return the rows that there are.
 
     Parameters
     ----------
     function
-        From one tensor a part, of shape (ROWS, its width), to a tensor of shape (ROWS, ...).
+        From one array a part, of shape (ROWS, its width), to an array of shape (ROWS, ...).
     parts
-        Tensors of shape (n, width), n > 0.
+        Arrays of shape (n, width), n > 0.
     """
     n = len(parts[0])
+    whole = [_aligned(ROWS, part) for part in parts]
     found = []
-    for start in range(0, n, ROWS):
-        block = [part[start : start + ROWS] for part in parts]
-        short = ROWS - len(block[0])
-        whole = [pad(part, (0, 0, 0, short)) if short else _aligned(part) for part in block]
-        found.append(function(*whole)[: len(block[0])])
-    return torch.cat(found)
+    with one_thread():
+        for start in range(0, n, ROWS):
+            here = min(ROWS, n - start)
+            for block, part in zip(whole, parts, strict=True):
+                block[:here] = part[start : start + here]
+                block[here:] = 0
+            found.append(function(*whole)[:here])
+    return np.concatenate(found)
 
 
-def _aligned(part: Tensor) -> Tensor:
-    """Return what begins at the start of a cache line, as what was tried did: a copy if need be."""
-    here = part.is_contiguous() and part.data_ptr() % _CACHE_LINE == 0
-    return part if here else part.clone(memory_format=torch.contiguous_format)
+def _aligned(rows: int, like: Array) -> Array:
+    """Return an array that begins at the start of a cache line, as every block does."""
+    size = rows * like.shape[1] * like.itemsize
+    room = np.empty(size + _CACHE_LINE, dtype=np.uint8)
+    first = -room.ctypes.data % _CACHE_LINE
+    return room[first : first + size].view(like.dtype).reshape(rows, like.shape[1])
 
 
-def narrowest(make: Callable[[torch.dtype], Rowwise], *widths: int) -> Rowwise:
+def narrowest(make: Callable[[DTypeLike], Rowwise], *widths: int) -> Rowwise:
     """Return the function in 32 bits if its rows stand for themselves here, else in 64 bits.
 
     Parameters
     ----------
     make
-        Makes the function that computes in a type; it is given float32 tensors.
+        Makes the function that computes in a type; it is given float32 arrays.
     widths
-        Of the tensors it takes.
+        Of the arrays it takes.
     """
-    single = make(torch.float32)
-    return single if stands_alone(single, *widths) else make(torch.float64)
+    single = make(np.float32)
+    return single if stands_alone(single, *widths) else make(np.float64)
 
 
 def stands_alone(function: Rowwise, *widths: int) -> bool:
     """Tell whether rows in another order, and among others, give the same bits."""
-    generator = torch.Generator().manual_seed(0)
-    parts = [torch.rand(ROWS, width, generator=generator) for width in widths]
-    expected = function(*(part.clone() for part in parts))
-    order = torch.randperm(ROWS, generator=generator)
-    if not torch.equal(function(*(part[order] for part in parts)), expected[order]):
+    draw = np.random.default_rng(0)
+    parts = [draw.random((ROWS, width), dtype=np.float32) for width in widths]
+    expected = by_rows(function, *parts)
+    order = draw.permutation(ROWS)
+    if not np.array_equal(by_rows(function, *(part[order] for part in parts)), expected[order]):
         return False
-    few = [torch.cat([torch.zeros_like(part[1:]), part[:1]]) for part in parts]
-    return torch.equal(function(*few)[-1], expected[0])
+    few = [np.concatenate([np.zeros_like(part[1:]), part[:1]]) for part in parts]
+    return np.array_equal(by_rows(function, *few)[-1], expected[0])
 
 
 class BitSums:
@@ -89,45 +93,29 @@ class BitSums:
 
     Parameters
     ----------
-    weights : Tensor of shape (n_bits, width)
+    weights : array of shape (n_bits, width)
     """
 
-    def __init__(self, weights: Tensor) -> None:
-        self._width = weights.shape[1]
-        self._tiles = [tile.float().contiguous() for tile in torch.split(weights, _TILE, dim=1)]
+    def __init__(self, weights: Array) -> None:
+        self._weights = np.ascontiguousarray(weights, dtype=np.float32)
 
-    def __call__(self, bits: Any) -> Tensor:
+    def __call__(self, bits: csr_matrix) -> NDArray[np.float32]:
         """Return the sums, float32 of shape (n, width).
 
         Parameters
         ----------
-        bits : scipy CSR of float32, shape (n, n_bits)
+        bits : CSR of float32, shape (n, n_bits)
         """
-        if not bits.shape[1]:
-            return torch.zeros(bits.shape[0], self._width)
-        columns = torch.from_numpy(bits.indices.astype(np.int32, copy=False))
-        ends = torch.from_numpy(bits.indptr.astype(np.int32, copy=False))
-        values = None if (bits.data == 1).all() else torch.from_numpy(bits.data)
-        sums = [
-            embedding_bag(
-                columns,
-                tile,
-                ends,
-                mode="sum",
-                per_sample_weights=values,
-                include_last_offset=True,
-            )
-            for tile in self._tiles
-        ]
-        return torch.cat(sums, dim=1)
+        return np.asarray(bits @ self._weights, dtype=np.float32)
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
+@cache
+def _libraries() -> ThreadpoolController:
+    """Return what sets the threads of the libraries of linear algebra that are loaded."""
+    return ThreadpoolController()
+
+
+def one_thread() -> AbstractContextManager[Any]:
     """Compute on one thread: the last bits of a matrix product depend on how it was cut up."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    limited: AbstractContextManager[Any] = _libraries().limit(limits=1, user_api="blas")
+    return limited

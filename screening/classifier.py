@@ -393,7 +393,7 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
         found = self._predicted(texts, finish)
         lost = {reject.row: (reject.reason, reject.message) for reject in found.rejects}
         why = pd.DataFrame.from_dict(lost, orient="index", columns=["reason", "message"])
-        table = pd.concat([found.known, why]).sort_index()
+        table = pd.concat([found.known.to_pandas().set_axis(found.places), why]).sort_index()
         table.insert(0, "smiles", texts)
         if ids is not None:
             table.insert(0, "id", list(ids))
@@ -477,9 +477,9 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
         """Return the probability of being active, shape (n, n_tasks); NaN for what is unread."""
         check_is_fitted(self)
         texts = smiles_of(X)
-        known = self._predicted(texts, scores_alone).known
+        found = self._predicted(texts, scores_alone)
         active = np.full((len(texts), len(self.tasks_)), np.nan)
-        active[known.index] = known
+        active[found.places] = found.known.to_pandas()
         return active
 
     def _predicted(self, smiles: Sequence[str], finish: Finish) -> Predicted:

@@ -21,7 +21,7 @@ from threading import Thread
 from types import ModuleType
 
 _SERVER = "forkserver"
-# What workers need that score molecules: torch, RDKit, the model.
+# What workers need that score molecules: numpy, RDKit, the model.
 SCREENING = ("screening.library.scoring", "screening.library.prepared.prepare")
 # What they need that train.
 TRAINING = ("screening.model",)

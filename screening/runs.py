@@ -11,35 +11,29 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from screening.chemistry import Standardiser
-from screening.classifier import ScreeningClassifier, load_model
 from screening.errors import UserError
 from screening.hits import Hits
 from screening.hits.schema import free_names
 from screening.library import Counts, RunSummary, ScreenOptions, add_seconds, draw_unlabelled
 from screening.library import screen as score_library
 from screening.library.manifest import MODEL
-from screening.model import (
-    ModelOptions,
-    Pretrained,
-    ScreeningModel,
-    file_hash,
-    pretrain_on,
-    save_model,
-)
+from screening.model import ModelOptions, ScreeningModel, file_hash, save_model
 from screening.processes import usable_cores
 from screening.progress import Rows, Stages
 from screening.tables import Announce, read_csv, read_table, silent
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from screening.classifier import ScreeningClassifier
+    from screening.model import Pretrained
     from screening.plate import PlateOptions
 
 _SHOWN = 10
-AnyModel = str | Path | ScreeningClassifier | ScreeningModel
+AnyModel: TypeAlias = "str | Path | ScreeningClassifier | ScreeningModel"
 
 
 @dataclass(frozen=True)
@@ -210,7 +204,7 @@ def _model_file(model: AnyModel, run: Path) -> Path:
     """Return the file of a model; a fitted one is written to the run's folder first."""
     if isinstance(model, str | Path):
         return Path(model)
-    trained = model.model_ if isinstance(model, ScreeningClassifier) else model
+    trained = model if isinstance(model, ScreeningModel) else model.model_
     path = run / MODEL
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / MODEL
@@ -280,6 +274,8 @@ def predict(
     >>> bool(table["score"][2] > table["score"][0])
     True
     """
+    import pandas as pd
+
     # The caller's own classifier keeps its settings.
     fitted = copy(_fitted(model)).set_params(n_jobs=workers or -1)
     if not isinstance(compounds, str | Path):
@@ -303,6 +299,8 @@ def predict(
 
 
 def _fitted(model: AnyModel) -> ScreeningClassifier:
+    from screening.classifier import ScreeningClassifier, load_model
+
     if isinstance(model, ScreeningClassifier):
         return model
     if isinstance(model, ScreeningModel):
@@ -361,6 +359,8 @@ def pretrain(
     >>> ScreeningClassifier(pretrained=stack).get_params()["pretrained"] is stack
     True
     """
+    from screening.model import pretrain_on
+
     started = time.perf_counter()
     settings = options or ModelOptions()
     files = [sources] if isinstance(sources, str | Path) else list(sources)

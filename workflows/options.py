@@ -377,11 +377,11 @@ class NetworkOptions(Common, Molecules):
 
 def _blocks(option: str, words: str | None) -> tuple[str, ...] | None:
     from screening.errors import UserError
-    from screening.features import FeatureSet
+    from screening.features import BlockSet
 
     if not words:
         return None
     try:
-        return FeatureSet([name.strip() for name in words.split(",")]).names
+        return BlockSet([name.strip() for name in words.split(",")]).names
     except ValueError as error:
         raise UserError(f"{option}: {error}.") from error

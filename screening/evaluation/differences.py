@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 
 CONFIDENCE = 0.95
 
@@ -93,4 +93,4 @@ def unpaired_difference(first: ArrayLike, second: ArrayLike, test_to_train: floa
 
 
 def _quantile(degrees: float) -> float:
-    return float(student_t.ppf((1 + CONFIDENCE) / 2, degrees))
+    return float(stdtrit(degrees, (1 + CONFIDENCE) / 2))

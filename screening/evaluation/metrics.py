@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics import average_precision_score, matthews_corrcoef, roc_auc_score
 
 BEDROC_ALPHA = 20.0
 
@@ -274,6 +273,9 @@ def assess(labels: ArrayLike, scores: ArrayLike, threshold: float = 0.5) -> Qual
     ValueError
         A class is missing, or a score is not finite.
     """
+    # Needed where models are judged, and slow to load.
+    from sklearn.metrics import average_precision_score, matthews_corrcoef, roc_auc_score
+
     y, s = _checked(labels, scores)
     return Quality(
         n=len(y),

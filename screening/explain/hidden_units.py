@@ -5,13 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.utils.sparsefuncs import mean_variance_axis
 
-from ebm.network import Network, activate
-from ebm.sparse import to_torch_csr
 from screening.learners.member import Member
 from screening.model import ScreeningModel
 
@@ -78,13 +74,12 @@ def important_units(
         How many units.
     """
     found = []
-    _, variance = mean_variance_axis(x, axis=0)
-    spread = np.sqrt(variance)
+    spread = _spread(x)
     columns = column_places(model)
     for number, member in enumerate(model.ensemble.members):
         effects = unit_effects(member, x, task)
         unit = int(np.argmax(np.abs(effects)))
-        weights = _first_weights(member)[:, unit] * spread[member.columns]
+        weights = member.network.weights[0][:, unit] * spread[member.columns]
         bits, numbers = _responses(weights, [columns[c] for c in member.columns], model)
         found.append(HiddenUnit(number, unit, float(effects[unit]), bits, numbers))
     found.sort(key=lambda unit: -abs(unit.effect))
@@ -93,29 +88,22 @@ def important_units(
 
 def unit_effects(member: Member, x: csr_matrix, task: int) -> NDArray[np.float64]:
     """Return mean ∂logit/∂h_j times the standard deviation of h_j, in nats, shape (n_hidden,)."""
-    network: Network = member.network
-    affines = list(network.affines())
-    with torch.no_grad():
-        rows = to_torch_csr(csr_matrix(x[:, member.columns]), torch.float32, "cpu")
-        hidden = activate(affines[0](rows), network.activations[0])
-    hidden.requires_grad_(True)
-    state = hidden
-    for affine, activation in zip(affines[1:-1], network.activations[1:], strict=True):
-        state = activate(affine(state), activation)
-    logits = affines[-1](state)[:, task]
-    (slopes,) = torch.autograd.grad(logits.sum(), hidden)
-    effects = slopes.mean(0) * hidden.detach().std(0, unbiased=False)
-    return np.asarray(effects.double().numpy())
+    hidden = member.network.hidden(csr_matrix(x[:, member.columns])).astype(np.float64)
+    slopes = member.network.slopes(hidden, task)
+    return np.asarray(slopes.mean(axis=0) * hidden.std(axis=0))
+
+
+def _spread(x: csr_matrix) -> NDArray[np.float64]:
+    """Return the standard deviation of each column."""
+    x = x.astype(np.float64)
+    mean = np.asarray(x.mean(axis=0)).ravel()
+    return np.sqrt(np.maximum(np.asarray(x.power(2).mean(axis=0)).ravel() - mean**2, 0))
 
 
 def column_places(model: ScreeningModel) -> list[tuple[str, int]]:
     """Return block and position of every encoded column; levels of a count share a position."""
     names = [str(name).split(">=")[0] for name in model.encoder.get_feature_names_out()]
     return [(name.rpartition("_")[0], int(name.rpartition("_")[2])) for name in names]
-
-
-def _first_weights(member: Member) -> NDArray[np.float64]:
-    return np.asarray(next(iter(member.network.affines())).weights.detach().double().numpy())
 
 
 def _responses(

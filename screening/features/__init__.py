@@ -1,39 +1,45 @@
 """Features: blocks of numbers computed from molecules, and how visible units see them."""
 
-from screening.features.blocks import (
-    BITS,
-    BitFingerprint,
-    CountFingerprint,
-    FeatureBlock,
-    MoleculeTransformer,
-)
-from screening.features.descriptors import Descriptors
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ebm.lazy import loaded_when_asked
+from screening.features.blocks import BITS, BitFingerprint, CountFingerprint, FeatureBlock
 from screening.features.encoder import Encoder, VisibleBlock
-from screening.features.fingerprints import (
-    AtomPairs,
-    FeatureMorganBits,
-    FeatureMorganCounts,
-    GeneratedBits,
-    GeneratedCounts,
-    MorganBits,
-    MorganCounts,
-    RDKitPath,
-    Torsions,
-    bit_atoms,
-    pack_bits,
-)
-from screening.features.other import MACCS, AvalonCounts, ErG, RDKitDescriptors
-from screening.features.sets import BLOCKS, DEFAULT, FeatureSet, RawFeatures, stack
+from screening.features.fingerprints import GeneratedBits, GeneratedCounts, bit_atoms, pack_bits
+from screening.features.sets import BLOCKS, DEFAULT, BlockSet, RawFeatures, stack
 from screening.features.visible import Visible, as_csr, as_visible
+
+if TYPE_CHECKING:
+    from screening.features.estimators import (
+        MACCS,
+        TRANSFORMERS,
+        AtomPairs,
+        AvalonCounts,
+        Descriptors,
+        ErG,
+        FeatureMorganBits,
+        FeatureMorganCounts,
+        FeatureSet,
+        MoleculeTransformer,
+        MorganBits,
+        MorganCounts,
+        RDKitDescriptors,
+        RDKitPath,
+        Torsions,
+    )
 
 __all__ = [
     "BITS",
     "BLOCKS",
     "DEFAULT",
     "MACCS",
+    "TRANSFORMERS",
     "AtomPairs",
     "AvalonCounts",
     "BitFingerprint",
+    "BlockSet",
     "CountFingerprint",
     "Descriptors",
     "Encoder",
@@ -59,3 +65,11 @@ __all__ = [
     "pack_bits",
     "stack",
 ]
+
+_ESTIMATORS = "screening.features.estimators"
+_NAMES = (
+    "MACCS TRANSFORMERS AtomPairs AvalonCounts Descriptors ErG FeatureMorganBits "
+    "FeatureMorganCounts FeatureSet MoleculeTransformer MorganBits MorganCounts RDKitDescriptors "
+    "RDKitPath Torsions"
+).split()
+__getattr__, __dir__ = loaded_when_asked(__name__, dict.fromkeys(_NAMES, _ESTIMATORS))

@@ -1,75 +1,21 @@
-"""Feature blocks: scikit-learn transformers from molecules to numbers."""
+"""Feature blocks: from molecules to numbers. `estimators` makes transformers of them."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
 from scipy.sparse import csr_matrix
-from sklearn.base import BaseEstimator, TransformerMixin
-
-from screening.chemistry import molecules_of
 
 BITS = 2048
 Kind = Literal["count", "bit", "continuous"]
 
 
-class MoleculeTransformer(TransformerMixin, BaseEstimator, ABC):
-    """A scikit-learn transformer from compounds to numbers that learns nothing.
-
-    Compounds are SMILES, which are parsed as they stand, or RDKit molecules.
-    """
-
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Do nothing: there is nothing to learn."""
-        del X, y
-        return self
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.requires_fit = False
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.string = True
-        return tags
-
-    def transform(self, X: Any) -> Any:
-        """Compute one row a compound.
-
-        Parameters
-        ----------
-        X : sequence of n str or Mol
-
-        Returns
-        -------
-        CSR matrix or float32 array of shape (n, n_columns)
-
-        Raises
-        ------
-        ValueError
-            A structure cannot be read; the message says which.
-        TypeError
-            X holds something that is neither a text nor a molecule.
-        """
-        return self.columns_of(molecules_of(X))
-
-    @abstractmethod
-    def columns_of(self, mols: Sequence[Chem.Mol]) -> csr_matrix | NDArray[np.float32]:
-        """Compute one row a molecule, of molecules alone."""
-
-    @abstractmethod
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """Return one name a column."""
-
-
-class FeatureBlock(MoleculeTransformer):
+class FeatureBlock(ABC):
     """A named group of columns computed from one molecule at a time.
 
     Attributes
@@ -82,6 +28,18 @@ class FeatureBlock(MoleculeTransformer):
 
     name: ClassVar[str]
     kind: ClassVar[Kind]
+
+    @abstractmethod
+    def columns_of(self, mols: Sequence[Chem.Mol]) -> csr_matrix | NDArray[np.float32]:
+        """Compute one row a molecule, of molecules alone."""
+
+    @abstractmethod
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return one name a column."""
+
+    def settings(self) -> dict[str, Any]:
+        """Return the parameters that it was made with, by name."""
+        return dict(vars(self))
 
 
 class CountFingerprint(FeatureBlock):

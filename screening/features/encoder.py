@@ -8,8 +8,6 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from screening.features.quantiles import Quantiles, ramps
 from screening.features.sets import RawFeatures
@@ -37,7 +35,7 @@ class VisibleBlock(NamedTuple):
     encoding: str
 
 
-class Encoder(TransformerMixin, BaseEstimator):
+class Encoder:
     """Learns which thermometer bits occur, and how each descriptor is distributed.
 
     A count c becomes the bits c >= 1, c >= 2, c >= 4: bits that Bernoulli units fit, and that one
@@ -106,7 +104,6 @@ class Encoder(TransformerMixin, BaseEstimator):
 
     def encode(self, X: RawFeatures) -> Visible:
         """Encode into bits, and columns of quantiles that are rarely zero."""
-        check_is_fitted(self)
         used = {name: X.sparse[name] for name in self.bits_}
         dense = [
             ramps(quantiles(X.dense[name]), self.n_ramps)
@@ -122,7 +119,6 @@ class Encoder(TransformerMixin, BaseEstimator):
 
     def blocks(self) -> list[VisibleBlock]:
         """Return which columns came from which block, in order."""
-        check_is_fitted(self)
         sizes = [
             (name, sum(map(len, used)), "bernoulli" if name in self.plain_ else "thermometer")
             for name, used in self.bits_.items()
@@ -151,7 +147,6 @@ class Encoder(TransformerMixin, BaseEstimator):
         The latter is the ramp that begins to fill at that quantile.
         """
         del input_features
-        check_is_fitted(self)
         names = [
             f"{name}_{bit}>={level}"
             for name, per_level in self.bits_.items()
@@ -168,7 +163,6 @@ class Encoder(TransformerMixin, BaseEstimator):
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return the parameters as a JSON-able dict and the learned arrays by name."""
-        check_is_fitted(self)
         arrays: dict[str, NDArray[Any]] = {}
         for name, per_level in self.bits_.items():
             for level, used in zip(self.thresholds, per_level, strict=True):
@@ -181,7 +175,13 @@ class Encoder(TransformerMixin, BaseEstimator):
             "plain": list(self.plain_),
             "dense": list(self.grids_),
         }
-        return {**self.get_params(), "thresholds": list(self.thresholds), **names}, arrays
+        settings = {
+            "thresholds": list(self.thresholds),
+            "min_molecules": self.min_molecules,
+            "n_quantiles": self.n_quantiles,
+            "n_ramps": self.n_ramps,
+        }
+        return {**settings, **names}, arrays
 
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
 from rdkit.Avalon import pyAvalonTools
-from rdkit.Chem import Descriptors as RDKit
 from rdkit.Chem import rdMolDescriptors, rdReducedGraphs
 
 from screening.chemistry.molecule import captured
@@ -87,6 +86,9 @@ class RDKitDescriptors(FeatureBlock):
 
     def columns_of(self, mols: Sequence[Chem.Mol]) -> NDArray[np.float32]:
         """Compute the descriptors, float32, one column each."""
+        # Slow to load, and few models need it.
+        from rdkit.Chem import Descriptors as RDKit
+
         names = self.get_feature_names_out()
         table = np.zeros((len(mols), len(names)), dtype=np.float64)
         for row, mol in zip(table, mols, strict=True):
@@ -98,5 +100,7 @@ class RDKitDescriptors(FeatureBlock):
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return RDKit's names."""
+        from rdkit.Chem import Descriptors as RDKit
+
         del input_features
         return np.array([name for name, _ in RDKit.descList], dtype=object)

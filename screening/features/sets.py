@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rdkit import Chem
 from scipy.sparse import csr_matrix, hstack, vstack
 
-from screening.features.blocks import BITS, FeatureBlock, MoleculeTransformer
+from screening.features.blocks import BITS, FeatureBlock
 from screening.features.descriptors import Descriptors
 from screening.features.fingerprints import (
     AtomPairs,
@@ -91,7 +91,7 @@ def stack(parts: Sequence[RawFeatures]) -> RawFeatures:
     )
 
 
-class FeatureSet(MoleculeTransformer):
+class BlockSet:
     """The feature blocks of a model side by side; nothing is learned.
 
     Parameters
@@ -103,14 +103,6 @@ class FeatureSet(MoleculeTransformer):
     ------
     ValueError
         On first use: a name is unknown or given twice, or there is none.
-
-    Examples
-    --------
-    >>> features = FeatureSet(["morgan_counts", "descriptors"])
-    >>> features.transform(["CCO", "c1ccccc1"]).shape
-    (2, 2136)
-    >>> features.get_feature_names_out()[[0, -1]]
-    array(['morgan_counts_0', 'descriptors_ExactMolWt'], dtype=object)
     """
 
     def __init__(self, features: Sequence[str | FeatureBlock] = DEFAULT) -> None:
@@ -177,7 +169,7 @@ class FeatureSet(MoleculeTransformer):
 
     def to_config(self) -> dict[str, Any]:
         """Describe the blocks and every parameter as a JSON-able dict."""
-        return {"blocks": [{"name": b.name, **b.get_params()} for b in self.blocks]}
+        return {"blocks": [{"name": b.name, **b.settings()} for b in self.blocks]}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -22,6 +21,9 @@ from screening.hits.about import molecule_of
 from screening.hits.describe import typed, unpacked
 from screening.hits.schema import columns_for, free_names, named
 from screening.tables import write_atomically, write_csv
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CSV, PARQUET = "hits.csv", "hits.parquet"
 _METADATA = b"ebmscreen"
@@ -127,6 +129,8 @@ class Hits:
             Names of further columns that will be added: a column of the library that has one of
             them, or one of hits.csv, is called `input_<name>`.
         """
+        import pandas as pd
+
         inputs = self.inputs.rename(columns=self.input_names(beside))
         return pd.concat([csv_columns(self.described, self.ranked.tasks), inputs], axis=1)
 
@@ -148,13 +152,19 @@ class Hits:
 
 def csv_columns(described: pa.Table, tasks: Sequence[str]) -> pd.DataFrame:
     """Return those columns of a described table that hits.csv has, as they stand there."""
+    table: pd.DataFrame = csv_table(described, tasks).to_pandas()
+    return table
+
+
+def csv_table(described: pa.Table, tasks: Sequence[str]) -> pa.Table:
+    """Return the same as a table of Arrow."""
     own = [name for name in columns_for(tasks, csv=True) if name in described.column_names]
-    table = described.select(own).to_pandas()
-    table["alerts"] = [
+    table = described.select(own)
+    alerts = [
         "; ".join(f"{alert['catalog']}: {alert['name']}" for alert in found)
         for found in described["alerts"].to_pylist()
     ]
-    return table
+    return table.set_column(own.index("alerts"), "alerts", pa.array(alerts, pa.string()))
 
 
 def make_hits(described: pa.Table, inputs: Sequence[str], ranked: Ranked) -> Hits:
@@ -168,6 +178,8 @@ def make_hits(described: pa.Table, inputs: Sequence[str], ranked: Ranked) -> Hit
         The other columns of each row, as JSON.
     ranked
     """
+    import pandas as pd
+
     cells: list[dict[str, str]] = [json.loads(row) for row in inputs]
     names = dict.fromkeys(name for row in cells for name in row)
     columns = {name: [row.get(name, "") for row in cells] for name in names}

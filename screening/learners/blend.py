@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
-from screening.features import Encoder, Visible
-from screening.learners.forest import FittedForest, StoredForest
+from screening.learners.forest.stored import StoredForest
+
+if TYPE_CHECKING:
+    from screening.features.encoder import Encoder
+    from screening.features.visible import Visible
+    from screening.learners.forest.learner import FittedForest
 
 # A forest that is of one mind says 0 or 1; half a tree of doubt keeps its logit finite.
 DOUBT = 1e-3

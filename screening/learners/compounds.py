@@ -13,7 +13,7 @@ from rdkit import Chem
 from screening.assay import Assay
 from screening.chemistry import murcko_scaffold
 from screening.evaluation import Split, scaffold_folds
-from screening.features import FeatureSet, RawFeatures, stack
+from screening.features import BlockSet, RawFeatures, stack
 from screening.jobs import in_processes
 
 # Compounds of one job, and compounds that are done before workers have begun.
@@ -69,7 +69,7 @@ class Compounds:
     def fingerprints(self) -> NDArray[np.uint8]:
         """Packed Morgan bits, for neighbours."""
         # Any feature set packs them; which blocks it has does not matter.
-        return FeatureSet().packed_morgan(self.assay.mols, self._raw)
+        return BlockSet().packed_morgan(self.assay.mols, self._raw)
 
     @property
     def scaffolds(self) -> list[str]:
@@ -112,4 +112,4 @@ def _describe_all(mols: Sequence[Chem.Mol], names: Sequence[str], workers: int) 
 
 
 def _describe(mols: Sequence[Chem.Mol], names: Sequence[str]) -> _Described:
-    return _Described(FeatureSet(names).by_block(mols), [murcko_scaffold(mol) for mol in mols])
+    return _Described(BlockSet(names).by_block(mols), [murcko_scaffold(mol) for mol in mols])

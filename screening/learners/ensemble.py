@@ -7,15 +7,15 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from scipy.sparse import csr_matrix
-from torch import Tensor
 
-from ebm.network import Activation, activate
-from ebm.rowwise import BitSums, by_rows, narrowest, one_thread
-from screening.features import Visible, as_visible
+from ebm.plain import Activation, activate
+from ebm.rowwise import BitSums, by_rows, narrowest
+from screening.features.visible import Visible, as_visible
 from screening.learners.member import Member
+
+Array = NDArray[np.floating[Any]]
 
 
 class Ensemble:
@@ -42,25 +42,24 @@ class Ensemble:
         self.members = list(members)
         networks = [member.network for member in members]
         width = networks[0].sizes[1]
-        first = torch.zeros(n_columns, len(members) * width, dtype=torch.float64)
+        first = np.zeros((n_columns, len(members) * width), dtype=np.float32)
         for index, member in enumerate(members):
             block = slice(index * width, (index + 1) * width)
-            first[torch.from_numpy(member.columns), block] = _weights(member, 0)
-        bias = torch.cat([_bias(member, 0) for member in members])
+            first[member.columns, block] = member.network.weights[0]
+        bias = np.concatenate([network.biases[0] for network in networks])
         upper = [
             (
-                torch.stack([_weights(m, layer) for m in members]),
-                torch.stack([_bias(m, layer) for m in members])[:, None],
+                np.stack([network.weights[layer] for network in networks]),
+                np.stack([network.biases[layer] for network in networks])[:, None],
             )
-            for layer in range(1, len(networks[0].sizes))
+            for layer in range(1, len(networks[0].weights))
         ]
-        self.n_tasks = upper[-1][0].shape[-1]
+        self.n_tasks = networks[0].n_outputs
         self._sum_of_bits = BitSums(first[: self._dense_from])
         dense = first[self._dense_from :]
-        with one_thread(), torch.no_grad():
-            (activation,) = {kind for network in networks for kind in network.activations}
-            forward = partial(_Forward, dense, bias, upper, activation)
-            self._forward = narrowest(forward, *dense.shape)
+        (activation,) = {kind for network in networks for kind in network.activations}
+        forward = partial(_Forward, dense.copy(), bias, upper, activation)
+        self._forward = narrowest(forward, *dense.shape)
 
     def __len__(self) -> int:
         return len(self.members)
@@ -69,7 +68,6 @@ class Ensemble:
         # Made anew in the process that it is sent to, with the products that are right there.
         return Ensemble, (self.members, self._n_columns, self._dense_from)
 
-    @torch.no_grad()
     def logits(self, x: csr_matrix | Visible) -> NDArray[np.float64]:
         """Return every member's logits, shape (n_members, n, n_tasks).
 
@@ -80,10 +78,8 @@ class Ensemble:
         seen = as_visible(x, self._dense_from)
         if not len(seen):
             return np.zeros((len(self), 0, self.n_tasks))
-        with one_thread():
-            dense = torch.from_numpy(seen.dense).contiguous()
-            found = by_rows(self._forward, dense, self._sum_of_bits(seen.bits))
-        return np.ascontiguousarray(found.double().numpy().transpose(1, 0, 2))
+        found = by_rows(self._forward, seen.dense, self._sum_of_bits(seen.bits))
+        return np.ascontiguousarray(found.transpose(1, 0, 2), dtype=np.float64)
 
 
 class _Forward:
@@ -91,9 +87,9 @@ class _Forward:
 
     Parameters
     ----------
-    dense : Tensor of shape (n_dense, n_members · width)
-    bias : Tensor of shape (n_members · width,)
-    upper : list of (Tensor, Tensor)
+    dense : array of shape (n_dense, n_members · width)
+    bias : array of shape (n_members · width,)
+    upper : list of (array, array)
         Weights of shape (n_members, n_in, n_out) and biases of shape (n_members, 1, n_out).
     activation : str
         Of all hidden layers.
@@ -102,33 +98,26 @@ class _Forward:
 
     def __init__(
         self,
-        dense: Tensor,
-        bias: Tensor,
-        upper: Sequence[tuple[Tensor, Tensor]],
+        dense: Array,
+        bias: Array,
+        upper: Sequence[tuple[Array, Array]],
         activation: Activation,
-        dtype: torch.dtype,
+        dtype: DTypeLike,
     ) -> None:
         self._activation = activation
         self._dtype = dtype
-        self._dense, self._bias = dense.to(dtype), bias.to(dtype)
-        self._upper = [(weights.to(dtype), bias.to(dtype)) for weights, bias in upper]
+        self._dense, self._bias = dense.astype(dtype), bias.astype(dtype)
+        self._upper = [(weights.astype(dtype), bias.astype(dtype)) for weights, bias in upper]
 
-    def __call__(self, dense: Tensor, sums: Tensor) -> Tensor:
+    def __call__(self, dense: Array, sums: Array) -> Array:
         """Return logits of shape (n, n_members, n_tasks)."""
-        field = torch.addmm(self._bias, dense.to(self._dtype), self._dense)
+        field = dense.astype(self._dtype, copy=False) @ self._dense
+        field += self._bias
         field += sums
-        members = self._upper[0][0].shape[0]
+        members = len(self._upper[0][0])
         hidden = activate(field, self._activation)
-        state = hidden.reshape(len(dense), members, -1).transpose(0, 1)
+        state = hidden.reshape(len(dense), members, -1).transpose(1, 0, 2)
         for weights, bias in self._upper[:-1]:
-            state = activate(torch.baddbmm(bias, state, weights), self._activation)
+            state = activate(state @ weights + bias, self._activation)
         weights, bias = self._upper[-1]
-        return torch.baddbmm(bias, state, weights).transpose(0, 1)
-
-
-def _weights(member: Member, layer: int) -> Tensor:
-    return list(member.network.affines())[layer].weights.detach().double()
-
-
-def _bias(member: Member, layer: int) -> Tensor:
-    return list(member.network.affines())[layer].bias.detach().double()
+        return (state @ weights + bias).transpose(1, 0, 2)

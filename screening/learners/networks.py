@@ -18,15 +18,15 @@ from scipy.sparse import csr_matrix
 
 from ebm import RBM
 from ebm.dbn import DBN
-from ebm.network import Network
 from ebm.storage import ModelArrays
 from screening.errors import UserError
 from screening.features import Encoder
 from screening.jobs import in_processes
 from screening.learners.compounds import Compounds, Rows
 from screening.learners.ensemble import Ensemble
+from screening.learners.finetuning import train_member
 from screening.learners.learner import Logits, Part, encode
-from screening.learners.member import Member, train_member
+from screening.learners.member import Member
 from screening.learners.options import ModelOptions, held_out_members
 from screening.learners.pretraining import LibraryStack, PretrainedStack, pretrain_part
 from screening.progress import OnStep, ignore_steps
@@ -37,12 +37,12 @@ _SEEDS_PER_PART = 1000
 _Result = TypeVar("_Result")
 
 
-def _by_value(model: RBM | DBN | Network) -> tuple[Any, ...]:
+def _by_value(model: RBM | DBN) -> tuple[Any, ...]:
     return ModelArrays.model, (ModelArrays.of(model),)
 
 
 # So they go to other processes, and come back: see `ModelArrays`.
-for _kind in (RBM, DBN, Network):
+for _kind in (RBM, DBN):
     ForkingPickler.register(_kind, _by_value)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from screening.assay import TaughtAs
 from screening.chemistry import Level, Limits
-from screening.features import DEFAULT
+from screening.features.sets import DEFAULT
+
+if TYPE_CHECKING:
+    from screening.assay import TaughtAs
 
 Pretrain = Literal["rbm", "none"]
 BlendKind = Literal["none", "forest"]

@@ -14,7 +14,9 @@ from scipy.sparse import csr_matrix
 
 from ebm import RBM, fit_rbm
 from ebm.dbn import DBN, continue_greedily, pretrain_greedily
-from ebm.rowwise import one_thread
+from ebm.plain import PlainRBM
+from ebm.storage import ModelArrays
+from ebm.threads import one_thread
 from ebm.train import History, TrainingOptions
 from ebm.units import Bernoulli, NReLU, Unit
 from screening.features import Encoder
@@ -88,7 +90,7 @@ def pretrain_part(
             dbn, histories = pretrain_greedily(
                 x, hidden_layers(options), watched, validation=held_out, generator=generator
             )
-        return PretrainedStack(dbn, read_novelty(dbn.machines[0], x), histories[0])
+        return PretrainedStack(dbn, read_novelty(_arrays_of(dbn.machines[0]), x), histories[0])
     novelty, history = fit_novelty(x, options, seed, held_out)
     if begun is None:
         return PretrainedStack(None, novelty, history)
@@ -118,7 +120,13 @@ def fit_novelty(
     with one_thread():
         watched = replace(pretraining_options(options, x.shape[0]), monitor_every=1)
         history = fit_rbm(rbm, x, watched, validation=held_out, generator=generator)
-    return read_novelty(rbm, x), history
+    return read_novelty(_arrays_of(rbm), x), history
+
+
+def _arrays_of(rbm: RBM) -> PlainRBM:
+    """Return a machine's numbers as they are now, whatever is made of it later."""
+    config, arrays = ModelArrays.of(rbm)
+    return PlainRBM.from_state(config, {name: part.copy() for name, part in arrays.items()})
 
 
 def hidden_layers(options: ModelOptions) -> list[Unit]:

@@ -22,7 +22,7 @@ from screening.chemistry import (
     standardise_molecule,
     structure_key,
 )
-from screening.features import FeatureSet, RawFeatures, stack
+from screening.features import BlockSet, RawFeatures, stack
 from screening.library.engines.workers import Assignment
 from screening.library.shards import Clock, Watch
 from screening.tables import Chunk
@@ -100,7 +100,7 @@ BLOCK = 256
 def featurise_chunk(
     assignment: Assignment,
     reader: MoleculeReader,
-    features: FeatureSet,
+    features: BlockSet,
     *,
     watch: Watch,
     clock: Clock,

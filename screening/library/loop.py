@@ -8,9 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
-
-import pandas as pd
+from typing import TYPE_CHECKING, Protocol
 
 from screening.chemistry import Reject
 from screening.errors import UserError
@@ -18,6 +16,9 @@ from screening.library.engines.workers import Piece
 from screening.library.shards import STAGES, ShardFiles, ShardRecord
 from screening.processes import stops_on_sigterm
 from screening.tables import write_csv_parts
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REJECT_COLUMNS = ("source", "row", "id", "smiles", "reason", "message")
 # Of all rows: when more are too large, the limit is worth a word.
@@ -242,6 +243,8 @@ def write_rejects(files: ShardFiles, shards: int, path: Path) -> TooLarge:
         How many of them are there for their size.
     """
     large = TooLarge()
+
+    import pandas as pd
 
     def tables() -> Iterator[pd.DataFrame]:
         yield pd.DataFrame(columns=list(REJECT_COLUMNS))

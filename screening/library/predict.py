@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from screening.chemistry import Limits, Reject
-from screening.hits import csv_columns, describe, describe_scores, named
+from screening.hits import csv_table, describe, describe_scores, named
 from screening.library.engines.workers import Assignment, Scorer, ScorerMaker, Workers
 from screening.library.featurise import MoleculeReader, featurise_chunk
 from screening.library.scoring import Scored, molecule_again, score_table
@@ -26,7 +26,7 @@ FEW = 500
 # Compounds of one piece.
 TOGETHER = 250
 # Makes of scored rows what the caller wants to know of them; importable by name.
-Finish = Callable[[Scored, ScreeningModel], pd.DataFrame]
+Finish = Callable[[Scored, ScreeningModel], pa.Table]
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,10 @@ class Predicted:
 
     Attributes
     ----------
-    known : DataFrame
-        A row for each that became a molecule; the index has its place, from 0.
+    known : Table
+        A row for each that became a molecule.
+    places : int64 array
+        The place of each of these, from 0.
     rejects : list of Reject
         The others: their `row` is the place.
     number : int
@@ -58,7 +60,8 @@ class Predicted:
         Hash of the structure of each row of `known`.
     """
 
-    known: pd.DataFrame
+    known: pa.Table
+    places: NDArray[np.int64]
     rejects: list[Reject] = field(default_factory=list)
     number: int = 0
     keys: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -79,7 +82,7 @@ def predictor(task: PredictTask) -> Scorer[Predicted]:
         )
         scored = score_table(model, found, watch=watch, clock=clock)
         known = _finished(scored, task, assignment, watch)
-        return Predicted(known.set_axis(found.rows), rejects, assignment.number, found.keys)
+        return Predicted(known, found.rows, rejects, assignment.number, found.keys)
 
     return predict
 
@@ -94,9 +97,7 @@ def guarded_predictor(task: PredictTask) -> Scorer[Predicted]:
     return predict
 
 
-def _finished(
-    scored: Scored, task: PredictTask, assignment: Assignment, watch: Watch
-) -> pd.DataFrame:
+def _finished(scored: Scored, task: PredictTask, assignment: Assignment, watch: Watch) -> pa.Table:
     rows = scored.rows
     if not assignment.careful or not rows.num_rows:
         watch.batch(rows.num_rows)
@@ -106,7 +107,7 @@ def _finished(
     for position, place in enumerate(rows["row"].to_pylist()):
         watch.molecule(place - first)
         parts.append(task.finish(scored.one(position), task.model))
-    return pd.concat(parts)
+    return pa.concat_tables(parts)
 
 
 def predict_compounds(
@@ -131,7 +132,7 @@ def predict_compounds(
     model
     smiles : sequence of n str
     finish : callable
-        Makes a DataFrame, one row each, of what `score_table` gives; see `scores_alone`, `told` and
+        Makes a table, one row each, of what `score_table` gives; see `scores_alone`, `told` and
         `described`. Must be importable by name.
     workers : int
         Processes, when compounds are many.
@@ -162,8 +163,11 @@ def predict_compounds(
         parts.append(part)
         on_step("predicting", sum(map(len, parts)), len(smiles))
     parts.sort(key=lambda part: part.number)
-    known = [part.known for part in parts if len(part.known)] or [parts[0].known]
-    return Predicted(pd.concat(known), [reject for part in parts for reject in part.rejects])
+    return Predicted(
+        pa.concat_tables([part.known for part in parts]),
+        np.concatenate([part.places for part in parts]),
+        [reject for part in parts for reject in part.rejects],
+    )
 
 
 def _piece(smiles: Sequence[str], start: int) -> Chunk:
@@ -199,29 +203,25 @@ def predict_pieces(
 _ORIGIN = ["source", "row", "id", "smiles", "structure"]
 
 
-def scores_alone(scored: Scored, model: ScreeningModel) -> pd.DataFrame:
+def scores_alone(scored: Scored, model: ScreeningModel) -> pa.Table:
     """Return the score of each task, under its name."""
-    scores = (scored.rows[named("score", task, model.tasks)].to_numpy() for task in model.tasks)
-    return pd.DataFrame(dict(zip(model.tasks, scores, strict=True)))
+    return pa.table({task: scored.rows[named("score", task, model.tasks)] for task in model.tasks})
 
 
 def told(
     scored: Scored, model: ScreeningModel, *, risk: float, prevalence: float | None
-) -> pd.DataFrame:
+) -> pa.Table:
     """Return the columns of hits.csv that come with a score: all but alerts and scaffold."""
     own = scored.rows.drop_columns(_ORIGIN)
     nearest = (scored.nearest, scored.similarity)
-    table: pd.DataFrame = describe_scores(
-        own, nearest, model, risk=risk, prevalence=prevalence
-    ).to_pandas()
-    return table
+    return describe_scores(own, nearest, model, risk=risk, prevalence=prevalence)
 
 
 def described(
     scored: Scored, model: ScreeningModel, *, risk: float, prevalence: float | None
-) -> pd.DataFrame:
+) -> pa.Table:
     """Return the columns of hits.csv that are about the compound itself."""
     limits, texts = model.options.limits, scored.rows["smiles"].to_pylist()
     mols = [molecule_again(model, smiles, limits) for smiles in texts]
     own = scored.rows.drop_columns(_ORIGIN)
-    return csv_columns(describe(own, mols, model, risk=risk, prevalence=prevalence), model.tasks)
+    return csv_table(describe(own, mols, model, risk=risk, prevalence=prevalence), model.tasks)

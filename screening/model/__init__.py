@@ -1,20 +1,27 @@
 """The screening model: an ensemble of deep belief networks that knows how far to trust itself."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ebm.lazy import loaded_when_asked
 from screening.learners import ModelOptions
 from screening.model.archive import describe_model, file_hash, is_pretrained_file
 from screening.model.file import load_model, save_model
-from screening.model.pretrained import (
-    Pretrained,
-    load_pretrained,
-    pretrain_on,
-    save_pretrained,
-)
 from screening.model.provenance import command_line, versions
 from screening.model.scores import Scores
 from screening.model.screening_model import ScreeningModel
-from screening.model.training import FOREST, SHIPPED, train_model
-from screening.model.training_table import TrainingTable
+from screening.model.training_table import FOREST, SHIPPED, TrainingTable
 from screening.trust import Calibration, nearest, prediction_sets, restate_prevalence, tanimoto
+
+if TYPE_CHECKING:
+    from screening.model.pretrained import (
+        Pretrained,
+        load_pretrained,
+        pretrain_on,
+        save_pretrained,
+    )
+    from screening.model.training import train_model
 
 __all__ = [
     "FOREST",
@@ -41,3 +48,12 @@ __all__ = [
     "train_model",
     "versions",
 ]
+
+_PLACES = {
+    "Pretrained": "screening.model.pretrained",
+    "load_pretrained": "screening.model.pretrained",
+    "pretrain_on": "screening.model.pretrained",
+    "save_pretrained": "screening.model.pretrained",
+    "train_model": "screening.model.training",
+}
+__getattr__, __dir__ = loaded_when_asked(__name__, _PLACES)

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ebm.finetune import FinetuneHistory
-from ebm.storage import ModelArrays
+from ebm.plain import FeedForward, PlainRBM
 from screening.chemistry import Failure
 from screening.errors import UserError
-from screening.features import Encoder, FeatureSet
+from screening.features import BlockSet, Encoder
 from screening.learners import ModelOptions
 from screening.learners.blend import ForestBlend, Spreads
 from screening.learners.ensemble import Ensemble
@@ -51,15 +50,15 @@ def save_model(model: ScreeningModel, path: Path) -> None:
     arrays, members = _arrays(model)
     blend, of_blend = _forest_blend_to_state(model.forest_blend, model.encoder)
     encoder, of_encoder = model.encoder.to_state()
-    rbm = ModelArrays.of(model.novelty.rbm)
-    arrays |= of_blend | named("encoder.", of_encoder) | named("novelty.rbm.", rbm.arrays)
+    rbm, of_rbm = model.novelty.rbm.to_state()
+    arrays |= of_blend | named("encoder.", of_encoder) | named("novelty.rbm.", of_rbm)
     description = {
         "tasks": list(model.tasks),
         "options": model.options.to_dict(),
         "features": model.features.to_config(),
         "encoder": encoder,
         "members": members,
-        "novelty": {"rbm": rbm.config, "centre": model.novelty.centre},
+        "novelty": {"rbm": rbm, "centre": model.novelty.centre},
         "forest_blend": blend,
         "calibrations": [vars(c) for c in model.calibrations],
         "thresholds": model.thresholds,
@@ -100,20 +99,19 @@ def _arrays(model: ScreeningModel) -> tuple[dict[str, NDArray[Any]], list[dict[s
     }
     members = []
     for number, member in enumerate(model.ensemble.members):
-        network = ModelArrays.of(member.network)
-        arrays |= named(f"member.{number}.network.", network.arrays)
+        network, own = member.network.to_state()
+        arrays |= named(f"member.{number}.network.", own)
         arrays[f"member.{number}.columns"] = member.columns
-        members.append({"network": network.config, "finetuning": _untimed(member.finetuning)})
+        members.append({"network": network, "finetuning": _untimed(member.finetuning)})
     for task, conformal in enumerate(model.conformals):
         arrays |= named(f"conformal.{task}.", asdict(conformal))
     return arrays, members
 
 
-def _untimed(history: FinetuneHistory) -> dict[str, Any]:
+def _untimed(history: Mapping[str, Any]) -> dict[str, Any]:
     """Return a history without its seconds: the same training gives the same file."""
-    stored = history.to_dict()
-    records = [{k: v for k, v in row.items() if k != "seconds"} for row in stored["records"]]
-    return {**stored, "records": records}
+    records = [{k: v for k, v in row.items() if k != "seconds"} for row in history["records"]]
+    return {**history, "records": records}
 
 
 def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> ScreeningModel:
@@ -126,10 +124,9 @@ def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> Screeni
     for number, stored in enumerate(description["members"]):
         own = under(f"member.{number}.", arrays)
         require_places(own["columns"], n_columns)
-        network = ModelArrays(stored["network"], under("network.", own)).model()
-        history = FinetuneHistory.from_dict(stored["finetuning"])
-        members.append(Member(own["columns"], network, history))
-    rbm = ModelArrays(description["novelty"]["rbm"], under("novelty.rbm.", arrays)).model()
+        network = FeedForward.from_state(stored["network"], under("network.", own))
+        members.append(Member(own["columns"], network, _untimed(stored["finetuning"])))
+    rbm = PlainRBM.from_state(description["novelty"]["rbm"], under("novelty.rbm.", arrays))
     novelty = Novelty(rbm, arrays["novelty.bit_logits"], description["novelty"]["centre"])
     conformals = [Conformal(**under(f"conformal.{task}.", arrays)) for task in range(len(tasks))]
     options = ModelOptions.from_dict(description["options"])
@@ -139,7 +136,7 @@ def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> Screeni
     return ScreeningModel(
         options=options,
         tasks=tasks,
-        features=FeatureSet.from_config(description["features"]),
+        features=BlockSet.from_config(description["features"]),
         encoder=encoder,
         ensemble=Ensemble(members, n_columns, encoder.dense_from()),
         forest_blend=blend,

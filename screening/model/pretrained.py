@@ -14,10 +14,10 @@ import torch
 from rdkit import Chem
 
 from ebm.dbn import DBN, GreedyPretrainer
-from ebm.rowwise import one_thread
 from ebm.storage import ModelArrays
+from ebm.threads import one_thread
 from ebm.train import Callback
-from screening.features import Encoder, FeatureSet, RawFeatures, stack
+from screening.features import BlockSet, Encoder, RawFeatures, stack
 from screening.learners import LibraryStack, ModelOptions
 from screening.learners.pretraining import hidden_layers, pretraining_options
 from screening.model.archive import (
@@ -115,7 +115,7 @@ def pretrain_on(
     on_step : callable
         Told (stage, done, total).
     """
-    raw = _features(mols, FeatureSet(options.features))
+    raw = _features(mols, BlockSet(options.features))
     count = len(raw)
     encoder = Encoder(min_molecules=max(2, round(count / MOLECULES_PER_BIT))).fit(raw)
     encoded = encoder.transform(raw)
@@ -148,7 +148,7 @@ def pretrain_on(
     )
 
 
-def _features(mols: Iterable[Chem.Mol], features: FeatureSet) -> RawFeatures:
+def _features(mols: Iterable[Chem.Mol], features: BlockSet) -> RawFeatures:
     parts = []
     rest = iter(mols)
     while block := list(islice(rest, _MOLECULES_AT_ONCE)):

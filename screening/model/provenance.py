@@ -8,14 +8,15 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ebm.train import History
-from screening.assay import Assay
-from screening.learners import ModelOptions
-from screening.learners.member import Member
+if TYPE_CHECKING:
+    from ebm.train import History
+    from screening.assay import Assay
+    from screening.learners import ModelOptions
+    from screening.learners.member import Member
 
 
 def versions() -> dict[str, str]:
@@ -77,7 +78,9 @@ def learning_curves(members: Sequence[Member], pretraining: Sequence[History]) -
     gaps = np.array(
         [history.column("free_energy_gap_nats") for history in pretraining], dtype=float
     )
-    losses = np.array([m.finetuning.column("train_loss_nats") for m in members])
+    losses = np.array(
+        [[row["train_loss_nats"] for row in m.finetuning["records"]] for m in members]
+    )
     return {
         "fine_tuning_loss_nats": np.round(losses.mean(axis=0), 5).tolist(),
         "free_energy_gap_nats": np.round(gaps.mean(axis=0), 5).tolist() if gaps.size else [],

@@ -13,7 +13,7 @@ from rdkit import Chem
 from scipy.special import expit
 
 from screening.chemistry import Failure, Standardiser, prepare_molecule
-from screening.features import Encoder, FeatureSet, RawFeatures, Visible
+from screening.features import BlockSet, Encoder, RawFeatures, Visible
 from screening.learners import ModelOptions
 from screening.learners.blend import ForestBlend
 from screening.learners.ensemble import Ensemble
@@ -33,7 +33,7 @@ class ScreeningModel:
     ----------
     options : ModelOptions
     tasks : tuple of str
-    features : FeatureSet
+    features : BlockSet
     encoder : Encoder
     ensemble : Ensemble
     forest_blend : ForestBlend or None
@@ -53,7 +53,7 @@ class ScreeningModel:
 
     options: ModelOptions
     tasks: tuple[str, ...]
-    features: FeatureSet
+    features: BlockSet
     encoder: Encoder
     ensemble: Ensemble
     forest_blend: ForestBlend | None

@@ -12,7 +12,7 @@ from scipy.special import expit
 from screening.assay import Assay
 from screening.chemistry import structure_key
 from screening.evaluation import assess, best_threshold, series_scaffold
-from screening.features import FeatureSet
+from screening.features import BlockSet
 from screening.learners import CalibratedBlend, Compounds, ModelOptions, Part, hold_out
 from screening.learners.baselines import Logistic, Neighbour
 from screening.learners.blend import ForestBlend
@@ -23,13 +23,11 @@ from screening.learners.networks import FittedNetworks
 from screening.model.pretrained import Pretrained
 from screening.model.provenance import describe_origin, learning_curves
 from screening.model.screening_model import ScreeningModel
-from screening.model.training_table import TrainingTable, skeleton_keys
+from screening.model.training_table import FOREST, SHIPPED, TrainingTable, skeleton_keys
 from screening.progress import OnStep, ignore_steps
 from screening.trust import fit_domain
 
-SHIPPED = "ebmscreen"
 NETWORKS = "DBN ensemble alone"
-FOREST = "Random forest"
 LOGISTIC = "Logistic regression"
 NEIGHBOUR = "1-nearest neighbour"
 
@@ -77,7 +75,7 @@ def train_model(
     model = ScreeningModel(
         options=options,
         tasks=assay.tasks,
-        features=FeatureSet(options.blocks),
+        features=BlockSet(options.blocks),
         encoder=encoder,
         ensemble=Ensemble(
             networks.trained.members,

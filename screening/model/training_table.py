@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 from screening.chemistry import has_isotopes, skeleton_smiles, structure_key
 from screening.trust import NeighbourIndex, Packed, nearest
 
+# Names in `held_out`: the model itself, and the first of those beside it.
+SHIPPED = "ebmscreen"
+FOREST = "Random forest"
+
 
 @dataclass
 class TrainingTable:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from screening.chemistry.properties import Properties
 from screening.hits import Hits
@@ -14,6 +14,9 @@ from screening.plate.pick import PlateOptions, pick_plate
 from screening.plate.sdf import write_sdf
 from screening.plate.spreadsheet import write_xlsx
 from screening.tables import write_csv
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _ADDED = ("cluster", "active_similarity", *Properties._fields)
 _PICK = ("pick", "pick_reason")

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from rdkit import Chem
 
 from screening.drawing import laid_out
 from screening.tables import write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # The format's limit for the first line of a record; the whole name is a data item.
 _TITLE = 80

@@ -7,14 +7,16 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import pandas as pd
 import xlsxwriter
 from rdkit import Chem
 
 from screening.drawing import draw_png
 from screening.tables import write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Excel's limit for one cell.
 _CELL = 32_767

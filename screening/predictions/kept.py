@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from screening.errors import UserError
 from screening.hits import molecule_of
 from screening.plate import write_sdf
 from screening.tables import read_csv, write_csv
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ("id", "smiles", "score", "score_std", "tag", "task", "model")
 _WRITING = threading.Lock()
@@ -26,6 +28,8 @@ def read_kept(path: Path) -> pd.DataFrame:
         The file is another table, or damaged.
     """
     if not path.is_file():
+        import pandas as pd
+
         return pd.DataFrame(columns=COLUMNS, dtype=object)
     try:
         table = read_csv(path)

@@ -113,10 +113,11 @@ class PredictedRows:
     def add(self, piece: Chunk, found: Predicted) -> None:
         """Keep one piece; they may come in any order."""
         place = np.full(len(piece), -1)
-        place[found.known.index] = np.arange(len(found.known))
+        place[found.places] = np.arange(len(found.places))
         scored = pa.array(place, mask=place < 0)
-        made = pa.schema([(name, kind) for name, kind in self.own.items() if name in found.known])
-        known = pa.Table.from_pandas(found.known, schema=made, preserve_index=False).take(scored)
+        there = found.known.column_names
+        made = pa.schema([(name, kind) for name, kind in self.own.items() if name in there])
+        known = found.known.select(made.names).cast(made).take(scored)
         why = {reject.row: reject for reject in found.rejects}
         rows = range(len(piece))
         columns = {
@@ -224,7 +225,7 @@ def _sent(stream: CompoundStream, flying: dict[int, Chunk]) -> Iterator[Chunk]:
 def _own_columns(task: PredictTask, several: bool) -> dict[str, pa.DataType]:
     """Return our columns: those that the task gives, in the order of hits.csv, and the reason."""
     nothing = Chunk("", np.zeros(0, np.int64), [], [])
-    made = {*predictor(task)(Assignment(0, nothing), Watch()).known.columns, _DUPLICATE}
+    made = {*predictor(task)(Assignment(0, nothing), Watch()).known.column_names, _DUPLICATE}
     made |= {_SOURCE} if several else set()
     types = {
         name: TEXT if pa.types.is_nested(column.type) else column.type

@@ -12,7 +12,6 @@ import pandas as pd
 
 from screening.errors import UserError
 from screening.evaluation.metrics import HITS_IN_TOP_100, METRICS
-from screening.learners import MODELS
 from screening.report.page import assemble, figure_text, write_page
 from screening.tables import read_csv
 
@@ -170,6 +169,9 @@ def _rounded(cell: str, key: str = "") -> str:
 
 
 def _title(model: str) -> str:
+    # The models themselves are loaded with it: only studies need it.
+    from screening.learners import MODELS
+
     return MODELS[model].title if model in MODELS else model
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from screening.errors import UserError
@@ -13,6 +13,9 @@ from screening.tables.columns import Columns, Wanted, named_column, structures_a
 from screening.tables.library import by_column, problems_of
 from screening.tables.sources import expand, open_bytes
 from screening.tables.table import Announce, open_table, silent
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass
@@ -102,6 +105,8 @@ def read_table(
         raise UserError(f"{source} has a header and no rows.")
     columns = table.columns
     named = zip(columns.names, by_column(part, len(columns.names)), strict=True)
+    import pandas as pd
+
     cells = pd.DataFrame(dict(named), dtype=str)
     problems = problems_of(part, len(columns.names))
     # In a row with too many cells nobody knows which value belongs where.

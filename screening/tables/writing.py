@@ -6,12 +6,14 @@ import csv
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 
 from screening.tables.atomic import write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # A spreadsheet may skip what cannot be seen before a formula, and some read wide signs as plain.
 _FORMULA = re.compile(
@@ -87,6 +89,8 @@ def write_csv_parts(
 
 def read_csv(path: Path) -> pd.DataFrame:
     """Read a table that `write_csv` wrote: every cell and name as the text that it was."""
+    import pandas as pd
+
     table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     cells = {i: list(map(_unguarded, table.iloc[:, i])) for i in range(table.shape[1])}
     names = list(map(_unguarded, table.columns))

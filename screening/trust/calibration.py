@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
-from sklearn.linear_model import LogisticRegression
 
 Array = NDArray[np.floating[Any]]
 
@@ -92,6 +91,9 @@ def fit_calibration(logits: Array, similarity: Array, labels: NDArray[np.float32
 
 
 def _fit(x: NDArray[np.float64], labels: NDArray[np.float32]) -> tuple[Array, float]:
+    # Needed where models are made, and slow to load.
+    from sklearn.linear_model import LogisticRegression
+
     active = labels == 1
     n_active, n_inactive = int(active.sum()), int((~active).sum())
     target = np.where(active, (n_active + 1) / (n_active + 2), 1 / (n_inactive + 2))

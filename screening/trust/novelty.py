@@ -7,15 +7,18 @@ from functools import cache, partial
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from scipy.sparse import csr_matrix
-from torch import Tensor
+from scipy.special import logit
 
-from ebm import RBM
-from ebm.rowwise import BitSums, Rowwise, by_rows, narrowest, one_thread
-from ebm.units import NReLU, Unit
-from screening.features import Visible, as_visible
+from ebm.plain import PlainRBM
+from ebm.rowwise import BitSums, Rowwise, by_rows, narrowest
+from screening.features.visible import Visible, as_visible
+
+# From here on softplus is linear to the last bit, and products of exponentials stay finite.
+_LINEAR = 50.0
+
+Array = NDArray[np.floating[Any]]
 
 
 @dataclass
@@ -28,18 +31,17 @@ class Novelty:
 
     Attributes
     ----------
-    rbm : RBM
+    rbm : PlainRBM
     bit_logits : float64 array of shape (n_columns,)
         Log odds of each column in the training set, smoothed.
     centre : float
         Mean over the training compounds, in nats.
     """
 
-    rbm: RBM
+    rbm: PlainRBM
     bit_logits: NDArray[np.float64]
     centre: float = 0.0
 
-    @torch.no_grad()
     def __call__(self, x: csr_matrix | Visible) -> NDArray[np.float64]:
         """Return the novelty of each row in nats, shape (n,); larger is stranger.
 
@@ -52,27 +54,21 @@ class Novelty:
             return np.zeros(0)
         n_bits = seen.bits.shape[1]
         sum_of_bits, forward = self._split_at(n_bits)
-        with one_thread():
-            hidden = by_rows(
-                forward, torch.from_numpy(seen.dense).contiguous(), sum_of_bits(seen.bits)
-            )
+        hidden = by_rows(forward, seen.dense, sum_of_bits(seen.bits))
         linear = seen.bits @ self._linear[:n_bits] + seen.dense @ self._linear[n_bits:]
-        explained = hidden.numpy() + linear + self._independent_log_partition
+        explained = hidden + linear + self._independent_log_partition
         return np.asarray(-explained) - self.centre
 
     def __post_init__(self) -> None:
-        weights = self.rbm.weights.detach().double()
-        bias = self.rbm.hidden.bias.detach().double()
-        shifts = _shifts(self.rbm.hidden)
-        bit_logits = torch.from_numpy(self.bit_logits)
-        self._linear = (self.rbm.visible.bias.detach().double() - bit_logits).numpy()
-        self._independent_log_partition = float(torch.nn.functional.softplus(bit_logits).sum())
+        rbm = self.rbm
+        self._linear = rbm.visible_bias.astype(np.float64) - self.bit_logits
+        self._independent_log_partition = float(np.logaddexp(0, self.bit_logits).sum())
 
         @cache
         def split_at(n_bits: int) -> tuple[BitSums, Rowwise]:
-            dense = weights[n_bits:]
-            return BitSums(weights[:n_bits]), narrowest(
-                partial(_Hidden, dense, bias, shifts), *dense.shape
+            dense = rbm.weights[n_bits:]
+            return BitSums(rbm.weights[:n_bits]), narrowest(
+                partial(_Hidden, dense, rbm.hidden_bias, rbm.shifts), *dense.shape
             )
 
         self._split_at = split_at
@@ -87,38 +83,47 @@ class _Hidden:
 
     Parameters
     ----------
-    dense : Tensor of shape (n_dense, n_hidden)
-    bias : Tensor of shape (n_hidden,)
-    shifts : list of float
+    dense : array of shape (n_dense, n_hidden)
+    bias : array of shape (n_hidden,)
+    shifts : array of shape (n_copies,)
         Of the biases of the bits that make up a unit.
     dtype
     """
 
     def __init__(
-        self, dense: Tensor, bias: Tensor, shifts: list[float], dtype: torch.dtype
+        self, dense: Array, bias: Array, shifts: NDArray[np.float64], dtype: DTypeLike
     ) -> None:
         self._dtype = dtype
-        self._dense, self._bias, self._shifts = dense.to(dtype), bias.to(dtype), shifts
+        self._dense, self._bias, self._shifts = dense.astype(dtype), bias.astype(dtype), shifts
 
-    def __call__(self, dense: Tensor, sums: Tensor) -> Tensor:
+    def __call__(self, dense: Array, sums: Array) -> NDArray[np.float64]:
         """Return the sum of softplus of all bits' fields, float64 of shape (n,)."""
-        field = torch.addmm(self._bias, dense.to(self._dtype), self._dense)
+        field = dense.astype(self._dtype, copy=False) @ self._dense
+        field += self._bias
         field += sums
-        total = torch.zeros(len(dense), dtype=torch.float64)
-        for shift in self._shifts:
-            total += torch.nn.functional.softplus(field + shift).sum(dim=1, dtype=torch.float64)
-        return total
+        return np.asarray(_softplus_sum(field.astype(np.float64), self._shifts).sum(axis=1))
 
 
-def _shifts(hidden: Unit) -> list[float]:
-    """Return by how much the biases of a unit's bits differ: a rectified unit is a sum of bits."""
-    return hidden.shifts.tolist() if isinstance(hidden, NReLU) else [0.0]
+def _softplus_sum(field: NDArray[np.float64], shifts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return Σ log(1 + exp(field + shift)) over the shifts, none above 0: one logarithm for all.
+
+    Eight factors of up to exp(50) are a number that 64 bits hold; beyond, each is linear.
+    """
+    beyond = np.maximum(field - _LINEAR, 0)
+    rise = np.exp(field - beyond)
+    total = np.zeros_like(field)
+    for start in range(0, len(shifts), 8):
+        product = np.ones_like(field)
+        for shift in shifts[start : start + 8]:
+            product *= 1 + np.exp(shift) * rise
+        total += np.log(product)
+    return total + len(shifts) * beyond
 
 
-def read_novelty(rbm: RBM, x: csr_matrix) -> Novelty:
+def read_novelty(rbm: PlainRBM, x: csr_matrix) -> Novelty:
     """Read an RBM that was trained on all columns of these compounds as a distance to them."""
     mean = (np.asarray(x.sum(axis=0), dtype=np.float64).ravel() + 1) / (x.shape[0] + 2)
-    novelty = Novelty(rbm, torch.logit(torch.from_numpy(mean)).numpy())
+    novelty = Novelty(rbm, logit(mean))
     novelty.centre = float(novelty(x).mean())
     return novelty
 

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks as checks
 
 from screening import FeatureSet, ScreeningClassifier, load_model, predict, read_assay, sample
-from screening.features import BLOCKS, Descriptors, MorganCounts
+from screening.features import TRANSFORMERS, Descriptors, MorganCounts
 from screening.model import ModelOptions
 from screening.model import load_model as read_model
 
@@ -71,7 +71,11 @@ def test_the_defaults_are_those_of_the_model():
 )
 @pytest.mark.parametrize(
     "estimator",
-    [tiny(), FeatureSet(["morgan_counts", "descriptors"]), *(block() for block in BLOCKS.values())],
+    [
+        tiny(),
+        FeatureSet(["morgan_counts", "descriptors"]),
+        *(block() for block in TRANSFORMERS.values()),
+    ],
     ids=lambda e: type(e).__name__,
 )
 def test_scikit_learn_checks_that_feed_no_numbers(estimator, check):

@@ -9,9 +9,9 @@ from sklearn.metrics import roc_auc_score
 from screening.assay import curate, make_threshold
 from screening.evaluation import Parts, Split
 from screening.learners import Compounds, Part, fold_parts
+from screening.learners.finetuning import train_member
 from screening.learners.forest import fit_forest, learner
 from screening.learners.learner import random_fold_parts
-from screening.learners.member import train_member
 from screening.learners.options import held_out_members
 from screening.model import SHIPPED, load_model, save_model, train_model
 from screening.progress import ignore_steps

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.features import Visible
+from screening.features.visible import Visible
 from screening.learners.forest.program import (
     AND,
     CHOOSE,

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.ensemble import RandomForestRegressor
 
-from screening.features import Visible, as_csr, as_visible
+from screening.features.visible import Visible, as_csr, as_visible
 from screening.learners.forest.bits import BitForest
 from screening.learners.forest.program import Trees, compile_forest
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import RandomForestRegressor
 
 # Rows walked down together: their dense form and their places in the trees stay in the cache.
 _BATCH = 128

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, Protocol, Self, TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from screening.chemistry import Failure, Limits
 from screening.errors import UserError
 from screening.library.engines.guard import BATCH, IDLE, TICK_SECONDS, Guard, SharedWatch
@@ -104,9 +106,7 @@ def _work(
     end_with(leash)
     watch = SharedWatch(state)
     try:
-        import torch
-
-        torch.set_num_threads(1)
+        threadpool_limits(1)
         scorer = make_scorer(task)
     except UserError as error:
         pipe.send(("failed", str(error)))
@@ -177,7 +177,7 @@ class Workers(Generic[Done]):
     def __init__(self, task: Task, n: int, make_scorer: ScorerMaker[Done]) -> None:
         self._task = task
         self._make_scorer = make_scorer
-        # Never forked from here: torch and RDKit hold threads that a fork would cut off.
+        # Never forked from here: libraries hold threads that a fork would cut off.
         begin_loading()
         self._context: Any = worker_context()
         # Nothing is ever sent: workers end when this process, which alone holds one end, is gone.

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from scipy.sparse import csr_matrix
 
 from screening.chemistry import Reject
-from screening.features import FeatureSet
+from screening.features import BlockSet
 from screening.library.featurise import input_of
 from screening.library.packed.bits import bits_table, read_counts
 from screening.library.prepared.format import METADATA_KEY, PreparedPart, as_was_prepared, record_of
@@ -34,7 +34,7 @@ from screening.tables import Chunk
 
 PACKED_VERSION = 1
 PACKED = "packed"
-FEATURES = FeatureSet(("morgan_counts",))
+FEATURES = BlockSet(("morgan_counts",))
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from scipy.sparse import csr_matrix
 
 from screening.chemistry import Reject
 from screening.errors import UserError
-from screening.features import FeatureSet, RawFeatures
+from screening.features import BlockSet, RawFeatures
 from screening.library.featurise import Featurised
 from screening.library.shards import ShardFiles, ShardRecord
 from screening.model.archive import as_json, file_hash
@@ -75,7 +75,7 @@ def files_of(folder: Path, made_by: str = "") -> ShardFiles:
     return ShardFiles(folder, folder / "_parts", made_by)
 
 
-def parameters_of(features: FeatureSet, standardize: str) -> dict[str, Any]:
+def parameters_of(features: BlockSet, standardize: str) -> dict[str, Any]:
     """Return what decides the content of a part."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -124,7 +124,7 @@ def _bytes_column(values: NDArray[np.uint8], size: int) -> pa.Array:
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(size), len(values), [None, buffer])
 
 
-def read_part(part: PreparedPart, features: FeatureSet) -> tuple[Featurised, list[Reject]]:
+def read_part(part: PreparedPart, features: BlockSet) -> tuple[Featurised, list[Reject]]:
     """Read the molecules of one part with the features that a model wants.
 
     Parameters
@@ -140,7 +140,9 @@ def read_part(part: PreparedPart, features: FeatureSet) -> tuple[Featurised, lis
         record = record_of(files, part)
         if file_hash(path) != record.scores_hash:
             raise ValueError("it was changed")
-        table = pq.read_table(path, columns=names).combine_chunks()
+        # One thread: a worker has one core.
+        with pq.ParquetFile(path) as file:
+            table = file.read(columns=names, use_threads=False).select(names).combine_chunks()
     raw = RawFeatures()
     for block in features.blocks:
         if block.kind == "continuous":
@@ -195,7 +197,7 @@ def record_of(files: ShardFiles, part: PreparedPart) -> ShardRecord:
     return files.read_record(part.number)
 
 
-def _columns_for(features: FeatureSet) -> list[str]:
+def _columns_for(features: BlockSet) -> list[str]:
     names = ["source", "row", "id", "smiles", "standardised", "structure_key", "input"]
     names.append("fingerprint")
     for block in features.blocks:

@@ -10,7 +10,7 @@ from typing import Any
 
 from screening.chemistry import Level, Limits, Standardiser
 from screening.errors import UserError
-from screening.features import FeatureSet
+from screening.features import BlockSet
 from screening.library.engines.workers import Assignment, Scorer, ScorerMaker, Workers
 from screening.library.featurise import MoleculeReader, featurise_chunk
 from screening.library.loop import (
@@ -62,7 +62,7 @@ class PrepareOptions(LibraryOptions):
             There is no such feature block.
         """
         try:
-            features = FeatureSet(self.features)
+            features = BlockSet(self.features)
         except ValueError as error:
             raise UserError(f"--features: {error}.") from error
         return parameters_of(features, self.standardize)
@@ -104,7 +104,7 @@ class PrepareSummary:
 
 def part_writer(task: PrepareTask) -> Scorer[ShardRecord]:
     """Return what makes one part of the prepared library."""
-    features = FeatureSet(task.features)
+    features = BlockSet(task.features)
     reader = MoleculeReader(Standardiser(task.standardize), task.limits)
     files = files_of(task.run, task.made_by)
     parameters = parameters_of(features, task.standardize)

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
-from sklearn.metrics import precision_recall_curve, roc_curve
 
+from screening.evaluation.curves import precision_recall_curve, roc_curve
 from screening.evaluation.metrics import auc_interval, reliability
 from screening.model import ScreeningModel
 from screening.report.panels.plots import (
@@ -46,16 +46,11 @@ def quality_plots(model: ScreeningModel, task: int) -> list[Plot]:
     if len(np.unique(labels)) < 2:
         return []
     return [
-        roc_plot("cv-roc", {n: _roc(labels, s) for n, s in scores.items()}),
+        roc_plot("cv-roc", {n: roc_curve(labels, s) for n, s in scores.items()}),
         _precision_recall(labels, scores),
         enrichment_plot("cv-enrichment", {n: enrichment(labels, s) for n, s in scores.items()}),
         _calibration(labels, scores),
     ]
-
-
-def _roc(labels: NDArray[np.int64], scores: Values) -> tuple[Values, Values]:
-    false, true, _ = roc_curve(labels, scores)
-    return np.asarray(false), np.asarray(true)
 
 
 def enrichment(labels: NDArray[Any], scores: Values) -> tuple[Values, Values]:
@@ -126,9 +121,8 @@ def _precision_recall(labels: NDArray[np.int64], scores: Mapping[str, Values]) -
     with plot_axes() as axes:
         axes.axhline(labels.mean(), color=FAINT, linewidth=0.8)
         for i, (label, values) in enumerate(scores.items()):
-            precision, recall, _ = precision_recall_curve(labels, values)
-            # Recall 0 has no precision; the first point is a convention, not a result.
-            _line(axes, i, *_thin(recall[:-1][::-1], precision[:-1][::-1]), label=label)
+            precision, recall = precision_recall_curve(labels, values)
+            _line(axes, i, *_thin(recall, precision), label=label)
         _finish(axes, "recall: share of actives found", "precision", "lower left")
         axes.set_ylim(0, 1.02)
         summary = f"Grey: the base rate, {labels.mean():.2f}; a random order has that precision."

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow.dataset as pds
-import torch
 from numpy.typing import NDArray
 from rdkit import Chem
 from scipy.sparse import csr_matrix
-from sklearn.decomposition import PCA
 
-from ebm.sparse import to_torch_csr
 from screening.model import ScreeningModel
 from screening.report.panels.plots import (
     INK,
@@ -32,6 +29,38 @@ LIBRARY_ROWS = 1000
 HITS = "hits"
 
 Points = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Components:
+    """The two directions in which points differ most.
+
+    Attributes
+    ----------
+    centre : array of shape (n_columns,)
+    directions : array of shape (2, n_columns)
+        Of length 1; the largest entry of each is positive.
+    shares : array of shape (2,)
+        Of the points' variance, along each.
+    """
+
+    centre: Points
+    directions: Points
+    shares: Points
+
+    @classmethod
+    def of(cls, points: Points) -> Components:
+        """Return the principal components of at least two points, by the singular values."""
+        centre = points.mean(axis=0)
+        _, lengths, directions = np.linalg.svd(points - centre, full_matrices=False)
+        first = directions[:2]
+        signs = np.sign(first[np.arange(len(first)), np.abs(first).argmax(axis=1)])
+        variance = lengths**2
+        return cls(centre, first * signs[:, None], variance[:2] / max(variance.sum(), 1e-300))
+
+    def places(self, points: Points) -> Points:
+        """Return where points lie along both, shape (n, 2)."""
+        return np.asarray((points - self.centre) @ self.directions.T)
 
 
 def space_map(
@@ -60,9 +89,9 @@ def space_map(
     if len(view.mols) < 3:
         return None
     known = hidden_means(model, view.x)
-    axes_of = PCA(n_components=2, svd_solver="full").fit(known)
+    axes_of = Components.of(known)
     labels = model.training.labels[view.index, task]
-    places = axes_of.transform(known)
+    places = axes_of.places(known)
     layers: list[tuple[str, Points, str, float, str]] = []
     if scores is not None:
         library = _points(model, axes_of, library_sample(model, scores))
@@ -73,14 +102,12 @@ def space_map(
     ]
     if hits:
         layers.append((HITS, _points(model, axes_of, hits), INK, 6, "x"))
-    return _draw(layers, axes_of.explained_variance_ratio_)
+    return _draw(layers, axes_of.shares)
 
 
 def hidden_means(model: ScreeningModel, x: csr_matrix) -> Points:
     """Return E[h | v] of the novelty RBM, which sees every column; shape (n, n_hidden)."""
-    rbm = model.novelty.rbm
-    with torch.no_grad():
-        return np.asarray(rbm.hidden_mean(to_torch_csr(x, torch.float32, "cpu")).double().numpy())
+    return model.novelty.rbm.hidden_mean(x)
 
 
 def library_sample(model: ScreeningModel, scores: Path, most: int = LIBRARY_ROWS) -> list[Chem.Mol]:
@@ -95,11 +122,11 @@ def library_sample(model: ScreeningModel, scores: Path, most: int = LIBRARY_ROWS
     return molecules_of(model, smiles)[0]
 
 
-def _points(model: ScreeningModel, axes_of: PCA, mols: Sequence[Chem.Mol]) -> Points:
+def _points(model: ScreeningModel, axes_of: Components, mols: Sequence[Chem.Mol]) -> Points:
     if not mols:
         return np.zeros((0, 2))
     x = model.encoder.transform(model.featurise(list(mols)))
-    return np.asarray(axes_of.transform(hidden_means(model, x)))
+    return axes_of.places(hidden_means(model, x))
 
 
 def _draw(layers: list[tuple[str, Points, str, float, str]], shares: NDArray[np.float64]) -> Plot:

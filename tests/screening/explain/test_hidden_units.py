@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from ebm.sparse import to_torch_csr
+from ebm.storage import ModelArrays
 from screening.explain.hidden_units import column_places, important_units, unit_effects
 
 
@@ -15,8 +16,12 @@ def encoded(small_model, small_assay):
     return small_model.encoder.transform(small_model.featurise(small_assay.mols))
 
 
+def engine(member):
+    return ModelArrays(*member.network.to_state()).model()
+
+
 def literal_logits(member, hidden):
-    affines = list(member.network.affines())
+    affines = list(engine(member).affines())
     state = hidden
     for affine in affines[1:-1]:
         state = torch.relu(state @ affine.weights.double() + affine.bias.double())
@@ -25,7 +30,7 @@ def literal_logits(member, hidden):
 
 def test_effects_are_finite_differences(small_model, encoded):
     member = small_model.ensemble.members[0]
-    first = next(iter(member.network.affines()))
+    first = next(iter(engine(member).affines()))
     with torch.no_grad():
         rows = to_torch_csr(encoded[:, member.columns], torch.float64, "cpu")
         hidden = torch.relu(rows @ first.weights.double() + first.bias.double())
@@ -55,7 +60,7 @@ def test_the_largest_come_first_one_of_each_network(small_model, encoded):
 def test_responses_are_weight_times_spread_summed_over_the_levels_of_a_count(small_model, encoded):
     (unit, *_) = important_units(small_model, encoded, 0)
     member = small_model.ensemble.members[unit.member]
-    weights = next(iter(member.network.affines())).weights.detach().double().numpy()[:, unit.unit]
+    weights = member.network.weights[0].astype(np.float64)[:, unit.unit]
     dense = encoded.toarray().astype(np.float64)
     places = column_places(small_model)
     expected: dict[tuple[str, int], float] = {}

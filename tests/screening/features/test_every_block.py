@@ -11,7 +11,7 @@ from rdkit.Chem import MACCSkeys, rdFingerprintGenerator, rdReducedGraphs
 from scipy.sparse import issparse
 from sklearn.base import clone
 
-from screening.features import BLOCKS, Encoder, FeatureSet, bit_atoms, pack_bits
+from screening.features import TRANSFORMERS, Encoder, FeatureSet, bit_atoms, pack_bits
 from screening.tables import read_table
 
 # Elements without parameters, isotopes, dummies, charges, ions, odd hydroxyls and small rings.
@@ -56,11 +56,11 @@ def dense(block):
 def test_values_are_rdkits(name, mols):
     read = ORACLES[name]()
     expected = np.stack([np.array(list(read(mol))) for mol in mols])
-    np.testing.assert_allclose(dense(BLOCKS[name]().transform(mols)), expected, rtol=1e-6)
+    np.testing.assert_allclose(dense(TRANSFORMERS[name]().transform(mols)), expected, rtol=1e-6)
 
 
 def test_all_descriptors_are_rdkits_by_name(mols):
-    block = BLOCKS["rdkit_descriptors"]()
+    block = TRANSFORMERS["rdkit_descriptors"]()
     names = list(block.get_feature_names_out())
     assert names == [name for name, _ in RDKitDescriptors.descList]
     for mol, row in zip(mols[:3], block.transform(mols[:3]), strict=True):
@@ -68,10 +68,10 @@ def test_all_descriptors_are_rdkits_by_name(mols):
         np.testing.assert_allclose(row, expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", BLOCKS)
+@pytest.mark.parametrize("name", TRANSFORMERS)
 def test_a_block_is_a_transformer_that_changes_nothing(name, mols):
-    block = clone(BLOCKS[name]())
-    assert block.get_params() == BLOCKS[name]().get_params()
+    block = clone(TRANSFORMERS[name]())
+    assert block.get_params() == TRANSFORMERS[name]().get_params()
     before = [mol.ToBinary() for mol in mols]
     found = block.fit_transform(mols)
     assert [mol.ToBinary() for mol in mols] == before
@@ -85,9 +85,9 @@ def test_a_block_is_a_transformer_that_changes_nothing(name, mols):
     assert block.transform([]).shape == (0, found.shape[1])
 
 
-@pytest.mark.parametrize("name", BLOCKS)
+@pytest.mark.parametrize("name", TRANSFORMERS)
 def test_odd_molecules_have_finite_features(name):
-    found = dense(BLOCKS[name]().transform([Chem.MolFromSmiles(text) for text in ODD]))
+    found = dense(TRANSFORMERS[name]().transform([Chem.MolFromSmiles(text) for text in ODD]))
     assert np.isfinite(found).all()
 
 
@@ -104,7 +104,7 @@ GENERATED = (
 
 @pytest.mark.parametrize("name", GENERATED)
 def test_there_are_atoms_behind_every_bit_as_often_as_it_counts(name, mols):
-    block = BLOCKS[name]()
+    block = TRANSFORMERS[name]()
     for mol in mols[:6]:
         row = block.transform([mol])
         found = bit_atoms(mol, name)
@@ -120,7 +120,7 @@ def test_covering_an_atom_removes_exactly_the_substructures_behind_it(name, size
     mol = mols[0]
     found = bit_atoms(mol, name)
     assert {len(atoms) for places in found.values() for atoms in places} == {size}
-    count = BLOCKS[name]().counter()
+    count = TRANSFORMERS[name]().counter()
     for atom in range(0, mol.GetNumAtoms(), 5):
         left = {b: sum(atom not in atoms for atoms in places) for b, places in found.items()}
         covered = count(mol, ignoreAtoms=[atom]).GetNonzeroElements()
@@ -133,7 +133,7 @@ def test_unknown_atoms_are_told():
 
 
 def test_bits_are_bernoulli_units_and_every_block_can_be_encoded(mols):
-    features = FeatureSet(tuple(BLOCKS))
+    features = FeatureSet(tuple(TRANSFORMERS))
     raw = features.by_block(mols)
     encoder = Encoder().fit(raw)
     encoded = encoder.transform(raw)
@@ -142,7 +142,7 @@ def test_bits_are_bernoulli_units_and_every_block_can_be_encoded(mols):
     kinds = {block.name: block.encoding for block in encoder.blocks()}
     assert kinds == {
         name: {"count": "thermometer", "bit": "bernoulli", "continuous": "quantile"}[block.kind]
-        for name, block in BLOCKS.items()
+        for name, block in TRANSFORMERS.items()
     }
     config, arrays = encoder.to_state()
     again = Encoder.from_state(config, arrays)
@@ -156,5 +156,5 @@ def test_bits_are_bernoulli_units_and_every_block_can_be_encoded(mols):
 def test_neighbour_fingerprints_come_from_bits_too(mols):
     features = FeatureSet(("morgan_bits",))
     raw = features.by_block(mols)
-    expected = pack_bits(BLOCKS["morgan_counts"]().transform(mols))
+    expected = pack_bits(TRANSFORMERS["morgan_counts"]().transform(mols))
     assert np.array_equal(features.packed_morgan(mols, raw), expected)

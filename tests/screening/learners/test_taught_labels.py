@@ -71,13 +71,12 @@ def test_sigmoid_units_train_score_and_come_back(small_assay, options, tmp_path)
     model = train_model(few, replace(options, units="sigmoid", hidden=(12, 6)))
     (member,) = model.ensemble.members
     assert member.network.activations == ("sigmoid", "sigmoid")
-    assert model.novelty.rbm.hidden.kind == "bernoulli"
+    assert model.novelty.rbm.copies == 0
     x = model.encoder.transform(model.featurise(few.mols[:9])).toarray().astype(np.float64)
-    for affine in member.network.layers:
-        field = x @ affine.weights.detach().double().numpy() + affine.bias.detach().numpy()
-        x = 1 / (1 + np.exp(-field))
-    head = member.network.head
-    literal = x @ head.weights.detach().double().numpy() + head.bias.detach().numpy()
+    *layers, (weights, bias) = zip(member.network.weights, member.network.biases, strict=True)
+    for own, its_bias in layers:
+        x = 1 / (1 + np.exp(-(x @ own.astype(np.float64) + its_bias)))
+    literal = x @ weights.astype(np.float64) + bias
     found = model.ensemble.logits(model.encoder.transform(model.featurise(few.mols[:9])))
     np.testing.assert_allclose(found[0], literal, atol=1e-5)
     save_model(model, tmp_path / "s.ebm")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 import faulty_scorers as faulty
+import pyarrow as pa
 
-from screening.features import FeatureSet
+from screening.features import BlockSet
 from screening.library import predict
 from screening.library.engines.workers import Scorer
 from screening.library.predict import Predicted, PredictTask, guarded_predictor
@@ -16,7 +17,7 @@ HANGS_WHEN_DESCRIBED = "FC#CCl"
 
 def make(task: PredictTask) -> Scorer[Predicted]:
     predict.MoleculeReader = faulty.FaultyReader  # only this process, which is a worker
-    FeatureSet.by_block = faulty.stopping(FeatureSet.by_block)  # type: ignore[method-assign]
+    BlockSet.by_block = faulty.stopping(BlockSet.by_block)  # type: ignore[method-assign]
     return guarded_predictor(task)
 
 
@@ -27,4 +28,6 @@ def described(scored, model):
 
 
 def process_of(scored, model):
-    return predict.scores_alone(scored, model).assign(process=os.getpid())
+    found = predict.scores_alone(scored, model)
+    process = pa.array([os.getpid()] * found.num_rows)
+    return found.append_column("process", process)

@@ -10,7 +10,7 @@ import time
 
 from rdkit import Chem
 
-from screening.features import FeatureSet
+from screening.features import BlockSet
 from screening.library import scoring
 from screening.library.engines.workers import Assignment, Scorer
 from screening.library.featurise import MoleculeReader
@@ -129,7 +129,7 @@ def stopping(compute):
 def make(task: WorkerTask) -> Scorer:
     # Only in this process, which is a worker.
     scoring.MoleculeReader = FaultyReader
-    FeatureSet.by_block = stopping(FeatureSet.by_block)  # type: ignore[method-assign]
+    BlockSet.by_block = stopping(BlockSet.by_block)  # type: ignore[method-assign]
     return scoring.model_scorer(task)
 
 

@@ -78,20 +78,20 @@ def test_many_are_done_elsewhere_and_few_here(small_model, smiles, monkeypatch):
     many = predict_compounds(
         small_model, smiles, finish, workers=2, on_step=lambda *step: steps.append(step)
     )
-    assert os.getpid() not in set(many.known["process"])
+    assert os.getpid() not in set(many.known["process"].to_pylist())
     assert steps == [("predicting", done, 60) for done in (20, 40, 60)]
     few = predict_compounds(small_model, smiles[:59], finish, workers=2)
-    assert set(few.known["process"]) == {os.getpid()}
-    assert few.known["Class"].tolist() == many.known["Class"].tolist()
+    assert set(few.known["process"].to_pylist()) == {os.getpid()}
+    assert few.known["Class"].to_pylist() == many.known["Class"].to_pylist()
     # A process that may have no children.
     monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
     kept = predict_compounds(small_model, smiles, finish, workers=2)
-    assert set(kept.known["process"]) == {os.getpid()}
+    assert set(kept.known["process"].to_pylist()) == {os.getpid()}
 
 
 def test_without_compounds_there_are_columns(small_model):
     found = predict_compounds(small_model, [], scores_alone, workers=2)
-    assert (len(found), list(found.known)) == (0, ["Class"])
+    assert (len(found), found.known.column_names) == (0, ["Class"])
     table = of_model(small_model, 2).predict_table([])
     assert list(table) == list(of_model(small_model, 1).predict_table(["CCO"]))
     assert len(screening.predict([], small_model)) == 0

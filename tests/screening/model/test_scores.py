@@ -4,7 +4,6 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-import torch
 from rdkit import Chem
 
 from screening.chemistry import Failure
@@ -93,13 +92,13 @@ def test_the_score_is_the_calibrated_mean_of_the_members_logits(small_model, mol
     x = small_model.encoder.transform(small_model.featurise(mols)).toarray()
     logits = []
     for member in small_model.ensemble.members:
-        state = torch.from_numpy(x[:, member.columns]).double()
-        layers = list(member.network.affines())
-        for depth, layer in enumerate(layers):
-            state = state @ layer.weights.detach().double() + layer.bias.detach().double()
+        state = x[:, member.columns].astype(np.float64)
+        layers = list(zip(member.network.weights, member.network.biases, strict=True))
+        for depth, (weights, bias) in enumerate(layers):
+            state = state @ weights.astype(np.float64) + bias
             if depth < len(layers) - 1:
-                state = state.clamp(min=0)
-        logits.append(state[:, 0].numpy())
+                state = state.clip(min=0)
+        logits.append(state[:, 0])
     calibration = small_model.calibrations[0]
     scores = small_model.score_molecules(mols)
     near = scores.nearest_similarity

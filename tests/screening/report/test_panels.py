@@ -36,8 +36,8 @@ def test_the_view_is_the_training_set_spread_evenly(small_model):
 def test_hidden_means_are_those_of_the_rbm(small_model, view):
     rbm = small_model.novelty.rbm
     dense = view.x[:4].toarray().astype(np.float64)
-    weights = rbm.weights.detach().double().numpy()
-    bias = rbm.hidden.bias.detach().double().numpy()
+    weights = rbm.weights.astype(np.float64)
+    bias = rbm.hidden_bias
     # A rectified unit is the sum of eight bits whose biases fall by one.
     fields = [dense @ weights + bias + 0.5 - i for i in range(1, 9)]
     expected = sum(1 / (1 + np.exp(-field)) for field in fields)

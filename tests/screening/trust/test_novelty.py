@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy.sparse import csr_matrix
 
+from ebm.storage import ModelArrays
 from screening.features import Encoder
 from screening.learners import Compounds, Part, fold_parts
 from screening.learners.pretraining import fit_novelty, pretrain_part
@@ -22,7 +23,7 @@ def test_novelty_is_free_energy_plus_the_independent_log_probability(small_model
     x = encoded.toarray().astype(np.float64)
     column_mean = (x.sum(axis=0) + 1) / (len(x) + 2)
     independent = (x * np.log(column_mean) + (1 - x) * np.log(1 - column_mean)).sum(axis=1)
-    rbm = small_model.novelty.rbm
+    rbm = ModelArrays(*small_model.novelty.rbm.to_state()).model()
     free_energy = rbm.free_energy(torch.from_numpy(x).float()).detach().double().numpy()
     # -(-F(v) - log p(v)), less its mean over the training compounds.
     literal = free_energy + independent

@@ -10,8 +10,8 @@ from sklearn.metrics import roc_auc_score
 from screening.features import Encoder, FeatureSet
 from screening.learners import Compounds
 from screening.learners.ensemble import Ensemble
+from screening.learners.finetuning import train_member
 from screening.learners.forest import fit_forest, learner
-from screening.learners.member import train_member
 from screening.learners.pretraining import pretrain_part
 from screening.model import pretrain_on
 from screening.progress import ignore_steps
