@@ -106,7 +106,8 @@ async def _turn(queue: Queue) -> None:
 
 
 def _load() -> None:
-    import screening.model  # noqa: F401
+    import screening.model
+    import screening.report  # noqa: F401
 
 
 def _status(error: UserError) -> int:

@@ -10,7 +10,7 @@ import sys
 import psutil
 import pytest
 
-from tests.workflows.web.served import until
+from tests.workflows.web.served import end_all, until
 from workflows.web.folder import Folder
 from workflows.web.jobs import Job, Queue, State, progress_of
 from workflows.web.jobs.job import STOPPED
@@ -184,3 +184,10 @@ def test_elsewhere_means_a_password(folder, run, tmp_path) -> None:
     done = run("serve", folder, "--host", "0.0.0.0", "--port", "0", "--password-file", short)
     assert done.status == 1
     assert "at least 8 characters" in done.err
+
+
+def test_what_a_test_starts_ends_with_it(queue, folder) -> None:
+    job = queue.add("train", QUICK, "x.ebm", workers=1)
+    begun = queue._begun[job.id]
+    end_all(folder)
+    assert begun.wait(10) == -signal.SIGKILL

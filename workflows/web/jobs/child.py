@@ -18,7 +18,7 @@ from screening.progress import FOLLOWED
 from workflows.web.jobs.job import Job
 
 # Pages are answered at once while a job takes all the cores there are.
-_NICE = 10
+_NICE = 5
 
 
 def run(folder: Path, words: list[str]) -> int:
