@@ -5,11 +5,13 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 DEMO ?= demo
+FOLDER ?= project
 
-.PHONY: help demo test test-long lint types unit clean
+.PHONY: help demo serve test test-long lint types unit clean
 
 help:
 	@echo "make demo   install into $(VENV), train on the bundled assay, screen the bundled library, write the report"
+	@echo "make serve  install into $(VENV) with the extra web, serve the folder $(FOLDER) as pages in the browser"
 	@echo "make test   install into $(VENV) with the test extra, then ruff, mypy and pytest"
 	@echo "make test-long  what takes minutes and needs ../shared/data"
 	@echo "make clean  remove $(VENV), caches and the demo's folder"
@@ -23,12 +25,20 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e .
 	@touch $@
 
+$(VENV)/.installed-web: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[web]'
+	@touch $@ $(VENV)/.installed
+
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[test]'
-	@touch $@ $(VENV)/.installed
+	@touch $@ $(VENV)/.installed $(VENV)/.installed-web
 
 demo: $(VENV)/.installed
 	@$(BIN)/ebmscreen demo -o $(DEMO) --force
+
+serve: $(VENV)/.installed-web
+	@mkdir -p $(FOLDER)
+	@$(BIN)/ebmscreen serve $(FOLDER)
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from threading import Thread
 
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from screening.errors import UserError
 from workflows.web.assets import send_asset
@@ -27,6 +29,10 @@ from workflows.web.serving import ForeignFormError, Serving, show
 
 # Seconds between looks at the queue.
 _TURN = 0.5
+# What is answered while models and drawings are still being loaded.
+_AT_ONCE = ("/static/", "/enter", "/login", "/upload", "/samples")
+# All that pages import when they need it.
+_NEEDED = ("screening.model", "screening.assay", "screening.predictions", "screening.report")
 
 
 def routes() -> list[BaseRoute]:
@@ -65,29 +71,49 @@ def make_app(
     take_over
         Whether jobs that were interrupted go on when the server begins.
     """
-    queue = Queue(folder, cores)
+    queue, loaded = Queue(folder, cores), asyncio.Event()
     app = Starlette(
         routes=routes(),
-        middleware=[Middleware(Guard, door=door, most_bytes=most_bytes)],
+        middleware=[
+            Middleware(Guard, door=door, most_bytes=most_bytes),
+            Middleware(_WhenLoaded, loaded=loaded),
+        ],
         exception_handlers={
             UserError: _say,
             HTTPException: _say_http,
             ClientDisconnect: _say_too_much,
         },
-        lifespan=_life(queue, take_over),
+        lifespan=_life(queue, take_over, loaded),
     )
     app.state.serving = Serving(folder, door, queue, LoadedModel(), Drafts(), most_bytes)
     return app
 
 
-def _life(queue: Queue, take_over: bool):  # type: ignore[no-untyped-def]
+class _WhenLoaded:
+    """Has pages wait until all is loaded that they import; how one comes in does not wait.
+
+    Two threads that import modules of one circle at a time get them half made.
+    """
+
+    def __init__(self, app: ASGIApp, loaded: asyncio.Event) -> None:
+        self._app, self._loaded = app, loaded
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request when it can be."""
+        if scope["type"] == "http" and not scope["path"].startswith(_AT_ONCE):
+            await self._loaded.wait()
+        await self._app(scope, receive, send)
+
+
+def _life(queue: Queue, take_over: bool, loaded: asyncio.Event):  # type: ignore[no-untyped-def]
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
         if take_over:
             await run_in_threadpool(queue.take_over)
             await run_in_threadpool(queue.turn)
-        # What models need takes seconds to load: it is there when the first page asks for it.
-        Thread(target=_load, daemon=True).start()
+        # What models need takes seconds to load: most of it is there when a page asks for it.
+        loop = asyncio.get_running_loop()
+        Thread(target=_load, args=(loop, loaded), daemon=True).start()
         turning = asyncio.create_task(_turn(queue))
         yield
         await run_in_threadpool(app.state.serving.desk.close)
@@ -105,8 +131,13 @@ async def _turn(queue: Queue) -> None:
         await asyncio.sleep(_TURN)
 
 
-def _load() -> None:
-    import screening.model  # noqa: F401
+def _load(loop: asyncio.AbstractEventLoop, loaded: asyncio.Event) -> None:
+    try:
+        for name in _NEEDED:
+            import_module(name)
+    finally:  # without it pages would wait for good; they say what is wrong
+        with suppress(RuntimeError):  # the server has ended meanwhile
+            loop.call_soon_threadsafe(loaded.set)
 
 
 def _status(error: UserError) -> int:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 import uvicorn
 
-from tests.workflows.web.served import NAMES
+from tests.workflows.web.served import NAMES, end_all
 from workflows.__main__ import main
 from workflows.web.app import make_app
 from workflows.web.folder import Folder
@@ -107,8 +107,9 @@ Serve = Callable[..., Client]
 
 
 @pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Start a server over a folder, in this process."""
+def serve(folder: Path) -> Iterator[Serve]:
+    """Start a server over a folder, in this process; it ends before the jobs of the folder do."""
+    del folder
     running: list[tuple[uvicorn.Server, threading.Thread]] = []
 
     def start(path: Path, *, password: Password | None = None, inside: bool = True, **more: Any):
@@ -136,12 +137,14 @@ def serve() -> Iterator[Serve]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder to serve, with a secret beside it."""
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """An empty folder to serve, with a secret beside it; its jobs end with the test."""
     (tmp_path / "secret.csv").write_text("smiles,y\nCCO,1\n", encoding="utf-8")
     made = tmp_path / "project"
     made.mkdir()
-    return made
+    yield made
+    if (made / ".ebmscreen").exists():
+        end_all(made)
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 from playwright.sync_api import Page
 
 HOSTILE = "\"><script>alert('x')</script>"
@@ -53,6 +55,16 @@ class Server:
         """End it as Ctrl-C does."""
         self.process.terminate()
         self.process.wait(20)
+
+
+def end_all(folder: Path) -> None:
+    """End every process that was started for a served folder: servers, jobs and their workers."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if any(str(folder) in word for word in process.cmdline()):
+                for one in [*process.children(recursive=True), process]:
+                    with suppress(psutil.Error):
+                        one.kill()
 
 
 def write_export(path: Path, samples: Path, rows: int = 120) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+from workflows.web import app
 
 HOSTILE = "<script>alert(1)</script>'\"&.csv"
 
@@ -67,3 +71,15 @@ def test_names_that_are_no_text_are_counted_and_links_are_not_followed(serve, fo
     page = serve(folder).get("/").text
     assert "link.csv" not in page
     assert "1 files are not shown" in page or "Begin with your assay" in page
+
+
+def test_pages_wait_until_what_they_import_is_loaded(serve, folder, monkeypatch) -> None:
+    goes_on = threading.Event()
+    monkeypatch.setattr(app, "import_module", lambda _: goes_on.wait(60))
+    client = serve(folder)
+    with ThreadPoolExecutor(1) as pool:
+        page = pool.submit(client.get, "/")
+        assert client.get("/static/x/none.css").status == 404
+        assert not page.done()
+        goes_on.set()
+        assert page.result(60).status == 200

@@ -6,13 +6,14 @@ import json
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import psutil
 import pytest
 
-from tests.workflows.web.served import until
+from tests.workflows.web.served import end_all, until
 from workflows.web.folder import Folder
-from workflows.web.jobs import Job, Queue, State, progress_of
+from workflows.web.jobs import Job, Queue, State, child, progress_of
 from workflows.web.jobs.job import STOPPED
 
 # A command that is over at once.
@@ -154,6 +155,23 @@ def test_rate_and_time_left_are_those_since_the_stage_began(queue) -> None:
     assert (found.rate, found.left, found.rejects) == (400.0, pytest.approx(10.0), 7)
 
 
+def test_a_job_is_claimed_once_and_waits_until_its_process_is_known(queue, monkeypatch) -> None:
+    job, states = waiting(queue, "a.ebm"), []
+    write = child.write_atomically
+
+    @contextmanager
+    def watched(path):
+        with write(path) as temporary:
+            yield temporary
+            states.append(job.state)
+
+    monkeypatch.setattr(child, "write_atomically", watched)
+    assert child._claim(job.folder)
+    assert not child._claim(job.folder)
+    assert (states, job.state) == ([State.WAITING], State.RUNNING)
+    assert child._claim(job.again().folder)
+
+
 def test_nothing_of_the_served_folder_is_run(queue, folder) -> None:
     (folder / "json.py").write_text("raise SystemExit(99)", encoding="utf-8")
     (folder / "workflows").mkdir()
@@ -184,3 +202,10 @@ def test_elsewhere_means_a_password(folder, run, tmp_path) -> None:
     done = run("serve", folder, "--host", "0.0.0.0", "--port", "0", "--password-file", short)
     assert done.status == 1
     assert "at least 8 characters" in done.err
+
+
+def test_what_a_test_starts_ends_with_it(queue, folder) -> None:
+    job = queue.add("train", QUICK, "x.ebm", workers=1)
+    begun = queue._begun[job.id]
+    end_all(folder)
+    assert begun.wait(10) == -signal.SIGKILL

@@ -15,10 +15,11 @@ from pathlib import Path
 import psutil
 
 from screening.progress import FOLLOWED
-from workflows.web.jobs.job import Job
+from screening.tables import write_atomically
+from workflows.web.jobs.job import CLAIM, Job
 
 # Pages are answered at once while a job takes all the cores there are.
-_NICE = 10
+_NICE = 5
 
 
 def run(folder: Path, words: list[str]) -> int:
@@ -47,10 +48,12 @@ def _claim(folder: Path) -> bool:
     me = psutil.Process()
     content = json.dumps({"pid": me.pid, "started": me.create_time()})
     try:
-        with (folder / "process.json").open("x", encoding="utf-8") as file:
-            file.write(content)
+        (folder / CLAIM).touch(exist_ok=False)
     except FileExistsError:
         return False
+    # Whole or not at all: a file that is still empty would tell of a process that has ended.
+    with write_atomically(folder / "process.json") as temporary:
+        temporary.write_text(content, encoding="utf-8")
     return True
 
 

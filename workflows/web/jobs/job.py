@@ -21,6 +21,8 @@ from workflows.web.folder import Folder
 
 # Ctrl-C, or a request to end: what a command says that was stopped.
 STOPPED = 130
+# File of a job that one process makes, and no second one can.
+CLAIM = "claimed"
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{6}")
 # A clock that is set moves the start of processes a little.
 _SAME_START = 2.0
@@ -176,7 +178,7 @@ class Job:
 
     def again(self) -> Job:
         """Have it wait once more; what it did so far is left to the command."""
-        for name in ("process.json", "progress.json", "status.json"):
+        for name in (CLAIM, "process.json", "progress.json", "status.json"):
             (self.folder / name).unlink(missing_ok=True)
         job = Job(**{**vars(self), "queued": time.time()})
         job._write()

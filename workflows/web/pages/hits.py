@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -26,28 +30,63 @@ _MOST_CHANGES = 20_000
 def page(request: Request) -> Response:
     """Show the hits of a finished run."""
     from screening.hits import marked
-    from screening.report import json_for_page
 
     folder, name = serving(request).folder, request.path_params["name"]
     run = finished(folder, name)
-    data = report_data(run)
-    data["marks"] = marked(run)
-    _put_picks(data, run)
-    others = [card for card in look(folder).runs if card.finished and card.path != run]
     beside = request.query_params.get("beside", "")
-    plot = _put_beside(data, run, finished(folder, beside), beside) if beside else None
+    other = finished(folder, beside) if beside else None
+    drawn = _drawn(run, _versions(run), other, _versions(other) if other else (), beside)
+    runs = look(folder).runs
+    others = [card for card in runs if card.finished and card.path != run]
     return show(
         request,
         "run_hits.html",
         name=name,
-        card=next((card for card in look(folder).runs if card.path == run), None),
-        suggested=sum(1 for hit in data["hits"] if hit["pick"]),
+        card=next((card for card in runs if card.path == run), None),
+        suggested=drawn.suggested,
         plated=(run / "plate.csv").is_file(),
         others=others,
         beside=beside,
-        plot=plot,
-        data=json_for_page(data),
+        plot=drawn.plot,
+        data=drawn.with_marks(marked(run)),
     )
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What is drawn of a run: all but the marks, which change with every click."""
+
+    data: Markup
+    suggested: int
+    plot: dict[str, Any] | None
+
+    def with_marks(self, marks: Sequence[tuple[int, bool, bool, str]]) -> Markup:
+        """Return the data as JSON, with the marks."""
+        from screening.report import json_for_page
+
+        return self.data[:-1] + Markup(',"marks":') + json_for_page(marks) + Markup("}")
+
+
+def _versions(run: Path) -> tuple[int, ...]:
+    """Return when the files were written that decide what is drawn; 0 for one that is not there."""
+    paths = (run / name for name in ("report.html", "hits.parquet", "plate.csv"))
+    return tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in paths)
+
+
+# A thousand hits take most of a second to be put together, and nobody looks at many runs at a time.
+@lru_cache(maxsize=4)
+def _drawn(
+    run: Path, versions: tuple[int, ...], other: Path | None, others: tuple[int, ...], beside: str
+) -> _Drawn:
+    from screening.report import json_for_page
+
+    del versions, others
+    data = report_data(run)
+    data.pop("marks", None)  # those at the time of the report
+    _put_picks(data, run)
+    plot = _put_beside(data, run, other, beside) if other else None
+    suggested = sum(1 for hit in data["hits"] if hit["pick"])
+    return _Drawn(json_for_page(data), suggested, plot)
 
 
 def finished(folder: Folder, name: str) -> Path:
