@@ -14,7 +14,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from ebm.sparse import sparse_times_dense
+from ebm.sparse import csr_where, sparse_times_dense
 
 Activation = Literal["sigmoid", "relu", "identity"]
 ACTIVATIONS: tuple[Activation, ...] = ("sigmoid", "relu", "identity")
@@ -212,16 +212,18 @@ def drop(x: Tensor, rate: float, generator: torch.Generator | None) -> Tensor:
     """Set a share `rate` of the entries to zero and divide the rest by 1 - rate.
 
     torch's own dropout draws from the global generator; this one draws from `generator`, and does
-    nothing without one. Of a sparse tensor only the stored entries are drawn for.
+    nothing without one. Of a sparse tensor only the stored entries are drawn for, and those set to
+    zero are stored no more.
     """
     if generator is None or rate == 0:
         return x
-    if x.layout == torch.sparse_csr:
-        values = drop(x.values(), rate, generator)
-        parts = (x.crow_indices(), x.col_indices(), values)
-        return torch.sparse_csr_tensor(*parts, size=x.shape, check_invariants=False)
-    uniform = torch.rand(x.shape, generator=generator, dtype=x.dtype, device=x.device)
-    return x * (uniform >= rate).to(x.dtype).div_(1 - rate)
+    sparse = x.layout == torch.sparse_csr
+    shape = x.values().shape if sparse else x.shape
+    uniform = torch.rand(shape, generator=generator, dtype=x.dtype, device=x.device)
+    kept = uniform >= rate
+    if sparse:
+        return csr_where(x, kept, torch.ones((), dtype=x.dtype, device=x.device).div_(1 - rate))
+    return x * kept.to(x.dtype).div_(1 - rate)
 
 
 def glorot_uniform(n_in: int, n_out: int, gain: float, generator: torch.Generator) -> Tensor:

