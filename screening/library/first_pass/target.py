@@ -15,7 +15,7 @@ _FEWEST = 10
 
 @dataclass(frozen=True)
 class Scale:
-    """From log odds to exponential scores: minus the logarithm of the share of rows that rank higher.
+    """From log odds to minus the logarithm of the share of rows that rank higher.
 
     Log odds are squeezed on the side where little speaks for a compound, which in a library may be
     the whole top. Ranks are not; on this scale each tenfold better rank is a step of the same size.
