@@ -14,8 +14,8 @@ from screening.library.first_pass.state import Ask
 from screening.library.first_pass.target import Scale
 from screening.tables import silent
 
-N = 30_000
-ASK = Ask("log_odds", lowest_first=False, top=1000, recall=0.8)
+N = 8_000
+ASK = Ask("log_odds", lowest_first=False, top=400, recall=0.8)
 
 
 class Known:
@@ -23,7 +23,7 @@ class Known:
 
     def __init__(self, noise: float) -> None:
         draw = np.random.default_rng(0)
-        dense = (draw.random((N, 2048)) < 0.004).astype(np.uint8)
+        dense = (draw.random((N, 2048)) < 0.01).astype(np.uint8)
         self._counts = csr_matrix(dense)
         self.log_odds = dense[:, :300] @ draw.normal(size=300) + noise * draw.normal(size=N)
         self.asked: list[int] = []
@@ -59,7 +59,7 @@ def test_promise_holds_and_most_rows_are_passed_over(known: Known, tmp_path: Pat
     best = np.argsort(-known.log_odds)[: ASK.top]
     recall = found.chosen[best].mean()
     assert ASK.recall <= found.outcome.recall.at_least <= recall  # type: ignore[attr-defined]
-    assert found.chosen.mean() < 0.6
+    assert found.chosen.mean() < 0.7
 
     # What is there is taken over: no round is made anew, and the end is the same.
     (tmp_path / "first_pass" / f"round-{len(found.rounds) - 1:03d}.npz").unlink()
