@@ -73,16 +73,23 @@ def chance_of_at_most(found: int, population: int, better: int, sample: int) -> 
     >>> round(chance_of_at_most(0, 10, 1, 5), 6)
     0.5
     """
-    lowest = max(0, sample - (population - better))
-    hits = np.arange(lowest, min(found, better, sample) + 1)
-    if not len(hits):
-        return 0.0
+    chances = _chances(min(found, better, sample), population, better, sample)
+    return float(min(1.0, chances.sum()))
+
+
+def _chances(most: int, population: int, better: int, sample: int) -> np.ndarray:
+    """Return the chance of each number of better rows in a sample, from 0 to `most`."""
+    hits = np.arange(most + 1)
+    possible = hits >= sample - (population - better)
+    hits = hits[possible]
     logs = (
         _log_choices(better, hits)
         + _log_choices(population - better, sample - hits)
         - _log_choices(population, np.array(sample))
     )
-    return float(min(1.0, np.exp(logs).sum()))
+    chances = np.zeros(most + 1)
+    chances[possible] = np.exp(logs)
+    return chances
 
 
 def _log_choices(n: int, k: np.ndarray) -> np.ndarray:
@@ -106,7 +113,7 @@ def most_better(found: int, population: int, sample: int, error: float) -> int:
     >>> most_better(0, 1000, 1000, 0.05), most_better(0, 1000, 0, 0.05)
     (0, 1000)
     >>> most_better(0, 100_000, 3_000, 0.05)  # the rule of three: 3 / 3,000 of all
-    97
+    98
     """
     low, high = found, population - (sample - found)
     while low < high:
@@ -144,23 +151,14 @@ def sample_needed(
     low, high = 1, population
     while low < high:
         middle = (low + high) // 2
-        most = _most_found(population, middle, allowed, error)
-        if most >= 0 and chance_of_at_most(most, population, better, middle) >= hope:
+        # Of the numbers that the sample may hold, the one that with that chance is not exceeded.
+        sums = np.cumsum(_chances(min(better, middle), population, better, middle))
+        found = min(int(np.searchsorted(sums, hope)), len(sums) - 1)
+        if chance_of_at_most(found, population, found + allowed + 1, middle) < error:
             high = middle
         else:
             low = middle + 1
     return low
-
-
-def _most_found(population: int, sample: int, allowed: int, error: float) -> int:
-    """Return the most better rows that a sample may hold and still show it; -1 when none may."""
-    found = -1
-    while (
-        found < sample
-        and most_better(found + 1, population, sample, error) - (found + 1) <= allowed
-    ):
-        found += 1
-    return found
 
 
 def recall_of(top: int, population: int, sample: int, found: int, error: float) -> Recall:
