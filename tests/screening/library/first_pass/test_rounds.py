@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -61,10 +60,9 @@ def learn_straight_line(
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rounds, "teach", learn_straight_line)
     monkeypatch.setattr(rounds, "_FEWEST_SAMPLED", 300)
-    yield
 
 
 def first_pass(known: Known, run: Path, ask: Ask = ASK, seed: int = 0) -> tuple[FirstPass, Outcome]:
