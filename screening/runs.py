@@ -100,8 +100,9 @@ class Run:
         first = (
             ", those likely to be inactive first," if self.table.ranked.wanted != "active" else ""
         )
+        over = f", {counts.passed_over} passed over" if counts.passed_over else ""
         return (
-            f"{counts.read} rows read: {counts.scored} scored, {counts.rejected} rejected; "
+            f"{counts.read} rows read: {counts.scored} scored{over}, {counts.rejected} rejected; "
             f"{len(self.table)} hits{first} in {self.folder / 'hits.csv'}"
         )
 
@@ -152,7 +153,7 @@ def screen(
         Is told what to be careful about; Python's warnings when not given.
     **options
         Settings of `ScreenOptions`, such as `top`, `rank_by`, `wanted`, `require`, `exclude`,
-        `risk`, `prevalence` and `title`.
+        `risk`, `prevalence`, `title`, `first_pass` and `recall`.
 
     Returns
     -------

@@ -7,6 +7,9 @@ For the entries (i, t) that have a label, with sample weights w (mean one) and c
 where l is the cross-entropy in nats, computed from logits. An entry without a label (NaN) counts
 neither above nor below. A yes/no label may be graded: 0.8 is eight tenths of a yes and two tenths
 of a no, and costs as much as they do.
+
+For numbers l is half the squared difference, the cross-entropy of a Gaussian of variance one but
+for a constant, and there are no classes (c = 1).
 """
 
 from dataclasses import dataclass, replace
@@ -84,11 +87,43 @@ class Loss:
         return -self.class_weights[index] * smooth
 
 
+@dataclass(frozen=True)
+class SquaredLoss:
+    """Sum and count of masked, weighted halves of squared differences; see `Loss`."""
+
+    def total(self, outputs: Tensor, labels: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Weighted sum of the losses of all present numbers, and how many there are: two scalars.
+
+        Parameters
+        ----------
+        outputs, labels : Tensor of shape (n, n_outputs)
+            NaN where missing.
+        weights : Tensor of shape (n,)
+        """
+        present = ~labels.isnan()
+        losses = (outputs - torch.where(present, labels, 0.0)).square() / 2
+        return (losses * present * weights[:, None]).sum(), present.sum()
+
+    def mean(self, outputs: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+        """Sum over number of present labels (0 when there is none)."""
+        total, count = self.total(outputs, labels, weights)
+        return total / count.clamp(min=1)
+
+    def without_smoothing(self) -> "SquaredLoss":
+        """Return the same loss: numbers are not smoothed."""
+        return self
+
+    def to(self, placement: Placement) -> "SquaredLoss":
+        """Return the same loss: it has no numbers of its own."""
+        del placement
+        return self
+
+
 def check_labels(y: Any, rows: int, n_outputs: int, options: FinetuneOptions) -> Tensor:
     """Return labels as a float64 tensor of shape (rows, n_tasks), or raise ValueError.
 
     Class numbers of a multi-class task have shape (rows, 1); other labels are from 0 to 1. Missing
-    labels are NaN.
+    labels are NaN. In a regression they are any finite numbers.
     """
     labels = torch.as_tensor(y).to(torch.float64)
     if labels.ndim == 1:
@@ -101,6 +136,11 @@ def check_labels(y: Any, rows: int, n_outputs: int, options: FinetuneOptions) ->
     present = ~labels.isnan()
     if not present.any():
         raise ValueError("y has no label at all: every value is missing")
+    if options.task == "regression":
+        if labels.isinf().any():
+            row, task = torch.nonzero(labels.isinf())[0].tolist()
+            raise ValueError(f"y is infinite at row {row}, column {task}")
+        return labels
     highest = n_outputs - 1 if options.task == "multi_class" else 1
     good = (labels >= 0) & (labels <= highest)
     kind = "number"
@@ -116,8 +156,10 @@ def check_labels(y: Any, rows: int, n_outputs: int, options: FinetuneOptions) ->
     return labels
 
 
-def make_loss(labels: Tensor, n_outputs: int, options: FinetuneOptions) -> Loss:
+def make_loss(labels: Tensor, n_outputs: int, options: FinetuneOptions) -> Loss | SquaredLoss:
     """Loss of a task, with its class weights learned from checked training labels."""
+    if options.task == "regression":
+        return SquaredLoss()
     multi_class = options.task == "multi_class"
     n_classes = n_outputs if multi_class else 2
     # (n_classes, n_tasks): how often each class occurs.

@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ebm.train.checks import require, require_choice
 
@@ -12,7 +12,7 @@ WARM_UP = 0.3
 START_FRACTION = 1 / 25
 END_FRACTION = 1e-4
 
-Task = Literal["binary", "multi_label", "multi_class"]
+Task = Literal["binary", "multi_label", "multi_class", "regression"]
 ClassWeight = Literal["balanced"] | Sequence[float] | Sequence[Sequence[float]] | None
 
 
@@ -22,9 +22,9 @@ class FinetuneOptions:
 
     Attributes
     ----------
-    task : {'binary', 'multi_label', 'multi_class'}
-        One logit; one logit for each of several yes/no labels; or one logit for each class, of
-        which exactly one is right.
+    task : {'binary', 'multi_label', 'multi_class', 'regression'}
+        One logit; one logit for each of several yes/no labels; one logit for each class, of which
+        exactly one is right; or one output for each of several numbers.
     epochs : int
         Passes over the data (at most, with early stopping).
     batch_size : int
@@ -67,7 +67,7 @@ class FinetuneOptions:
     adversarial_step: float = 0.0
 
     def __post_init__(self) -> None:
-        require_choice("task", self.task, ("binary", "multi_label", "multi_class"))
+        require_choice("task", self.task, get_args(Task))
         require_choice("schedule", self.schedule, ("one_cycle", "cosine", "constant"))
         require_choice("optimiser", self.optimiser, ("adamw", "sgd"))
         for name in ("epochs", "batch_size"):

@@ -40,8 +40,8 @@ def fine_tune(
     x : Tensor, array or scipy sparse matrix of shape (n, n_inputs)
         One row an example. A sparse matrix is never made dense.
     y : array or Tensor of shape (n,) or (n, n_tasks)
-        0 to 1 (binary, multi-label: the share of a yes), or class numbers from 0 (multi-class). NaN
-        is a missing label.
+        0 to 1 (binary, multi-label: the share of a yes), class numbers from 0 (multi-class), or any
+        numbers (regression). NaN is a missing label.
     options : FinetuneOptions, optional
         All settings.
     validation : (x, y), optional

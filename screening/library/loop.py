@@ -27,17 +27,19 @@ _MANY = 0.01
 
 @dataclass
 class Counts:
-    """How far a run is; `read = scored + rejected` at any time."""
+    """How far a run is; `read = scored + passed_over + rejected` at any time."""
 
     read: int = 0
     scored: int = 0
     rejected: int = 0
+    passed_over: int = 0
 
     def add(self, record: ShardRecord) -> None:
         """Count one shard."""
         self.read += record.read
         self.scored += record.scored
         self.rejected += len(record.rejects)
+        self.passed_over += record.passed_over
 
 
 # Told the counts, and the share of the input read, None where that is not known.

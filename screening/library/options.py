@@ -11,6 +11,7 @@ from screening.errors import UserError
 from screening.hits import Wanted
 
 EngineName = Literal["local", "dask"]
+FirstPassName = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class ScreenOptions:
         former and none of the latter become hits.
     title : str
         Of the report; made of the task when empty.
+    first_pass : {'auto', 'on', 'off'}
+        Whether a scout says which rows are scored, and the others are passed over. 'auto': where
+        there are so many rows that it saves time, and none of `require` and `exclude`.
+    recall : float in (0, 1)
+        Share of the best `top` rows that a first pass is to score, with 95 % confidence.
     max_atoms : int, optional
         Heavy atoms; larger molecules are rejected. The model's limit when None.
     timeout_seconds : float, optional
@@ -70,6 +76,8 @@ class ScreenOptions:
     require: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     title: str = ""
+    first_pass: FirstPassName = "auto"  # noqa: S105 - no password
+    recall: float = 0.95
     max_atoms: int | None = None
     timeout_seconds: float | None = None
     shard_size: int = 2000
@@ -83,10 +91,17 @@ class ScreenOptions:
         Raises
         ------
         UserError
-            A text is no SMARTS, a file of them cannot be read, or nothing such can be wanted.
+            A text is no SMARTS, a file of them cannot be read, a number is out of its range, or
+            nothing such can be wanted.
         """
         if self.wanted not in get_args(Wanted):
             raise UserError(f"wanted (--wanted) {self.wanted!r}: write active or inactive.")
+        if self.first_pass not in get_args(FirstPassName):
+            raise UserError(
+                f"first_pass (--first-pass) {self.first_pass!r}: write auto, on or off."
+            )
+        if not 0 < self.recall < 1:
+            raise UserError(f"recall (--recall) {self.recall:g}: it lies between 0 and 1.")
         _ = self.required, self.excluded
 
     @cached_property

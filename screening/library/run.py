@@ -28,10 +28,20 @@ from screening.hits import (
 from screening.library.describing import describe_molecules
 from screening.library.engines.cluster import DaskEngine, Recipe
 from screening.library.engines.workers import ScorerMaker, Workers
+from screening.library.first_pass.parts import pass_over
+from screening.library.first_pass.state import Ask, Outcome
+from screening.library.first_pass.when import (
+    PARTS_OF_SHARDS,
+    pack_into,
+    packed_parts,
+    started_once,
+    wants_first_pass,
+)
 from screening.library.loop import (
     Counts,
     OnCounts,
     ShardEngine,
+    Stream,
     do_shards,
     ignore_counts,
     write_rejects,
@@ -66,6 +76,8 @@ class RunSummary:
         That scored.
     seconds : dict of str to float
         One entry a stage, summed over workers, and `total` by the clock.
+    first_pass : Outcome or None
+        What a first pass promises, where there was one.
     """
 
     folder: Path
@@ -74,6 +86,7 @@ class RunSummary:
     hits: Hits
     model: ScreeningModel = field(repr=False)
     seconds: dict[str, float] = field(default_factory=dict)
+    first_pass: Outcome | None = None
 
 
 def screen(
@@ -129,7 +142,15 @@ def screen(
     limits = options.limits(model.options.limits)
     before = begun(ShardFiles.of_run(folder).records)
     shard_size = before["options"]["shard_size"] if before else options.shard_size
-    stream = _open(sources, model, options, shard_size, announce, warn)
+    ask = Ask(
+        named(LOG_ODDS, options.rank_by or model.tasks[0], model.tasks),
+        options.wanted == "inactive",
+        options.top,
+        options.recall,
+    )
+    first = wants_first_pass(sources, options, ask, before)
+    rows_together = PARTS_OF_SHARDS * shard_size if first else shard_size
+    stream = _open(sources, model, options, rows_together, announce, warn)
     now = {
         **stream.identity(),
         "model_hash": model.model_hash,
@@ -142,6 +163,8 @@ def screen(
         now["options"] |= {name: getattr(options, name) for name in named_by_user}
     if isinstance(stream, LibraryStream) or stream.packed:
         now["options"]["limits"] = asdict(limits)
+    if first:
+        now["options"]["first_pass"] = True
     depends_on = {name: now[name] for name in ("model_hash", "scores_version")}
     depends_on["limits"] = now["options"].get("limits")
     files = ShardFiles.of_run(folder, settings_hash(depends_on))
@@ -158,7 +181,20 @@ def screen(
         recipe = Recipe.of(stream.sources, options, shard_size) if raw else None
         return DaskEngine(task, recipe, options.workers, options.scheduler, make_scorer)
 
-    done = do_shards(stream, files, engine, on_progress)
+    outcome: Outcome | None = None
+    with started_once(engine) as kept:
+        pieces: Stream = stream
+        if first:
+            parts = (
+                pack_into(folder, stream, limits, options, rows_together, on_progress)
+                if isinstance(stream, LibraryStream)
+                else packed_parts(stream)
+            )
+            pieces, outcome = pass_over(
+                parts, files, folder, ask, kept, options.workers, on_progress, announce
+            )
+            _warn_of_choice(outcome, options, warn)
+        done = do_shards(pieces, files, kept, on_progress)
     large = write_rejects(files, done.shards, folder / "rejects.csv")
     if advice := large.advice(done.counts.read, _TAKE_THEM[isinstance(stream, LibraryStream)]):
         warn(advice)
@@ -170,9 +206,17 @@ def screen(
     done.seconds["hits"] = time.perf_counter() - ranking_started
     done.seconds["total"] = time.perf_counter() - started
     seconds = {stage: round(spent, 3) for stage, spent in done.seconds.items()}
-    summary = RunSummary(folder, done.counts, done.continued, hits, model, seconds)
+    summary = RunSummary(folder, done.counts, done.continued, hits, model, seconds, outcome)
     _write_run_json(summary, stream.sources, model_path, {**asdict(options), **asdict(limits)})
     return summary
+
+
+def _warn_of_choice(outcome: Outcome, options: ScreenOptions, warn: Announce) -> None:
+    if options.require or options.exclude:
+        warn(
+            f"what the first pass promises is of the best {outcome.ask.top:,} of all rows; of "
+            "those that --require and --exclude leave, more may have been passed over."
+        )
 
 
 _TAKE_THEM = {
@@ -336,6 +380,7 @@ def _write_run_json(
         "looked_at": ranked.looked_at,
         "required": [asdict(pattern) for pattern in ranked.required],
         "excluded": [asdict(pattern) for pattern in ranked.excluded],
+        "first_pass": None if summary.first_pass is None else asdict(summary.first_pass),
         "shards_continued": summary.continued,
         "sources": sources,
         "model": str(model_path),

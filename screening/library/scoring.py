@@ -16,6 +16,13 @@ from screening.errors import UserError
 from screening.hits import LOG_ODDS, named, score_columns
 from screening.library.engines.workers import Assignment, Scorer
 from screening.library.featurise import Featurised, MoleculeReader, featurise_chunk
+from screening.library.first_pass.pieces import (
+    PLACE,
+    ChosenPart,
+    FinishedPart,
+    read_finished,
+    round_files,
+)
 from screening.library.packed.format import PackedPart, read_rows
 from screening.library.prepared.format import PreparedPart, read_part
 from screening.library.ranking import extremes_of
@@ -69,6 +76,19 @@ def model_scorer(task: WorkerTask) -> Scorer[ShardRecord]:
     def score(assignment: Assignment, watch: Watch) -> ShardRecord:
         clock = Clock()
         piece = assignment.piece
+        if isinstance(piece, FinishedPart):
+            whole, rejects, over = read_finished(piece, task.run)
+            clock.lap("read")
+            best = extremes_of(whole, ranked_by)
+            return files.write(
+                assignment.number,
+                piece.digest(),
+                whole,
+                rejects,
+                clock,
+                extremes=best,
+                passed_over=over,
+            )
         if isinstance(piece, PackedPart):
             rows, unread = read_rows(piece)
             clock.lap("read")
@@ -86,6 +106,12 @@ def model_scorer(task: WorkerTask) -> Scorer[ShardRecord]:
         table = score_table(model, found, watch=watch, clock=clock).rows
         if assignment.trial:
             return ShardRecord.of_trial(assignment.number)
+        if isinstance(piece, ChosenPart):
+            assert piece.chosen is not None
+            places = np.array(piece.chosen, np.int64)[np.searchsorted(rows.rows, found.rows)]
+            table = table.append_column(PLACE, pa.array(places))
+            of_round = round_files(task.run, piece.round, task.made_by)
+            return of_round.write(assignment.number, piece.digest(), table, rejects, clock)
         extremes = extremes_of(table, ranked_by)
         digest = piece.digest()
         return files.write(assignment.number, digest, table, rejects, clock, extremes=extremes)

@@ -81,8 +81,8 @@ class ShardRecord:
     Attributes
     ----------
     number : int
-    read, scored : int
-        Rows; `read - scored` were rejected.
+    read, scored, passed_over : int
+        Rows; the others of those read were rejected.
     scores_hash, bits_hash : str
         SHA-256 of the Parquet file, and of that of packed bits where there is one.
     rows_hash, made_by : str
@@ -104,6 +104,7 @@ class ShardRecord:
     seconds: dict[str, float] = field(default_factory=dict)
     bits_hash: str = ""
     extremes: dict[str, Extremes] = field(default_factory=dict)
+    passed_over: int = 0
 
     @classmethod
     def of_trial(cls, number: int) -> ShardRecord:
@@ -202,6 +203,7 @@ class ShardFiles:
         *,
         bits: pa.Table | None = None,
         extremes: dict[str, Extremes] | None = None,
+        passed_over: int = 0,
     ) -> ShardRecord:
         """Write the files of a shard, the record last; each row is a row of the table or a reject.
 
@@ -219,6 +221,8 @@ class ShardFiles:
             Of packed bits, as `bits_table` makes it.
         extremes : dict of str to Extremes, optional
             By each column that ranks, as `extremes_of` gives them.
+        passed_over : int
+            Rows of the table that have no score.
         """
         digest = _write_table(table, self.scores(number))
         bits_digest = "" if bits is None else _write_table(bits, self.bits_of(number), **PACKING)
@@ -227,7 +231,8 @@ class ShardFiles:
         record = ShardRecord(
             number=number,
             read=read,
-            scored=table.num_rows,
+            scored=table.num_rows - passed_over,
+            passed_over=passed_over,
             scores_hash=digest,
             rows_hash=rows_hash,
             made_by=self.made_by,

@@ -161,7 +161,7 @@ def _library(folder: Path, hits: Hits, domain: Domain) -> LibraryCounts:
     keys: list[NDArray[np.int64]] | None = []
     rows = in_training = outside = 0
     for part in sorted(folder.glob("part-*.parquet")):
-        table = pq.read_table(part, columns=[score, *_READ])
+        table = pq.read_table(part, columns=[score, *_READ]).drop_null()
         rows += table.num_rows
         values = restated(table[score].to_numpy(), ranked.base_rate, ranked.prevalence)
         histogram += np.histogram(values, bins=HISTOGRAM_BINS, range=(0, 1))[0]

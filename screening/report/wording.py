@@ -104,11 +104,13 @@ def count(n: int, noun: str) -> str:
 
 
 def counts(run: RunFolder, cards: HitCards) -> list[tuple[str, str]]:
-    """Return the counts that add up: read = scored + rejected."""
+    """Return the counts that add up: read = scored + passed over + rejected."""
     of_run = run.info["counts"]
+    over = of_run.get("passed_over", 0)
     return [
         ("rows read", f"{of_run['read']:,}"),
         ("could not be used", f"{of_run['rejected']:,}"),
+        *([("passed over", f"{over:,}")] if over else []),
         ("scored", f"{of_run['scored']:,}"),
         ("best kept as hits", f"{len(cards.hits):,}"),
         ("suggested", f"{len(cards.picked()):,}"),
@@ -160,6 +162,20 @@ def duplicates(run: RunFolder) -> str:
     )
 
 
+def first_pass(counts: dict[str, int], outcome: dict[str, Any]) -> str:
+    """Say what a first pass came to, and what it promises."""
+    top, found = outcome["ask"]["top"], outcome["recall"]
+    scored, over = counts["scored"], counts["passed_over"]
+    if not over:
+        return f"all {scored:,} molecules were scored fully: nothing less could be promised"
+    return (
+        f"{scored:,} molecules were scored fully and {over:,} passed over after a quick look; of "
+        f"the best {top:,}, an estimated {100 * found['estimate']:.1f} % were scored (at least "
+        f"{100 * found['at_least']:.1f} % with 95 % confidence, by a random sample of "
+        f"{found['audited']:,} of those passed over)"
+    )
+
+
 def run_facts(run: RunFolder) -> list[tuple[str, str]]:
     """Return the table of the run: files, command, versions, options, time."""
     info = run.info
@@ -170,7 +186,9 @@ def run_facts(run: RunFolder) -> list[tuple[str, str]]:
     stages = [f"{name} {spent:.1f} s" for name, spent in known.items()]
     options = {k: v for k, v in info["options"].items() if v not in (None, [], "")}
     versions = info.get("versions", {})
+    passed = info.get("first_pass")
     return [
+        *([("first pass", first_pass(info["counts"], passed))] if passed else []),
         ("command to repeat", cut(info.get("command", "not recorded"))),
         ("library", "; ".join(cut(source) for source in info["sources"])[:LONGEST_TEXT]),
         ("model file", f"{PurePath(info['model']).name}, SHA-256 {info['model_hash']}"),

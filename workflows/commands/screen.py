@@ -18,6 +18,7 @@ from workflows.plate import BUDGET, Budget
 
 if TYPE_CHECKING:
     from screening.hits import Wanted
+    from screening.library.options import FirstPassName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,8 @@ class ScreenRequest(Common, ColumnOptions, Choice, Budget):
     prevalence: float | None
     max_atoms: int | None
     timeout: float | None
+    first_pass: FirstPassName
+    recall: float
     shard_size: int
     engine: str
     scheduler: str | None
@@ -69,6 +72,21 @@ class ScreenRequest(Common, ColumnOptions, Choice, Budget):
     help="Best first: those likely to be active or, for a liability such as hERG, inactive.",
 )
 @PROMISES
+@click.option(
+    "--first-pass",
+    type=click.Choice(["auto", "on", "off"]),
+    default="auto",
+    show_default=True,
+    help="Score fully only rows that a quick look says may be among the best; auto: from 200,000 "
+    "rows on.",
+)
+@click.option(
+    "--recall",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.95,
+    show_default=True,
+    help="Share of the best --top rows that a first pass scores, with 95 % confidence.",
+)
 @click.option(
     "--max-atoms",
     type=click.IntRange(min=1),
@@ -147,6 +165,8 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
             title=asked.title,
             risk=asked.risk,
             prevalence=asked.prevalence,
+            first_pass=asked.first_pass,
+            recall=asked.recall,
             max_atoms=asked.max_atoms,
             timeout_seconds=asked.timeout,
             shard_size=asked.shard_size,

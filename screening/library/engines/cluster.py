@@ -22,11 +22,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from screening.errors import UserError
-from screening.library.engines.workers import ScorerMaker, Workers
+from screening.library.engines.workers import ScorerMaker, Task, Workers
 from screening.library.loop import LibraryPiece
 from screening.library.options import ScreenOptions
 from screening.library.prepared.format import PreparedPart
-from screening.library.scoring import WorkerTask
 from screening.library.shards import ShardRecord
 from screening.tables import STDIN, Chunk, open_library, source_size
 
@@ -122,7 +121,7 @@ class _Kept:
     """What a worker process keeps between shards: its place in the library, its guarded process."""
 
     def __init__(
-        self, task: WorkerTask, recipe: Recipe | None, make_scorer: ScorerMaker[ShardRecord]
+        self, task: Task, recipe: Recipe | None, make_scorer: ScorerMaker[ShardRecord]
     ) -> None:
         self.key = (task, recipe, make_scorer)
         self.position = None if recipe is None else _Position(recipe)
@@ -140,7 +139,7 @@ _one_at_a_time = threading.Lock()
 
 
 def do_shard(
-    task: WorkerTask,
+    task: Task,
     recipe: Recipe | None,
     make_scorer: ScorerMaker[ShardRecord],
     number: int,
@@ -181,7 +180,7 @@ class DaskEngine:
 
     Parameters
     ----------
-    task : WorkerTask
+    task : Task
         With absolute paths that every worker sees.
     recipe : Recipe or None
         How workers find the rows; None for prepared libraries.
@@ -200,7 +199,7 @@ class DaskEngine:
 
     def __init__(
         self,
-        task: WorkerTask,
+        task: Task,
         recipe: Recipe | None,
         n: int,
         address: str | None,

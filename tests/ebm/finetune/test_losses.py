@@ -8,7 +8,7 @@ import torch
 from sklearn.utils.class_weight import compute_class_weight
 
 from ebm import FinetuneOptions
-from ebm.finetune.losses import check_labels, make_loss
+from ebm.finetune.losses import SquaredLoss, check_labels, make_loss
 
 
 def literal_sigmoid_loss(logits, labels, weights, class_weights, smoothing):
@@ -143,3 +143,10 @@ def test_wrong_number_of_class_weights():
     labels = torch.tensor([[0.0], [1.0]])
     with pytest.raises(ValueError, match="class_weight has shape"):
         make_loss(labels, 1, FinetuneOptions(class_weight=[1.0, 2.0, 3.0]))
+
+
+def test_squared_loss_is_half_the_weighted_mean_of_squares() -> None:
+    loss = SquaredLoss()
+    outputs, labels = torch.tensor([[1.0], [4.0], [9.0]]), torch.tensor([[3.0], [5.0], [torch.nan]])
+    found = loss.mean(outputs, labels, torch.tensor([1.0, 2.0, 1.0]))
+    assert float(found) == pytest.approx((1 * 4 / 2 + 2 * 1 / 2) / 2)

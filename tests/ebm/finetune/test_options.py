@@ -37,7 +37,7 @@ def test_a_training_of_one_step_has_a_rate():
     "wrong",
     [
         {"schedule": "linear"},
-        {"task": "regression"},
+        {"task": "ranking"},
         {"optimiser": "lion"},
         {"epochs": 0},
         {"learning_rate": 0.0},
