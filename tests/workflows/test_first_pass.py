@@ -16,13 +16,15 @@ from tests.workflows.conftest import SAMPLES, Run
 from workflows.cli import main
 
 ROWS = 500
-ASKED = ["--first-pass", "on", "--top", "60", "--recall", "0.3", "--shard-size", "40"]
+ASKED = ["--first-pass", "on", "--top", "100", "--recall", "0.2", "--shard-size", "40"]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _small_samples():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rounds, "_FEWEST_SAMPLED", 60)
+        # Of so few rows a scout learns next to nothing; it is to pass rows over all the same.
+        patch.setattr(rounds, "_FEWEST_SAMPLED", 250)
+        patch.setattr(rounds, "_DECAY", (0.3, 0.5))
         yield
 
 
@@ -48,7 +50,7 @@ def test_every_row_is_there_once_in_its_order(finished: Path) -> None:
     assert counts["read"] == ROWS
     assert counts["scored"] + counts["passed_over"] + counts["rejected"] == ROWS
     assert counts["passed_over"] > 0
-    assert info["first_pass"]["recall"]["at_least"] >= 0.3
+    assert info["first_pass"]["recall"]["at_least"] >= 0.2
     parts = sorted((run / "scores").glob("part-*.parquet"))
     table = pds.dataset(parts).to_table()
     assert table["row"].to_pylist() == [row for row in range(2, ROWS + 2) if row != 9]
@@ -85,8 +87,8 @@ def test_larger_top_goes_on_and_smaller_scores_nothing(
         return json.loads((folder / "run.json").read_text(encoding="utf-8"))["counts"]["scored"]
 
     before = json.loads((folder / "run.json").read_text(encoding="utf-8"))["counts"]["scored"]
-    assert scored("--top", "30", "--recall", "0.3") == before
-    assert scored("--top", "60", "--recall", "0.7") > before
+    assert scored("--top", "50", "--recall", "0.2") == before
+    assert scored("--top", "100", "--recall", "0.7") > before
     refused = run("screen", *words, "--first-pass", "off")
     assert refused.status == 1
     assert "begun with a first pass" in refused.err
