@@ -103,7 +103,7 @@ def test_what_ranks_describes_or_picks_may_change(again, folder, scored, words) 
     assert "shards of 3 rows" in done.err
     assert [p.read_bytes() for p in sorted((folder / "run" / "scores").iterdir())] == before
     about = json.loads((folder / "run" / "run.json").read_text())
-    assert about["counts"] == {"read": 8, "scored": 7, "rejected": 1}
+    assert about["counts"] == {"read": 8, "scored": 7, "rejected": 1, "passed_over": 0}
     assert about["shards_continued"] == 3
     if "--budget" in words:
         assert 0 < len(rows_of(folder / "run" / "plate.csv")) <= 3

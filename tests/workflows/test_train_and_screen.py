@@ -65,7 +65,7 @@ def test_screen_accounts_for_every_row(run, model, library, tmp_path):
     done = run("screen", library, "-m", model, "-o", tmp_path / "run", "-n", "1", "--no-report")
     assert done.status == 0, done.err
     about = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert about["counts"] == {"read": 6, "scored": 4, "rejected": 2}
+    assert about["counts"] == {"read": 6, "scored": 4, "rejected": 2, "passed_over": 0}
     rejects = rows_of(tmp_path / "run" / "rejects.csv")
     assert [(r["row"], r["id"], r["reason"]) for r in rejects] == [
         ("3", "A-2", "parse"),

@@ -96,7 +96,7 @@ _ATOMS = (
 ).split()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(_ATOMS), min_size=1, max_size=14), st.sampled_from(LEVELS))
 def test_what_comes_out_can_be_written_and_read_again(parts, level):
     mol = prepare_molecule("".join(parts), Standardiser(level))
@@ -182,8 +182,8 @@ NASTY = [
 
 
 def test_what_needs_nothing_is_what_the_whole_pipeline_leaves_alone(samples):
-    texts = read_table(str(samples / "wehi.csv.gz")).smiles[::4]
-    texts += read_table(str(samples / "bace.csv"), smiles_column="mol", id_column="CID").smiles[::3]
+    texts = read_table(str(samples / "wehi.csv.gz")).smiles[::10]
+    texts += read_table(str(samples / "bace.csv"), smiles_column="mol", id_column="CID").smiles[::9]
     standardiser = Standardiser()
     skipped = 0
     for text in [*texts, *NASTY]:
@@ -196,8 +196,8 @@ def test_what_needs_nothing_is_what_the_whole_pipeline_leaves_alone(samples):
 
 
 def test_odd_real_structures_are_standardised_as_by_the_whole_pipeline(shared_data):
-    texts = read_table(str(shared_data / "hiv" / "HIV.csv.gz")).smiles[::40]
-    texts += read_table(str(shared_data / "lib_nci5k" / "first_5K.smi")).smiles[::5]
+    texts = read_table(str(shared_data / "hiv" / "HIV.csv.gz")).smiles[::100]
+    texts += read_table(str(shared_data / "lib_nci5k" / "first_5K.smi")).smiles[::15]
     standardiser = Standardiser()
     changed = 0
     for text in texts:
@@ -207,7 +207,7 @@ def test_odd_real_structures_are_standardised_as_by_the_whole_pipeline(shared_da
         whole = canonical_smiles(standardiser.full_parent(mol))
         assert canonical_smiles(standardiser(mol)) == whole, text
         changed += whole != canonical_smiles(mol)
-    assert changed > 50
+    assert changed > 20
 
 
 # What the normaliser's transforms ask for that do not ask for a charge (RDKit, normalizations.in).

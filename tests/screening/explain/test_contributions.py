@@ -135,7 +135,7 @@ def test_a_covered_row_holds_the_occurrences_without_the_atom(name) -> None:
         rows = occluded_rows(mol, block)
         assert rows.has_canonical_format
         assert np.array_equal(rows.toarray(), literal)
-        assert rows.dtype == block.transform([mol]).dtype
+        assert rows.dtype == block.columns_of([mol]).dtype
 
 
 @pytest.mark.parametrize("smiles", DRUGS)

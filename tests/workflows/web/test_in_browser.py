@@ -121,7 +121,8 @@ def test_the_whole_way(tab: Page, folder: Path, samples: Path) -> None:
     assert job.process() is not None
     server = Server(folder)
     tab.goto(server.address)
-    assert "running" in tab.inner_text("main")
+    # The server knows a job that outlived it; a quick one may have ended by then.
+    assert "running" in tab.inner_text("main") or job.process() is None
     tab.goto(f"{server.base}/job/{job.id}")
     tab.wait_for_url("**/hits/run", timeout=120_000)
     assert "continuing the run that is there" in job.log.read_text(encoding="utf-8")
