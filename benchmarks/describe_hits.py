@@ -21,7 +21,8 @@ from screening.chemistry.alerts import CATALOGS
 from screening.chemistry.properties import properties
 from screening.hits.common_part import Environments
 from screening.library import ScreenOptions, screen
-from screening.library.run import rank
+from screening.library.describing import rank
+from screening.library.shards import ShardFiles
 from screening.model import load_model
 from screening.plate import make_plate
 
@@ -46,8 +47,9 @@ def main() -> None:
         run = Path(folder) / "run"
         # The first time patterns are laid out, which is no cost of a hit.
         hits = screen([str(given.library)], given.model, run, options).hits
-        parts = sorted((run / "scores").glob("part-*.parquet"))
-        whole, _ = timed(lambda: rank(parts, model, options, model.options.limits))
+        files = ShardFiles.of_run(run)
+        shards = files.last() + 1
+        whole, _ = timed(lambda: rank(files, shards, model, options, model.options.limits))
     catalogs = []
     for name in CATALOGS:
         parameters = FilterCatalogParams()

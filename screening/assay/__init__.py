@@ -1,13 +1,14 @@
 """Assays: labels read, structures merged, contradictions told."""
 
 from screening.assay.curation import Assay, curate
-from screening.assay.draft import Counts, Draft, Histogram
+from screening.assay.draft import Counts, Draft
 from screening.assay.graded import (
     TaughtAs,
     graded_labels,
     graded_sentences,
     taught_labels,
 )
+from screening.assay.histogram import Histogram
 from screening.assay.labels import Label, Threshold, decide, make_threshold, read_label
 from screening.assay.ledger import Conflict, Ledger, Merge, Repeat
 from screening.assay.reading import (

@@ -105,20 +105,8 @@ class RDKitDescriptors(MoleculeTransformer, other.RDKitDescriptors):
 # Each block as a transformer, by its name.
 TRANSFORMERS: dict[str, type[FeatureBlock]] = {
     block.name: block
-    for block in (
-        MorganCounts,
-        MorganBits,
-        FeatureMorganCounts,
-        FeatureMorganBits,
-        AtomPairs,
-        Torsions,
-        RDKitPath,
-        MACCS,
-        AvalonCounts,
-        ErG,
-        Descriptors,
-        RDKitDescriptors,
-    )
+    for block in MoleculeTransformer.__subclasses__()
+    if issubclass(block, FeatureBlock)
 }
 
 

@@ -1,15 +1,34 @@
-"""Hits described by guarded workers: a molecule that hangs or crashes costs its own cells."""
+"""From scored rows to hits: ranked, and described by guarded workers.
+
+A molecule that hangs or crashes while it is described costs its own cells.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from screening.chemistry import Failure, Limits, prepare_molecule
-from screening.hits import AboutHit, about_hits
+import pyarrow as pa
+
+from screening.chemistry import Failure, Limits, Substructures, prepare_molecule
+from screening.hits import (
+    LOG_ODDS,
+    AboutHit,
+    Hits,
+    Ranked,
+    about_hits,
+    columns_for,
+    describe_hits,
+    make_hits,
+    molecule_of,
+    named,
+)
 from screening.library.engines.workers import Assignment, Scorer, ScorerMaker, Workers
-from screening.library.shards import Watch
+from screening.library.options import ScreenOptions
+from screening.library.ranking import Ranking, Row, duplicates_among
+from screening.library.shards import ShardFiles, Watch
 from screening.model import ScreeningModel
+from screening.tables import Announce, silent
 
 # Hits of one piece.
 _TOGETHER = 50
@@ -83,3 +102,93 @@ def describe_molecules(
     with Workers(task_of_all, min(workers, len(pieces)), make_scorer) as running:
         done = dict(running.run(enumerate(pieces)))
     return [hit for number in sorted(done) for hit in done[number]]
+
+
+def rank(
+    files: ShardFiles,
+    shards: int,
+    model: ScreeningModel,
+    options: ScreenOptions,
+    limits: Limits,
+    announce: Announce = silent,
+) -> Hits:
+    """Rank scored rows and describe the best of those that may be hits.
+
+    Parameters
+    ----------
+    files
+        Of scores, at the assay's base rate.
+    shards
+        How many there are, in input order.
+    model
+        That scored them.
+    options
+        What to rank by, which substructures hits must and must not have, and how many.
+    limits
+        That molecules were read with.
+    announce
+        Is told how many rows were passed over for their substructures.
+    """
+    task = options.rank_by or model.tasks[0]
+    base_rate = model.calibrations[model.tasks.index(task)].base_rate
+    column = named(LOG_ODDS, task, model.tasks)
+    ranking = Ranking(files, shards, column, lowest_first=options.wanted == "inactive")
+    choice = Substructures(options.required, options.excluded)
+    if choice:
+        best = ranking.best_of(
+            options.top, lambda row: choice.takes(molecule_of(row["structure"])), ["structure"]
+        )
+        announce(
+            f"{choice.looked_at:,} scored rows were searched for substructures, best first, for "
+            f"{len(best):,} hits: {choice.passed_over()}."
+        )
+    else:
+        best = ranking.best(options.top)
+    rows = ranking.rows(best.numbers)
+    twins = duplicates_among(rows)
+    for place, (row, twin) in enumerate(zip(rows, twins, strict=True), start=1):
+        row |= {"rank": place, "duplicate_of": twin}
+    described = describe_hits(
+        _as_table(rows, model.tasks),
+        describe_molecules([row["smiles"] for row in rows], model, task, limits, options.workers),
+        model,
+        task=task,
+        risk=options.risk,
+        prevalence=options.prevalence,
+    )
+    ranked = Ranked(
+        model.tasks,
+        task,
+        options.risk,
+        base_rate,
+        options.prevalence,
+        options.wanted,
+        options.title,
+        choice.required,
+        choice.excluded,
+        choice.looked_at,
+    )
+    return make_hits(described, [row["input"] for row in rows], ranked)
+
+
+def missing_of(hits: Hits) -> str:
+    """Say which hits lack something; empty where nothing is missing."""
+    why = hits.described["not_described"].to_pylist()
+    places = [place for place, missing in enumerate(why) if missing]
+    if not places:
+        return ""
+    first = places[0]
+    name = hits.described["id"][first].as_py()
+    return (
+        f"of {len(places)} of {len(hits)} hits something could not be worked out, and its cells "
+        f"are empty (the column not_described of hits.parquet has all); hit {first + 1}, {name}: "
+        f"{why[first]}."
+    )
+
+
+def _as_table(rows: Sequence[Row], tasks: Sequence[str]) -> pa.Table:
+    if rows:
+        return pa.Table.from_pylist(list(rows))
+    return pa.table(
+        {name: pa.array([], c.type) for name, c in columns_for(tasks, csv=True).items()}
+    )

@@ -10,22 +10,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from screening.chemistry import Limits, Substructures
 from screening.errors import UserError
-from screening.hits import (
-    LOG_ODDS,
-    Hits,
-    Ranked,
-    columns_for,
-    describe_hits,
-    make_hits,
-    molecule_of,
-    named,
-    write_hits,
-)
-from screening.library.describing import describe_molecules
+from screening.hits import LOG_ODDS, Hits, named, write_hits
+from screening.library.describing import missing_of, rank
 from screening.library.engines.cluster import DaskEngine, Recipe
 from screening.library.engines.workers import ScorerMaker, Workers
 from screening.library.first_pass.parts import pass_over
@@ -54,7 +41,6 @@ from screening.library.prepared.source import (
     is_prepared,
     open_prepared,
 )
-from screening.library.ranking import Ranking, Row, duplicates_among
 from screening.library.scoring import SCORES_VERSION, WorkerTask, model_scorer
 from screening.library.shards import ShardFiles, ShardRecord
 from screening.model import ScreeningModel, command_line, load_model, versions
@@ -200,7 +186,7 @@ def screen(
         warn(advice)
     ranking_started = time.perf_counter()
     hits = rank(files, done.shards, model, options, limits, announce)
-    if missing := _not_described(hits):
+    if missing := missing_of(hits):
         warn(missing)
     write_hits(hits, folder)
     done.seconds["hits"] = time.perf_counter() - ranking_started
@@ -223,96 +209,6 @@ _TAKE_THEM = {
     True: "max_atoms (--max-atoms) {atoms} takes them all, into another folder",
     False: "prepare the library with --max-atoms {atoms} to take them all",
 }
-
-
-def rank(
-    files: ShardFiles,
-    shards: int,
-    model: ScreeningModel,
-    options: ScreenOptions,
-    limits: Limits,
-    announce: Announce = silent,
-) -> Hits:
-    """Rank scored rows and describe the best of those that may be hits.
-
-    Parameters
-    ----------
-    files
-        Of scores, at the assay's base rate.
-    shards
-        How many there are, in input order.
-    model
-        That scored them.
-    options
-        What to rank by, which substructures hits must and must not have, and how many.
-    limits
-        That molecules were read with.
-    announce
-        Is told how many rows were passed over for their substructures.
-    """
-    task = options.rank_by or model.tasks[0]
-    base_rate = model.calibrations[model.tasks.index(task)].base_rate
-    column = named(LOG_ODDS, task, model.tasks)
-    ranking = Ranking(files, shards, column, lowest_first=options.wanted == "inactive")
-    choice = Substructures(options.required, options.excluded)
-    if choice:
-        best = ranking.best_of(
-            options.top, lambda row: choice.takes(molecule_of(row["structure"])), ["structure"]
-        )
-        announce(
-            f"{choice.looked_at:,} scored rows were searched for substructures, best first, for "
-            f"{len(best):,} hits: {choice.passed_over()}."
-        )
-    else:
-        best = ranking.best(options.top)
-    rows = ranking.rows(best.numbers)
-    twins = duplicates_among(rows)
-    for place, (row, twin) in enumerate(zip(rows, twins, strict=True), start=1):
-        row |= {"rank": place, "duplicate_of": twin}
-    described = describe_hits(
-        _as_table(rows, model.tasks),
-        describe_molecules([row["smiles"] for row in rows], model, task, limits, options.workers),
-        model,
-        task=task,
-        risk=options.risk,
-        prevalence=options.prevalence,
-    )
-    ranked = Ranked(
-        model.tasks,
-        task,
-        options.risk,
-        base_rate,
-        options.prevalence,
-        options.wanted,
-        options.title,
-        choice.required,
-        choice.excluded,
-        choice.looked_at,
-    )
-    return make_hits(described, [row["input"] for row in rows], ranked)
-
-
-def _not_described(hits: Hits) -> str:
-    """Say which hits lack something; empty where nothing is missing."""
-    why = hits.described["not_described"].to_pylist()
-    places = [place for place, missing in enumerate(why) if missing]
-    if not places:
-        return ""
-    first = places[0]
-    name = hits.described["id"][first].as_py()
-    return (
-        f"of {len(places)} of {len(hits)} hits something could not be worked out, and its cells "
-        f"are empty (the column not_described of hits.parquet has all); hit {first + 1}, {name}: "
-        f"{why[first]}."
-    )
-
-
-def _as_table(rows: Sequence[Row], tasks: Sequence[str]) -> pa.Table:
-    if rows:
-        return pa.Table.from_pylist(list(rows))
-    return pa.table(
-        {name: pa.array([], c.type) for name, c in columns_for(tasks, csv=True).items()}
-    )
 
 
 def _open(

@@ -22,7 +22,6 @@ from workflows.web.assets import send_asset
 from workflows.web.drafts import Drafts
 from workflows.web.folder import Folder, OutsideError, TooLargeError
 from workflows.web.jobs import Queue
-from workflows.web.loaded import LoadedModel
 from workflows.web.pages import assay, draw, entry, hits, home, jobs, results, screen, upload
 from workflows.web.safety import Door, Guard
 from workflows.web.serving import ForeignFormError, Serving, show
@@ -85,7 +84,7 @@ def make_app(
         },
         lifespan=_life(queue, take_over, loaded),
     )
-    app.state.serving = Serving(folder, door, queue, LoadedModel(), Drafts(), most_bytes)
+    app.state.serving = Serving(folder, door, queue, Drafts(), most_bytes)
     return app
 
 

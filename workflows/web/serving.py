@@ -21,7 +21,6 @@ from workflows.web.desk import Desk
 from workflows.web.drafts import Drafts
 from workflows.web.folder import Folder
 from workflows.web.jobs import Queue
-from workflows.web.loaded import LoadedModel
 from workflows.web.safety import Door
 
 # What the head of every page leads to.
@@ -37,8 +36,6 @@ class Serving:
     folder : Folder
     door : Door
     queue : Queue
-    model : LoadedModel
-        The model that is kept in memory.
     drafts : Drafts
         Assays that are being looked at.
     most_bytes : int
@@ -50,7 +47,6 @@ class Serving:
     folder: Folder
     door: Door
     queue: Queue
-    model: LoadedModel
     drafts: Drafts
     most_bytes: int
     desk: Desk = field(default_factory=Desk)

@@ -123,8 +123,10 @@ def test_the_whole_way(tab: Page, folder: Path, samples: Path) -> None:
     tab.goto(server.address)
     # The server knows a job that outlived it; a quick one may have ended by then.
     assert "running" in tab.inner_text("main") or job.process() is None
+    until(lambda: job.state is State.DONE)
     tab.goto(f"{server.base}/job/{job.id}")
-    tab.wait_for_url("**/hits/run", timeout=120_000)
+    tab.click("text=See the hits")
+    tab.wait_for_url("**/hits/run")
     assert "continuing the run that is there" in job.log.read_text(encoding="utf-8")
     assert (folder / "run" / "rejects.csv").read_text(encoding="utf-8").count("broken") == 1
     tab.wait_for_selector(".tile")
