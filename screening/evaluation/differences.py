@@ -18,14 +18,16 @@ class Difference:
     Attributes
     ----------
     n : int
-        Splits (of the smaller side where they are not paired).
+        Splits (of the smaller side where they are not paired), or resamples of one set.
     mean : float
     sd : float
-        Standard deviation of one split's difference; NaN for one split.
+        Standard deviation of one split's difference, NaN for one split; of resamples, that of the
+        difference itself (its standard error).
     low, high : float
         Ends of the 95 % interval; NaN for one split.
     above, below : int
-        Splits in which the difference is positive, and negative; 0 where splits are not paired.
+        Splits or resamples in which the difference is positive, and negative; 0 where splits are
+        not paired.
     """
 
     n: int
