@@ -18,15 +18,18 @@ if TYPE_CHECKING:
     from screening.model import ModelOptions
     from screening.runs import predict, pretrain, screen
     from screening.samples import sample
+    from screening.turns import Comparison, compare
 
 # name -> module that has it.
 _PUBLIC = {
     "Assay": "screening.assay",
     "AtomContributions": "screening.explain",
+    "Comparison": "screening.turns.comparing.record",
     "FeatureSet": "screening.features",
     "ModelOptions": "screening.model",
     "ScreeningClassifier": "screening.classifier",
     "UserError": "screening.errors",
+    "compare": "screening.turns.comparing.compare",
     "load_model": "screening.classifier",
     "predict": "screening.runs",
     "pretrain": "screening.runs",
@@ -38,10 +41,12 @@ _PUBLIC = {
 __all__ = [
     "Assay",
     "AtomContributions",
+    "Comparison",
     "FeatureSet",
     "ModelOptions",
     "ScreeningClassifier",
     "UserError",
+    "compare",
     "load_model",
     "predict",
     "pretrain",

@@ -22,6 +22,7 @@ COMMANDS = {
     "prepare": "Do the chemistry of a library once, for any model.",
     "report": "Write the HTML report of a run.",
     "evaluate": "Judge models on repeated splits of an assay.",
+    "compare": "Say which of two models is better, or what changed between two runs.",
     "explain": "Draw which atoms carry one molecule's score.",
     "inspect": "Say what is in a model, a prepared library or a run.",
     "serve": "Open a local web page over a folder.",

@@ -9,7 +9,7 @@ from screening.drawing.depiction import (
     draw_png,
     laid_out,
 )
-from screening.drawing.svg import inline_svg, to_svg
+from screening.drawing.svg import inline_contributions, inline_svg, to_svg
 
 __all__ = [
     "AtomLabel",
@@ -18,6 +18,7 @@ __all__ = [
     "depict_laid_out",
     "diverging",
     "draw_png",
+    "inline_contributions",
     "inline_svg",
     "laid_out",
     "to_svg",

@@ -79,7 +79,28 @@ def inline_svg(drawing: Depiction, *, marked: Iterable[int], colour: str, name: 
         For screen readers.
     """
     style = f'style="fill:rgba(var(--{colour}),.45)"'
-    discs = "".join(_disc(drawing, atom, style) for atom in marked)
+    return _inline(drawing, "".join(_disc(drawing, atom, style) for atom in marked), name)
+
+
+def inline_contributions(drawing: Depiction, shares: Mapping[int, float], name: str) -> str:
+    """Return the drawing with what atoms contribute, in the colours of the page around it.
+
+    Parameters
+    ----------
+    drawing
+    shares
+        Atom -> strength in [-1, 1]; positive ones raise the score.
+    name
+        For screen readers.
+    """
+    discs = ""
+    for atom, share in shares.items():
+        colour, strength = "raise" if share > 0 else "lower", 0.8 * min(1.0, abs(share))
+        discs += _disc(drawing, atom, f'style="fill:rgba(var(--{colour}),{strength:.3f})"')
+    return _inline(drawing, discs, name)
+
+
+def _inline(drawing: Depiction, discs: str, name: str) -> str:
     width, height = drawing.width + 2 * MARGIN, drawing.height + 2 * MARGIN
     return (
         f'<svg class="drawing" role="img" aria-label="{_plain(name)}" '

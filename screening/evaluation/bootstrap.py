@@ -104,8 +104,9 @@ def paired_bootstrap(
             parts.append(theirs[key] - ours[key])
     found = {}
     for key, parts in differences.items():
-        ours, theirs = (float(point[key][0]) for point in points)
-        found[key] = PairedFigure(ours, theirs, _difference(theirs - ours, np.concatenate(parts)))
+        before, after = (float(point[key][0]) for point in points)
+        difference = _difference(after - before, np.concatenate(parts))
+        found[key] = PairedFigure(before, after, difference)
     return found
 
 

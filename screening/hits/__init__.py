@@ -13,7 +13,14 @@ from screening.hits.schema import (
     named,
     score_columns,
 )
-from screening.hits.scored_rows import Beside, scores_beside, structure_named
+from screening.hits.scored_rows import (
+    Beside,
+    Places,
+    places_among,
+    sampled_scores,
+    scores_beside,
+    structure_named,
+)
 from screening.hits.table import (
     CSV,
     PARQUET,
@@ -40,6 +47,7 @@ __all__ = [
     "Column",
     "Hits",
     "Mark",
+    "Places",
     "Ranked",
     "Wanted",
     "about_hits",
@@ -55,9 +63,11 @@ __all__ = [
     "marked",
     "molecule_of",
     "named",
+    "places_among",
     "read_hits",
     "read_marks",
     "restated",
+    "sampled_scores",
     "score_columns",
     "scores_beside",
     "structure_named",

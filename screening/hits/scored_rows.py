@@ -1,7 +1,8 @@
-"""All rows that a run scored, asked for a structure or a name: not only its hits."""
+"""All rows that a run scored, asked for structures, names or places: not only its hits."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from screening.chemistry import structure_key
 from screening.errors import UserError
 from screening.hits.describe import restated
+from screening.hits.schema import LOG_ODDS, named
 from screening.hits.table import Hits, Ranked, read_hits
 
 
@@ -84,3 +86,126 @@ def structure_named(run: Path, name: str) -> str | None:
         if table.num_rows:
             return str(table["smiles"][0].as_py())
     return None
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where structures stand among all rows that a run scored.
+
+    Attributes
+    ----------
+    log_odds : float64 array of shape (n,)
+        Of the structure's first scored row, for one task; NaN where there is none.
+    place : int64 array of shape (n,)
+        Of that row in the ranking of all scored rows, from 1; 0 where there is none.
+    passed_over : bool array of shape (n,)
+        Whether the library has the structure, and a first pass gave it no score.
+    """
+
+    log_odds: NDArray[np.float64]
+    place: NDArray[np.int64]
+    passed_over: NDArray[np.bool_]
+
+    @property
+    def scored(self) -> NDArray[np.bool_]:
+        """Which structures have a score."""
+        return self.place > 0
+
+
+def places_among(run: Path, keys: NDArray[np.int64], ranked: Ranked) -> Places:
+    """Tell where structures stand in the ranking of all rows that a run scored.
+
+    The run is read shard by shard, twice: memory is needed for one shard and the keys.
+
+    Parameters
+    ----------
+    run
+        Folder of a screen.
+    keys : int64 array of shape (n,)
+        Of structures.
+    ranked
+        How the run was ranked: its task, and whether low scores are best. Substructures that hits
+        must have play no part.
+
+    Raises
+    ------
+    UserError
+        A file of scores cannot be read.
+    """
+    unique, where = np.unique(keys, return_inverse=True)
+    sign = -1.0 if ranked.wanted == "inactive" else 1.0
+    value = np.full(len(unique), np.nan)
+    shard, row = np.zeros(len(unique), np.int64), np.zeros(len(unique), np.int64)
+    there = np.zeros(len(unique), dtype=bool)
+    for number, (own, found) in enumerate(_scored_columns(run, ranked)):
+        rows = np.flatnonzero(np.isin(own, unique))
+        spots = np.searchsorted(unique, own[rows])
+        there[spots] = True
+        fresh = np.isnan(value[spots]) & ~np.isnan(found[rows])
+        # Of rows of one structure the first counts: written last, in reverse order.
+        spots, rows = spots[fresh][::-1], rows[fresh][::-1]
+        value[spots], shard[spots], row[spots] = found[rows], number, rows
+    place = _count_before(run, ranked, sign, value, shard, row)
+    return Places(value[where], place[where], (there & np.isnan(value))[where])
+
+
+def _count_before(
+    run: Path,
+    ranked: Ranked,
+    sign: float,
+    value: NDArray[np.float64],
+    shard: NDArray[np.int64],
+    row: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return the place of each value, equal ones in the order of the input; 0 for NaN."""
+    scored = ~np.isnan(value)
+    place = scored.astype(np.int64)
+    key = sign * value[scored]
+    for number, (_, found) in enumerate(_scored_columns(run, ranked)):
+        all_keys = sign * found
+        inside = np.sort(all_keys[~np.isnan(all_keys)])
+        above = len(inside) - np.searchsorted(inside, key, side="right")
+        equal = len(inside) - np.searchsorted(inside, key, side="left") - above
+        earlier = np.where(number < shard[scored], equal, 0)
+        for spot in np.flatnonzero(shard[scored] == number):
+            before = row[scored][spot]
+            earlier[spot] = int((all_keys[:before] == key[spot]).sum())
+        place[scored] += above + earlier
+    return place
+
+
+def sampled_scores(
+    run: Path, ranked: Ranked, one_of: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return key and log odds of every `one_of`-th structure of a run, chosen by its key.
+
+    Two runs give the same structures where both have them. The structures are in the order of
+    their keys; each has the score of its first scored row.
+
+    Raises
+    ------
+    UserError
+        A file of scores cannot be read.
+    """
+    keys, values = [np.zeros(0, np.int64)], [np.zeros(0)]
+    for own, found in _scored_columns(run, ranked):
+        chosen = (own % one_of == 0) & ~np.isnan(found)
+        keys.append(own[chosen])
+        values.append(found[chosen])
+    unique, first = np.unique(np.concatenate(keys), return_index=True)
+    return unique, np.concatenate(values)[first]
+
+
+def _scored_columns(
+    run: Path, ranked: Ranked
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """Yield structure keys and log odds of each shard, in the order of the input; NaN for none."""
+    names = ["structure_key", named(LOG_ODDS, ranked.task, ranked.tasks)]
+    try:
+        for part in sorted((run / "scores").glob("part-*.parquet")):
+            with pq.ParquetFile(part) as file:
+                table = file.read(names, use_threads=False)
+            keys, found = (table[name].to_numpy() for name in names)
+            yield keys, found.astype(np.float64)
+    except (OSError, pa.ArrowException, LookupError) as error:
+        raise UserError(f"the scores of {run} cannot be read ({error}).") from error

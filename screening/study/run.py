@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from screening.learners import MODELS, Compounds, ModelOptions, Part
+from screening.learners import MODELS, Compounds, Learner, ModelOptions, Part
 from screening.learners.calibrated import CalibratedOn
 from screening.learners.registry import ALONE, DBN, FOREST, LIBRARY, UNPRETRAINED, LearnerSettings
 from screening.model import Pretrained, versions
@@ -184,17 +184,34 @@ class _StudyTask:
             if len(part.rows) >= _LONG:
                 self.on_step(f"{_say(job)}: {stage}", done, total)
 
-        started = time.perf_counter()
         wanted = LearnerSettings(
             replace(self.options, seed=job.split.seed),
             None if self.pretrained is None else self.pretrained.stack,
             self.calibrated_on,
         )
         learner = MODELS[job.model].make(wanted)
-        (fitted,) = learner.fit_parts([part], workers=self.workers, on_step=within)
-        scores = np.round(expit(fitted.logits(self.compounds, part.asked)), _DECIMALS)
-        cut = len(parts.valid)
-        return Result(scores[:cut], scores[cut:], time.perf_counter() - started)
+        return result_on(part, learner, len(parts.valid), workers=self.workers, on_step=within)
+
+
+def result_on(
+    part: Part, learner: Learner, n_valid: int, *, workers: int = 1, on_step: OnStep
+) -> Result:
+    """Train a learner on a part, and score the compounds that the part asks for.
+
+    Parameters
+    ----------
+    part
+        Asks for the validation part, then the test part.
+    learner
+    n_valid : int
+        Size of the former.
+    workers, on_step
+        As for `Learner.fit_parts`.
+    """
+    started = time.perf_counter()
+    (fitted,) = learner.fit_parts([part], workers=workers, on_step=on_step)
+    scores = np.round(expit(fitted.logits(part.compounds, part.asked)), _DECIMALS)
+    return Result(scores[:n_valid], scores[n_valid:], time.perf_counter() - started)
 
 
 def _jobs(options: StudyOptions, splits: Sequence[PlannedSplit]) -> Iterator[_Job]:

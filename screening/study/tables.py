@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from screening.assay import Assay
 from screening.evaluation import (
     Difference,
+    Parts,
     assess,
     best_threshold,
     hits_at_prevalence,
@@ -20,6 +23,8 @@ from screening.evaluation import (
 from screening.evaluation.metrics import HITS_IN_TOP_100
 from screening.evaluation.metrics import METRICS as QUALITY
 from screening.learners.registry import ALONE, FOREST, LIBRARY, UNPRETRAINED
+from screening.study.folder import Result
+from screening.study.plan import PlannedSplit
 from screening.study.run import Entry, Study
 
 # The figures of a study, by key, in the order of its tables.
@@ -60,12 +65,30 @@ def figures(study: Study) -> pd.DataFrame:
 
 
 def _one_task(study: Study, entry: Entry, task: int) -> dict[str, float]:
-    labels, parts = study.compounds.labels[:, task], entry.split.parts
+    labels = study.compounds.labels[:, task]
+    return figures_on(labels, entry.split.parts, entry.result, task, study.options.prevalence)
+
+
+def figures_on(
+    labels: NDArray[np.float32], parts: Parts, result: Result, task: int, prevalence: float
+) -> dict[str, float]:
+    """Return the figures of one result on its test part, with the threshold of its validation part.
+
+    Parameters
+    ----------
+    labels : array of shape (n,)
+        Of the task, for all compounds; NaN where missing.
+    parts, result
+    task : int
+        Its place among those of the result.
+    prevalence : float in (0, 1)
+        See `hits_at_prevalence`.
+    """
     in_valid, in_test = labels[parts.valid], labels[parts.test]
     known_valid, known = ~np.isnan(in_valid), ~np.isnan(in_test)
-    threshold = best_threshold(in_valid[known_valid], entry.result.valid[known_valid, task])
-    truth, scores = in_test[known], entry.result.test[known, task]
-    hits = hits_at_prevalence(truth, scores, study.options.prevalence)
+    threshold = best_threshold(in_valid[known_valid], result.valid[known_valid, task])
+    truth, scores = in_test[known], result.test[known, task]
+    hits = hits_at_prevalence(truth, scores, prevalence)
     return {
         **assess(truth, scores, threshold).to_dict(),
         "hits_in_top_100": hits,
@@ -182,11 +205,10 @@ def splits_table(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def membership(study: Study) -> pd.DataFrame:
+def membership(assay: Assay, splits: Sequence[PlannedSplit]) -> pd.DataFrame:
     """Return the part of every compound in every split: for other programs to use the same."""
-    assay = study.compounds.assay
     columns: dict[str, Any] = {"row": assay.rows, "id": assay.ids, "smiles": assay.smiles}
-    for split in study.splits:
+    for split in splits:
         where = np.full(len(assay), "", dtype=object)
         for name, part in split.parts.named().items():
             where[part] = name

@@ -46,7 +46,7 @@ def write_study(study: Study, folder: Path) -> Outcome:
         "summary": summary(table),
         "paired": differences,
         "splits": splits_table(study),
-        "parts": membership(study),
+        "parts": membership(study.compounds.assay, study.splits),
     }
     if study.options.gap:
         tables["gap"] = gap(study, table)

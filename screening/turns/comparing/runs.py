@@ -1,0 +1,447 @@
+"""Two runs: which compounds entered and left the best, and how far the two orders agree."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import kendalltau
+
+from screening.chemistry import Failure, canonical_smiles, structure_key
+from screening.errors import UserError
+from screening.hits import Hits, Places, places_among, read_hits
+from screening.model import ScreeningModel
+from screening.progress import OnStep, ignore_steps
+from screening.report import model_of
+from screening.report.run_folder import read_info
+from screening.turns.comparing.agreement import FEW, Agreement, agreement_of, agreement_of_runs
+from screening.turns.comparing.models import percent
+from screening.turns.comparing.movers import why_moved
+from screening.turns.comparing.record import FIRST, SECOND, Comparison, Section, cells
+
+_SHOWN = 15
+STAYED, ENTERED, LEFT = "stayed", "entered", "left"
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """The folder of a run, and the model that made it where that can be found.
+
+    Attributes
+    ----------
+    path : Path
+    info : dict
+        run.json.
+    hits : Hits
+    model : ScreeningModel or None
+    missing : str
+        Why there is no model.
+    """
+
+    path: Path
+    info: Mapping[str, Any]
+    hits: Hits
+    model: ScreeningModel | None
+    missing: str = ""
+
+    @classmethod
+    def read(cls, path: Path) -> FinishedRun:
+        """Read a run.
+
+        Raises
+        ------
+        UserError
+            The folder holds no finished run, or a damaged one.
+        """
+        info, hits = read_info(path), read_hits(path)
+        try:
+            return cls(path, info, hits, model_of(path))
+        except UserError as error:
+            return cls(path, info, hits, None, str(error))
+
+
+def compare_runs(
+    first: Path,
+    second: Path,
+    *,
+    top: int | None = None,
+    explained: int = 12,
+    workers: int = 1,
+    on_step: OnStep = ignore_steps,
+) -> Comparison:
+    """Lay the hits of two runs beside each other, matched by structure.
+
+    Parameters
+    ----------
+    first, second
+        Folders that `screen` finished.
+    top : int, optional
+        How many of the best compounds of each; as many as both have when None.
+    explained : int
+        Compounds whose change is explained atom by atom.
+    workers : int
+        Processes that draw and explain; the result is the same for any number.
+    on_step
+        Is told how far the work is.
+
+    Raises
+    ------
+    UserError
+        A folder holds no finished run, they rank by other tasks or sides, or no structure is in
+        both.
+    """
+    runs = FinishedRun.read(first), FinishedRun.read(second)
+    notes = _comparable(*runs)
+    table, n = rank_changes(runs, top)
+    if top is not None and n < top:
+        notes.append(f"One of the runs has only {n:,} different hits; so many are compared.")
+    agreement = agreement_of_runs(
+        [(run.path, run.hits.ranked, int(run.info["counts"]["scored"])) for run in runs], on_step
+    )
+    shared = table[(table.place_a > 0) & (table.place_b > 0)]
+    if shared.empty and not agreement.n:
+        raise UserError(
+            f"{first} and {second} have no compound in common, so their ranks cannot be compared; "
+            "screen the same library with both models."
+        )
+    movers, why = why_moved(
+        table, (runs[0].model, runs[1].model), _tasks(runs), explained, workers, on_step
+    )
+    missing = [
+        f"What contributed to the change is not told: {run.missing}"
+        for run in runs
+        if explained and run.missing
+    ]
+    counts = table.status.value_counts()
+    stayed, entered, left = (int(counts.get(name, 0)) for name in (STAYED, ENTERED, LEFT))
+    tables = {"ranks": table, **({"why": why} if len(why) else {})}
+    return Comparison(
+        "Two runs",
+        str(first),
+        str(second),
+        headline=f"{stayed:,} of the best {n:,} stayed",
+        verdict=_verdict(n, stayed, entered, left, agreement),
+        notes=(*notes, *missing),
+        sections=(
+            _changes(table, n, agreement),
+            _best(f"Entered the best {n:,}", table[table.status == ENTERED], "place_b"),
+            _best(f"Left the best {n:,}", table[table.status == LEFT], "place_a"),
+            _settings(runs),
+        ),
+        tables=tables,
+        movers=movers,
+    )
+
+
+def _tasks(runs: Sequence[FinishedRun]) -> tuple[str, str]:
+    return runs[0].hits.ranked.task, runs[1].hits.ranked.task
+
+
+def _comparable(first: FinishedRun, second: FinishedRun) -> list[str]:
+    """Return what to be careful about.
+
+    Raises
+    ------
+    UserError
+        The two rank by other things.
+    """
+    ours, theirs = first.hits.ranked, second.hits.ranked
+    if ours.wanted != theirs.wanted:
+        raise UserError(
+            f"{first.path} ranks the likely {ours.wanted} first and {second.path} the likely "
+            f"{theirs.wanted}; repeat one of the two commands with --wanted {ours.wanted}: no row "
+            "is scored again."
+        )
+    only_tasks = len(ours.tasks) == len(theirs.tasks) == 1
+    if ours.task != theirs.task and not only_tasks:
+        raise UserError(
+            f"{first.path} is ranked by the task {ours.task!r} and {second.path} by "
+            f"{theirs.task!r}; repeat one of the two commands with --rank-by: no row is scored "
+            "again."
+        )
+    notes = []
+    if ours.task != theirs.task:
+        notes.append(
+            f"The task is called {ours.task!r} in {FIRST} and {theirs.task!r} in {SECOND}; they "
+            "are taken for the same."
+        )
+    if first.info["model_hash"] == second.info["model_hash"]:
+        notes.append("Both runs are of one model: a compound has the same score in both.")
+    if list(first.info["sources"]) != list(second.info["sources"]):
+        notes.append(
+            f"The libraries differ ({_sources(first)} and {_sources(second)}): compounds are "
+            "matched by structure, and one may be missing from the other library."
+        )
+    rates = [ranked.prevalence or ranked.base_rate for ranked in (ours, theirs)]
+    if not math.isclose(*rates):
+        notes.append(
+            f"Scores are stated for {percent(rates[0])} active in {FIRST} and "
+            f"{percent(rates[1])} in {SECOND}, so a score in one is no score in the other; ranks "
+            "do not depend on it, and are what is compared."
+        )
+    if any((r.required, r.excluded) != ((), ()) for r in (ours, theirs)):
+        notes.append(
+            "Hits were chosen by substructures (--require, --exclude); places are among all scored "
+            "rows, whatever their substructures."
+        )
+    over = [
+        letter
+        for letter, run in ((FIRST, first), (SECOND, second))
+        if run.info["counts"].get("passed_over")
+    ]
+    if over:
+        notes.append(
+            f"A first pass left rows of {' and '.join(over)} without a score; they have no place."
+        )
+    return notes
+
+
+def _sources(run: FinishedRun) -> str:
+    names = [Path(str(source)).name for source in run.info["sources"]]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+@dataclass(frozen=True)
+class _Top:
+    """Some hits of a run, best first: their rows, and their keys in this and the other run."""
+
+    rows: NDArray[np.int64]
+    own: NDArray[np.int64]
+    other: NDArray[np.int64]
+
+    def first(self, n: int) -> _Top:
+        return _Top(self.rows[:n], self.own[:n], self.other[:n])
+
+    def different(self, keys: NDArray[np.int64]) -> _Top:
+        """Leave out those whose key came before."""
+        kept = np.sort(np.unique(keys, return_index=True)[1])
+        return _Top(self.rows[kept], self.own[kept], self.other[kept])
+
+
+def rank_changes(
+    runs: tuple[FinishedRun, FinishedRun], top: int | None = None
+) -> tuple[pd.DataFrame, int]:
+    """Tell which different compounds stayed among the best of two runs, entered, and left.
+
+    Parameters
+    ----------
+    runs
+    top : int, optional
+        How many of the best of each; as many as both have when None, and never more.
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each compound that is among the best of either, with its rank among the hits and
+        its place among all scored rows of both; in the order of the second run's places.
+    n : int
+        How many of the best were taken.
+
+    Raises
+    ------
+    UserError
+        A run has no hits, or scores that cannot be read.
+    """
+    first, second = _keys(runs[0], runs[1]), _keys(runs[1], runs[0])
+    # A compound is known by its key in the second run.
+    first, second = first.different(first.other), second.different(second.own)
+    n = min(len(first.rows), len(second.rows), top or len(first.rows))
+    if not n:
+        raise UserError(
+            f"{runs[0 if not len(first.rows) else 1].path} has no hits; nothing can be compared."
+        )
+    return _ranks(runs, (first.first(n), second.first(n))), n
+
+
+def _keys(run: FinishedRun, other: FinishedRun) -> _Top:
+    """Return all hits of a run."""
+    structures = run.hits.described["structure"].to_pylist()
+    own = there = np.array([structure_key(text) for text in structures], np.int64)
+    if run.model and other.model:
+        level = other.model.options.standardize
+        if level != run.model.options.standardize:
+            texts = run.hits.described["smiles"].to_pylist()
+            there = np.array([_key(text, other.model) for text in texts], np.int64)
+    return _Top(np.arange(len(own)), own, there)
+
+
+def _key(smiles: str, model: ScreeningModel) -> int:
+    """Return the key of a structure as another model standardises it."""
+    mol = model.prepare(smiles)
+    return structure_key(smiles if isinstance(mol, Failure) else canonical_smiles(mol))
+
+
+def _ranks(runs: Sequence[FinishedRun], tops: tuple[_Top, _Top]) -> pd.DataFrame:
+    """Return a row for each compound that is among the best of either run."""
+    ours, theirs = tops[0].other, tops[1].own
+    in_both = np.isin(theirs, ours)
+    keys_b = np.concatenate([ours, theirs[~in_both]])
+    keys_a = np.concatenate([tops[0].own, tops[1].other[~in_both]])
+    in_top_a = np.arange(len(keys_b)) < len(ours)
+    in_top_b = np.isin(keys_b, theirs)
+    columns: dict[str, Any] = {
+        "status": np.select([in_top_a & in_top_b, in_top_b], [STAYED, ENTERED], LEFT),
+    }
+    for name in ("id", "smiles", "structure"):
+        columns[name] = _texts(runs, tops, ~in_both, name)
+    for letter, run, keys in (("a", runs[0], keys_a), ("b", runs[1], keys_b)):
+        columns |= _side(letter, run, keys)
+    table = pd.DataFrame(columns)
+    table["places_gained"] = np.where(
+        (table.place_a > 0) & (table.place_b > 0), table.place_a - table.place_b, np.nan
+    )
+    order = np.lexsort((table.place_a, _last_if_none(table.place_b)))
+    return table.iloc[order].reset_index(drop=True)
+
+
+def _texts(
+    runs: Sequence[FinishedRun], tops: tuple[_Top, _Top], new: NDArray[np.bool_], name: str
+) -> list[str]:
+    both = [run.hits.described[name].to_pylist() for run in runs]
+    return [both[0][row] for row in tops[0].rows] + [both[1][row] for row in tops[1].rows[new]]
+
+
+def _side(letter: str, run: FinishedRun, keys: NDArray[np.int64]) -> dict[str, Any]:
+    """Return what one run says of structures."""
+    places = places_among(run.path, keys, run.hits.ranked)
+    hits = run.hits.described
+    rank: dict[int, int] = {}
+    for structure, own in zip(hits["structure"].to_pylist(), hits["rank"].to_pylist(), strict=True):
+        rank.setdefault(structure_key(structure), own)
+    return {
+        f"rank_{letter}": pd.array([rank.get(key) for key in keys.tolist()], dtype="Int64"),
+        f"place_{letter}": places.place,
+        f"log_odds_{letter}": places.log_odds,
+        f"in_{letter}": _whereabouts(places),
+        f"learned_by_{letter}": np.isin(keys, run.model.training.keys) if run.model else False,
+    }
+
+
+def _whereabouts(places: Places) -> NDArray[np.str_]:
+    over = "passed over by the first pass"
+    return np.select([places.scored, places.passed_over], ["scored", over], "not scored")
+
+
+def _last_if_none(place: pd.Series[int]) -> NDArray[np.int64]:
+    return np.where(place > 0, place, np.iinfo(np.int64).max)
+
+
+def _verdict(n: int, stayed: int, entered: int, left: int, agreement: Agreement) -> str:
+    said = (
+        f"Of the best {n:,} compounds of {FIRST}, {stayed:,} ({percent(stayed / n)}) are also "
+        f"among the best {n:,} of {SECOND}; {entered:,} entered and {left:,} left"
+    )
+    if math.isnan(agreement.spearman):
+        return f"{said}. Too few compounds are in both to say how far the orders agree."
+    return (
+        f"{said}. Over the compounds that both scored, the rank correlation (Spearman) is "
+        f"{agreement.told}."
+    )
+
+
+def _changes(table: pd.DataFrame, n: int, agreement: Agreement) -> Section:
+    both = table[(table.place_a > 0) & (table.place_b > 0)]
+    rows = []
+    for status, words in (
+        (STAYED, f"among the best {n:,} of both"),
+        (ENTERED, f"in {SECOND} alone: entered"),
+        (LEFT, f"in {FIRST} alone: left"),
+    ):
+        own = table[table.status == status]
+        other = "in_a" if status == ENTERED else "in_b"
+        absent = int((own[other] == "not scored").sum())
+        moved = own.places_gained.abs().dropna()
+        median = f"{moved.median():,.0f}" if len(moved) else ""
+        rows.append(cells(words, len(own), absent, median))
+    head = ("compounds", "number", "not in the other run", "median change of place")
+    sentences = [agreement.counted, *_learned(table)]
+    if len(both) >= FEW:
+        tau = float(kendalltau(both.log_odds_a, both.log_odds_b).statistic)
+        within = agreement_of(both.log_odds_a.to_numpy(), both.log_odds_b.to_numpy())
+        sentences.append(
+            f"Of the {len(both):,} compounds that are among the best of either and scored by both, "
+            f"Spearman’s correlation is {within.told} and Kendall’s {tau:.3f}; being chosen for "
+            "high scores, they correlate less than the whole."
+        )
+    return Section("What changed", tuple(sentences), head, tuple(rows))
+
+
+def _learned(table: pd.DataFrame) -> list[str]:
+    """Say how many of those that moved one model alone has learned from."""
+    found = []
+    for status, verb in ((ENTERED, "entered"), (LEFT, "left")):
+        own = table[table.status == status]
+        for letter, ours, other in (
+            (FIRST, own.learned_by_a, own.learned_by_b),
+            (SECOND, own.learned_by_b, own.learned_by_a),
+        ):
+            count = int((ours & ~other).sum())
+            if count:
+                found.append(
+                    f"{count:,} of the {len(own):,} that {verb} are compounds that the model of "
+                    f"{letter} alone has learned from."
+                )
+    return found
+
+
+def _best(title: str, table: pd.DataFrame, by: str) -> Section:
+    """Return the compounds that entered or left, the best of their run first."""
+    if table.empty:
+        return Section(title, ("None.",))
+    shown = table.sort_values(by, kind="stable").head(_SHOWN)
+    rows = [
+        cells(name, _place(*ours), _place(*theirs), _signed(gained))
+        for name, ours, theirs, gained in zip(
+            shown.id,
+            zip(shown.place_a, shown.in_a, strict=True),
+            zip(shown.place_b, shown.in_b, strict=True),
+            shown.places_gained,
+            strict=True,
+        )
+    ]
+    more = len(table) - len(shown)
+    note = (f"The first {len(shown)}; all are in ranks.csv.",) if more else ()
+    head = ("compound", f"place in {FIRST}", f"place in {SECOND}", "gained")
+    return Section(title, note, head, tuple(rows))
+
+
+def _place(place: int, whereabouts: str) -> str:
+    return f"{place:,}" if place > 0 else whereabouts
+
+
+def _signed(gained: float) -> str:
+    return "" if math.isnan(gained) else f"{gained:+,.0f}"
+
+
+def _settings(runs: Sequence[FinishedRun]) -> Section:
+    """Say what else tells the runs apart."""
+    about = [
+        {
+            "library": ", ".join(map(str, run.info["sources"])),
+            "model": f"{Path(str(run.info['model'])).name} ({str(run.info['model_hash'])[:12]})",
+            "read": run.info["counts"]["read"],
+            "scored": run.info["counts"]["scored"],
+            "hits": len(run.hits),
+            **{f"option {k}": v for k, v in run.info["options"].items() if k != "workers"},
+            **{f"version of {k}": v for k, v in run.info["versions"].items()},
+        }
+        for run in runs
+    ]
+    names = list(dict.fromkeys([*about[0], *about[1]]))
+    rows = [(name, *(_said(one.get(name)) for one in about)) for name in names]
+    differing = tuple(cells(*row) for row in rows if row[1] != row[2])
+    if not differing:
+        return Section("Settings", ("Library, model, options and versions are the same.",))
+    return Section("Settings that differ", (), ("setting", FIRST, SECOND), differing)
+
+
+def _said(value: Any) -> str:
+    if value is None or value in ("", []):
+        return "not given"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
