@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from importlib.util import find_spec
 
 import click
 
@@ -30,6 +31,15 @@ COMMANDS = {
 }
 
 
+# Folders of the modules of commands.
+_FOLDERS = ("workflows.commands", "workflows.commands.turns")
+
+
+def _module_of(command: str) -> str:
+    names = [f"{folder}.{command}" for folder in _FOLDERS]
+    return next(name for name in names if find_spec(name) is not None)
+
+
 class LazyGroup(click.Group):
     """A click group that imports a command's module when that command is called."""
 
@@ -43,8 +53,7 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"workflows.commands.{cmd_name}")
-        command: click.Command = module.command
+        command: click.Command = importlib.import_module(_module_of(cmd_name)).command
         return command
 
     def resolve_command(

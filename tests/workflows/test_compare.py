@@ -1,4 +1,4 @@
-"""`ebmscreen compare` through the command line: what a user reads, and one sentence for mistakes."""
+"""`ebmscreen compare` through the command line: what a user reads, and what mistakes are told."""
 
 from __future__ import annotations
 
