@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from screening.evaluation.differences import CONFIDENCE, Difference
 from screening.evaluation.metrics import BEDROC_ALPHA
 
-RESAMPLES = 2000
+_RESAMPLES, _FEWEST = 2000, 500
+# Compounds drawn in all, from which on resamples get fewer.
+_DRAWN = 20_000_000
 # Numbers of one block: resamples times compounds.
 _BLOCK = 2_000_000
 
@@ -65,7 +67,7 @@ def paired_bootstrap(
     second: Judged,
     *,
     seed: int = 0,
-    resamples: int = RESAMPLES,
+    resamples: int | None = None,
 ) -> dict[str, PairedFigure]:
     """Judge two models on the same compounds, and tell how sure their differences are.
 
@@ -80,7 +82,8 @@ def paired_bootstrap(
     first, second
     seed : int
         Decides what is drawn.
-    resamples : int
+    resamples : int, optional
+        2,000 of up to 10,000 compounds, and the fewer the more there are, down to 500, when None.
 
     Returns
     -------
@@ -98,7 +101,8 @@ def paired_bootstrap(
     both = [_Ranked(active, judged) for judged in (first, second)]
     points = [ranked.figures(once) for ranked in both]
     differences: dict[str, list[Values]] = {key: [] for key in points[0]}
-    for drawn in resampled(active, resamples, seed):
+    count = resamples or min(_RESAMPLES, max(_FEWEST, _DRAWN // len(active)))
+    for drawn in resampled(active, count, seed):
         ours, theirs = (ranked.figures(drawn) for ranked in both)
         for key, parts in differences.items():
             parts.append(theirs[key] - ours[key])

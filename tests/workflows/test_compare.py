@@ -34,6 +34,7 @@ def test_two_models_on_results(run, model, results, tmp_path):
     assert "1 row rejected" in done.err
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "report.html",
+        "compare.toml",
         "figures.csv",
         "compounds.csv",
     }

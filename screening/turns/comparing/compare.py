@@ -209,9 +209,11 @@ def _read(
 
 
 def _is_run(given: AnyModel | Run) -> bool:
-    if isinstance(given, str | Path):
-        return Path(given).is_dir()
-    return isinstance(given, Run)
+    if not isinstance(given, str | Path):
+        return isinstance(given, Run)
+    if not Path(given).exists():
+        raise UserError(f"{given}: there is no such model file, and no such run.")
+    return Path(given).is_dir()
 
 
 def _folder(given: Any) -> Path:

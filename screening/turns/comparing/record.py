@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PAGE = "report.html"
+# Characters of a cell; the CSV files have names whole.
+_LONGEST = 80
 FIRST, SECOND = "A", "B"
 
 
@@ -152,4 +154,10 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.3f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) else _one_line(str(value))
+
+
+def _one_line(text: str) -> str:
+    """Return text of a file as a terminal can show it in a table."""
+    line = "".join(sign if sign.isprintable() else "\ufffd" for sign in " ".join(text.split()))
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

@@ -20,6 +20,7 @@ from screening.learners.networks import DivergedError
 from screening.model import ScreeningModel, versions
 from screening.model.provenance import data_hash
 from screening.progress import OnStep, ignore_steps
+from screening.report.wording import count
 from screening.study import PlannedSplit, plan_splits
 from screening.study.folder import (
     Result,
@@ -272,4 +273,4 @@ def _notes(two: TwoModels, assay: Assay, dropped: int) -> Iterator[str]:
                 f"{', '.join(assay.tasks)}."
             )
     if dropped:
-        yield f"{dropped:,} compounds that one of the two cannot read are left out of both."
+        yield f"Left out, because one of the two cannot read them: {count(dropped, 'compound')}."

@@ -40,15 +40,12 @@ class FinishedRun:
         run.json.
     hits : Hits
     model : ScreeningModel or None
-    missing : str
-        Why there is no model.
     """
 
     path: Path
     info: Mapping[str, Any]
     hits: Hits
     model: ScreeningModel | None
-    missing: str = ""
 
     @classmethod
     def read(cls, path: Path) -> FinishedRun:
@@ -62,8 +59,8 @@ class FinishedRun:
         info, hits = read_info(path), read_hits(path)
         try:
             return cls(path, info, hits, model_of(path))
-        except UserError as error:
-            return cls(path, info, hits, None, str(error))
+        except UserError:
+            return cls(path, info, hits, None)
 
 
 def compare_runs(
@@ -114,9 +111,10 @@ def compare_runs(
         table, (runs[0].model, runs[1].model), _tasks(runs), explained, workers, on_step
     )
     missing = [
-        f"What contributed to the change is not told: {run.missing}"
+        f"What contributed to the change is not told: the model that made {run.path} is not where "
+        "the run says, nor beside it."
         for run in runs
-        if explained and run.missing
+        if explained and run.model is None
     ]
     counts = table.status.value_counts()
     stayed, entered, left = (int(counts.get(name, 0)) for name in (STAYED, ENTERED, LEFT))
@@ -292,6 +290,9 @@ def _ranks(runs: Sequence[FinishedRun], tops: tuple[_Top, _Top]) -> pd.DataFrame
         columns[name] = _texts(runs, tops, ~in_both, name)
     for letter, run, keys in (("a", runs[0], keys_a), ("b", runs[1], keys_b)):
         columns |= _side(letter, run, keys)
+    if runs[0].model and runs[1].model:
+        columns["learned_by_a"] = np.isin(keys_a, runs[0].model.training.keys)
+        columns["learned_by_b"] = np.isin(keys_b, runs[1].model.training.keys)
     table = pd.DataFrame(columns)
     table["places_gained"] = np.where(
         (table.place_a > 0) & (table.place_b > 0), table.place_a - table.place_b, np.nan
@@ -319,7 +320,6 @@ def _side(letter: str, run: FinishedRun, keys: NDArray[np.int64]) -> dict[str, A
         f"place_{letter}": places.place,
         f"log_odds_{letter}": places.log_odds,
         f"in_{letter}": _whereabouts(places),
-        f"learned_by_{letter}": np.isin(keys, run.model.training.keys) if run.model else False,
     }
 
 
@@ -374,7 +374,9 @@ def _changes(table: pd.DataFrame, n: int, agreement: Agreement) -> Section:
 
 def _learned(table: pd.DataFrame) -> list[str]:
     """Say how many of those that moved one model alone has learned from."""
-    found = []
+    found: list[str] = []
+    if "learned_by_a" not in table:
+        return found
     for status, verb in ((ENTERED, "entered"), (LEFT, "left")):
         own = table[table.status == status]
         for letter, ours, other in (

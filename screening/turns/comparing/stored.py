@@ -14,6 +14,7 @@ from scipy.special import logit
 from screening.evaluation.bootstrap import Judged, paired_bootstrap
 from screening.evaluation.metrics import METRICS, auc_interval
 from screening.model import SHIPPED, ScreeningModel
+from screening.report.wording import count
 from screening.turns.comparing.models import (
     Compared,
     Task,
@@ -202,10 +203,10 @@ class _Overlap:
         return pd.DataFrame(columns)
 
 
-def _contradictions(count: int) -> str:
-    if not count:
+def _contradictions(differing: int) -> str:
+    if not differing:
         return "no label of the shared compounds differs"
-    return f"the labels of {count:,} shared compounds contradict each other"
+    return f"the labels contradict each other for {count(differing, 'shared compound')}"
 
 
 def _log_odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:

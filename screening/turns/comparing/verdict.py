@@ -92,7 +92,7 @@ def ranking_verdict(
         return Verdict(found, f"{FIRST} and {SECOND} rank these compounds alike: {figures}.")
     measured = f"{figures}, difference {interval_text(difference)}"
     if found == "unknown":
-        why = f"; the smaller class has {smaller_class} compounds, too few to decide" if few else ""
+        why = "; the smaller class has too few compounds to decide" if few else ""
         more = "" if few else _how_many_more(difference, splits=smaller_class is None)
         return Verdict(found, f"Cannot tell which ranks better: {measured}{why}.{more}")
     if found == "alike":

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import click
 
-from screening.processes import begin_loading
+from screening.processes import TRAINING, begin_loading
+from workflows.config import write_config
 from workflows.options import ACTIVITY, COLUMNS, COMMON, MOLECULES, Activity
 
 
@@ -93,7 +94,10 @@ def command(a: Path, b: Path, output: Path | None, **given: Any) -> None:
     """
     asked = CompareRequest(output=output, **given)
     _refuse_contradictions(asked)
-    begin_loading()
+    if asked.retrain_on:
+        begin_loading(TRAINING)
+    elif a.is_dir():
+        begin_loading()
     from screening.turns import compare
     from workflows.checks import writable_file, writable_folder
 
@@ -118,6 +122,8 @@ def command(a: Path, b: Path, output: Path | None, **given: Any) -> None:
     )
     click.echo(found)
     if output is not None:
+        if output.is_dir():
+            write_config(click.get_current_context(), output / "compare.toml")
         messages.announce(f"{output}: written.")
 
 

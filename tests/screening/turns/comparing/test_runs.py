@@ -163,7 +163,7 @@ def test_what_explains_the_change_is_left_out_without_the_model(first_run, other
     (alone / "run.json").write_text(json.dumps({**info, "model": "gone.ebm"}))
     found = compare_runs(first_run, alone, top=10)
     assert found.movers == ()
-    assert any("gone.ebm" in note for note in found.notes)
+    assert any(f"the model that made {alone} is not" in note for note in found.notes)
     assert len(found.tables["ranks"]) >= 10
 
 
@@ -183,12 +183,14 @@ def changed(run: Path, folder: Path, **settings) -> Path:
     return copy
 
 
-def test_runs_that_rank_other_things_are_refused(first_run, tmp_path):
+def test_runs_that_rank_other_things_are_refused(first_run, model_file, tmp_path):
     inactive = changed(first_run, tmp_path / "inactive", wanted="inactive")
     with pytest.raises(UserError, match="--wanted active"):
         compare_runs(first_run, inactive)
     with pytest.raises(UserError, match="A is a run and B is a model"):
-        compare(first_run, "model.ebm", progress=False)
+        compare(first_run, model_file, progress=False)
+    with pytest.raises(UserError, match="no such model file, and no such run"):
+        compare(first_run, tmp_path / "nowhere", progress=False)
     with pytest.raises(UserError, match="are for two models"):
         compare(first_run, first_run, results="x.csv", progress=False)
     with pytest.raises(UserError, match="no finished run"):

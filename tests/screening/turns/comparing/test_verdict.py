@@ -42,7 +42,7 @@ def test_few_compounds_decide_nothing_and_the_interval_is_told():
     found = ranking_verdict((0.5, 0.9), difference(0.2, 0.6), "on 20 compounds", 4)
     assert found.standing == "unknown"
     assert "Cannot tell" in found.sentence
-    assert "the smaller class has 4 compounds, too few" in found.sentence
+    assert "the smaller class has too few compounds" in found.sentence
     assert "95 % interval +0.200 to +0.600" in found.sentence
 
 
