@@ -96,10 +96,13 @@ class DBMPretrainer(GreedyPretrainer):
             callbacks=callbacks,
         )
         for part in self.options:
-            if part.sampler.kind != "cd" or part.pseudo_likelihood_rows or part.zeros_sampled:
+            if part.sampler.kind != "cd" or any(
+                (part.centred, part.zeros_sampled, part.pseudo_likelihood_rows)
+            ):
                 raise ValueError(
-                    "the RBMs of a DBM are trained by 'cd', without zeros_sampled, and with "
-                    "pseudo_likelihood_rows=0: with layers that count twice they have no joint law"
+                    "the RBMs of a DBM are trained by 'cd' with centred=False, without "
+                    "zeros_sampled, and with pseudo_likelihood_rows=0: with layers that count "
+                    "twice they have no joint law"
                 )
 
     def new_machine(self, visible: Unit, hidden: Unit, number: int) -> RBM:
@@ -136,7 +139,7 @@ def pretrain_dbm(
     data, layers, visible, sample_weight, weight_scale, generator, callbacks
         See `pretrain_greedily`.
     options : TrainingOptions or one for each layer, optional
-        Of contrastive divergence, with `pseudo_likelihood_rows=0`.
+        Of contrastive divergence, with `centred=False` and `pseudo_likelihood_rows=0`.
 
     Returns
     -------
@@ -150,7 +153,7 @@ def pretrain_dbm(
     >>> from ebm import TrainingOptions, pretrain_dbm
     >>> generator = torch.Generator().manual_seed(1)
     >>> bits = (torch.rand(200, 20, generator=generator) < 0.3).float()
-    >>> options = TrainingOptions(epochs=2, pseudo_likelihood_rows=0)
+    >>> options = TrainingOptions(epochs=2, centred=False, pseudo_likelihood_rows=0)
     >>> dbm, histories = pretrain_dbm(bits, [16, 8], options, generator=generator)
     >>> dbm.sizes, len(histories)
     ([20, 16, 8], 2)
@@ -158,7 +161,7 @@ def pretrain_dbm(
     pretrainer = DBMPretrainer(
         data,
         layers,
-        options or TrainingOptions(pseudo_likelihood_rows=0),
+        options or TrainingOptions(centred=False, pseudo_likelihood_rows=0),
         visible=visible,
         sample_weight=sample_weight,
         weight_scale=weight_scale,

@@ -1,4 +1,4 @@
-"""Deep Boltzmann machines small enough to enumerate, with weights strong enough that errors show."""
+"""Deep Boltzmann machines small enough to enumerate, with weights on which errors show."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The gradient against autograd of the bound with an enumerated log Z; centring against its text."""
+"""The gradient against autograd of the bound, log Z enumerated; centring against its text."""
 
 import pytest
 import torch
@@ -75,7 +75,7 @@ def test_plain_gradient_is_that_of_the_bound(dbm, rows, row_weights):
 
 
 def test_centred_gradient_is_that_of_the_centred_energy(build, generator):
-    """Autograd in the coordinates (W, b') of the text, with b'_k = b_k + W_kᵀ·c_{k-1} + W_{k+1}·c."""
+    """Autograd in the coordinates (W, b') of the text, with offsets drawn at random."""
     dbm = build([Bernoulli(3), Bernoulli(3), Bernoulli(2)])
     rows = (torch.rand(5, 3, generator=generator) < 0.5).double()
     row_weights = torch.full((5,), 0.2).double()

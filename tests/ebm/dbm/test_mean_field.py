@@ -1,5 +1,7 @@
 """Mean field: a fixed point, reached by steps that raise the bound, each row on its own."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -32,7 +34,7 @@ def test_every_step_raises_the_bound(dbm, generator):
         )
         for steps in range(1, 12)
     ]
-    for lower, higher in zip(bounds[:-1], bounds[1:], strict=True):
+    for lower, higher in pairwise(bounds):
         assert bool((higher >= lower - 1e-9).all())
 
 

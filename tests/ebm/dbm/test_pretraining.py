@@ -22,7 +22,7 @@ from ebm import (
 from ebm.dbm import exact_log_likelihood_nats, machine_from_rbms
 from ebm.dbm.pretraining import RBMWithCopies
 
-SHORT = TrainingOptions(epochs=2, batch_size=40, pseudo_likelihood_rows=0)
+SHORT = TrainingOptions(epochs=2, batch_size=40, centred=False, pseudo_likelihood_rows=0)
 
 
 def seeded(seed=3):
@@ -108,5 +108,5 @@ def test_continued_from_a_file(patterns, tmp_path, stop):
 
 
 def test_only_contrastive_divergence_is_taken(patterns):
-    with pytest.raises(ValueError, match="pseudo_likelihood_rows=0"):
+    with pytest.raises(ValueError, match="centred=False"):
         pretrain_dbm(patterns, [3, 2], TrainingOptions(), generator=seeded())
