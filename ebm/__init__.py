@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         pretrain_greedily,
         train_up_down,
     )
-    from ebm.estimators import DBNClassifier, RBMTransformer
+    from ebm.estimators import DBMTransformer, DBNClassifier, RBMTransformer
     from ebm.finetune import (
         FinetuneHistory,
         FinetuneOptions,
@@ -75,6 +75,7 @@ __all__ = [
     "BracketTooWideError",
     "Callback",
     "DBMPretrainer",
+    "DBMTransformer",
     "DBNClassifier",
     "EpochRecord",
     "FineTuner",
@@ -143,6 +144,7 @@ _PLACES = {
     "log_likelihood_bound": "ebm.dbn",
     "pretrain_greedily": "ebm.dbn",
     "train_up_down": "ebm.dbn",
+    "DBMTransformer": "ebm.estimators",
     "DBNClassifier": "ebm.estimators",
     "RBMTransformer": "ebm.estimators",
     "FinetuneHistory": "ebm.finetune",
