@@ -1,4 +1,4 @@
-"""The engine: RBMs and deep belief networks on tensors. It knows no chemistry."""
+"""The engine: RBMs and deep networks of them on tensors. It knows no chemistry."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from ebm.errors import StorageError
 from ebm.lazy import loaded_when_asked
 
 if TYPE_CHECKING:
+    from ebm.dbm import DBM, DBMPretrainer, JointOptions, JointTrainer, fit_dbm, pretrain_dbm
     from ebm.dbn import (
         DBN,
         GreedyPretrainer,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
         pretrain_greedily,
         train_up_down,
     )
-    from ebm.estimators import DBNClassifier, RBMTransformer
+    from ebm.estimators import DBMTransformer, DBNClassifier, RBMTransformer
     from ebm.finetune import (
         FinetuneHistory,
         FinetuneOptions,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "DBM",
     "DBN",
     "RBM",
     "Bernoulli",
@@ -72,6 +74,8 @@ __all__ = [
     "Blocks",
     "BracketTooWideError",
     "Callback",
+    "DBMPretrainer",
+    "DBMTransformer",
     "DBNClassifier",
     "EpochRecord",
     "FineTuner",
@@ -82,6 +86,8 @@ __all__ = [
     "Gaussian",
     "GreedyPretrainer",
     "History",
+    "JointOptions",
+    "JointTrainer",
     "LikelihoodBound",
     "LogPartitionBracket",
     "NReLU",
@@ -101,6 +107,7 @@ __all__ = [
     "estimate_log_likelihood_nats",
     "estimate_log_partition",
     "fine_tune",
+    "fit_dbm",
     "fit_rbm",
     "generate",
     "generate_class",
@@ -108,6 +115,7 @@ __all__ = [
     "load_resume",
     "log_likelihood_bound",
     "predict_logits",
+    "pretrain_dbm",
     "pretrain_greedily",
     "probabilities",
     "pseudo_log_likelihood_nats",
@@ -119,6 +127,12 @@ __all__ = [
 ]
 
 _PLACES = {
+    "DBM": "ebm.dbm",
+    "DBMPretrainer": "ebm.dbm",
+    "JointOptions": "ebm.dbm",
+    "JointTrainer": "ebm.dbm",
+    "fit_dbm": "ebm.dbm",
+    "pretrain_dbm": "ebm.dbm",
     "DBN": "ebm.dbn",
     "GreedyPretrainer": "ebm.dbn",
     "LikelihoodBound": "ebm.dbn",
@@ -130,6 +144,7 @@ _PLACES = {
     "log_likelihood_bound": "ebm.dbn",
     "pretrain_greedily": "ebm.dbn",
     "train_up_down": "ebm.dbn",
+    "DBMTransformer": "ebm.estimators",
     "DBNClassifier": "ebm.estimators",
     "RBMTransformer": "ebm.estimators",
     "FinetuneHistory": "ebm.finetune",

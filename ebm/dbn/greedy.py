@@ -156,6 +156,8 @@ class GreedyPretrainer:
         The layers below it.
     total_steps : int
         Minibatches done, over all layers.
+    depth : int
+        Number of layers that there will be.
     """
 
     def __init__(
@@ -179,6 +181,7 @@ class GreedyPretrainer:
         self._hidden = [
             Bernoulli(unit) if isinstance(unit, int) else copy.deepcopy(unit) for unit in layers
         ]
+        self.depth = len(layers)
         if options is None or isinstance(options, TrainingOptions):
             options = [options or TrainingOptions()] * len(layers)
         if len(options) != len(layers):
@@ -189,7 +192,7 @@ class GreedyPretrainer:
         self._labels = labels
         self.label_size = _label_size(labels, n_classes)
         self._sample_weight = sample_weight
-        self._weight_scale = weight_scale
+        self.weight_scale = weight_scale
         self._callbacks: CallbackMaker = callbacks or (lambda _: ())
         self._device = device
         self.finished: list[RBM] = []
@@ -229,14 +232,8 @@ class GreedyPretrainer:
             data = append_labels(data, self._labels, self.label_size)
             validation = None
             visible = Blocks([visible, Softmax(self.label_size)])
-        rbm = RBM(
-            visible,
-            self._hidden[number],
-            weight_scale=self._weight_scale,
-            generator=self.generator,
-        )
         return Trainer(
-            rbm,
+            self.new_machine(visible, self._hidden[number], number),
             data,
             self.options[number],
             validation=validation,
@@ -245,6 +242,10 @@ class GreedyPretrainer:
             callbacks=self._callbacks(number),
             device=self._device,
         )
+
+    def new_machine(self, visible: Unit, hidden: Unit, number: int) -> RBM:  # noqa: ARG002
+        """Return the machine of a layer, counted from 0, as it begins."""
+        return RBM(visible, hidden, weight_scale=self.weight_scale, generator=self.generator)
 
     def _visible_layer(self) -> Unit:
         if self.finished:

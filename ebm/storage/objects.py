@@ -1,4 +1,4 @@
-"""RBMs, DBNs and networks to and from a description and tensors, and files of them."""
+"""RBMs, DBNs, DBMs and networks to and from a description and tensors, and files of them."""
 
 import os
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from torch import Tensor
 
+from ebm.dbm import DBM
 from ebm.dbn import DBN
 from ebm.errors import StorageError
 from ebm.network import Network
@@ -14,12 +15,13 @@ from ebm.rbm import RBM
 from ebm.storage.files import read_tensors, write_tensors
 from ebm.units.registry import size_from_config
 
-Storable: TypeAlias = RBM | DBN | Network
+Storable: TypeAlias = RBM | DBN | DBM | Network
 
 FORMAT_VERSION = 1
-MODELS: dict[str, type[RBM] | type[DBN] | type[Network]] = {
+MODELS: dict[str, type[RBM] | type[DBN] | type[DBM] | type[Network]] = {
     "rbm": RBM,
     "dbn": DBN,
+    "dbm": DBM,
     "network": Network,
 }
 
@@ -77,6 +79,9 @@ def _matrices(kind: str, config: Mapping[str, Any]) -> dict[str, tuple[int, ...]
         return {
             "weights": tuple(size_from_config(config[layer]) for layer in ("visible", "hidden"))
         }
+    if kind == "dbm":
+        sizes = [size_from_config(layer) for layer in config["layers"]]
+        return {f"weights.{number}": pair for number, pair in enumerate(pairwise(sizes))}
     if kind == "network":
         sizes = [*config["sizes"], config["n_outputs"]]
         names = [*(f"layers.{i}.weights" for i in range(len(sizes) - 2)), "head.weights"]

@@ -149,13 +149,7 @@ class TrainingOptions:
     def learning_rate_at(self, epoch: int) -> float:
         """Learning rate of an epoch (counted from 0)."""
         progress = epoch / max(self.epochs - 1, 1)
-        final = self.final_rate_fraction
-        fraction = {
-            "constant": 1.0,
-            "linear": 1 + (final - 1) * progress,
-            "cosine": final + (1 - final) * (1 + math.cos(math.pi * progress)) / 2,
-            "exponential": math.pow(final, progress),
-        }[self.schedule]
+        fraction = fraction_of_rate(self.schedule, self.final_rate_fraction, progress)
         return self.learning_rate * fraction
 
     def momentum_at(self, epoch: int) -> float:
@@ -171,3 +165,22 @@ class TrainingOptions:
         """Build options from `to_dict`'s result; an unknown name is a TypeError."""
         sampler = SamplerOptions(**settings.get("sampler", {}))
         return cls(**{**settings, "sampler": sampler})
+
+
+def fraction_of_rate(schedule: Schedule, final: float, progress: float) -> float:
+    """Return the learning rate as a fraction of the first one.
+
+    Parameters
+    ----------
+    schedule : {'constant', 'linear', 'cosine', 'exponential'}
+    final : float
+        The fraction at the end, unless the schedule is 'constant'.
+    progress : float
+        How far the training is, from 0 to 1.
+    """
+    return {
+        "constant": 1.0,
+        "linear": 1 + (final - 1) * progress,
+        "cosine": final + (1 - final) * (1 + math.cos(math.pi * progress)) / 2,
+        "exponential": math.pow(final, progress),
+    }[schedule]

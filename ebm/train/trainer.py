@@ -217,7 +217,7 @@ class Trainer(ResumableLoop[Batch, History]):
         update = self.update_rule.update(gradient, self._rates(), momentum)
         apply_update(rbm, update, self.offsets)
         if options.centred:
-            _follow(self.offsets.hidden, data.hidden, mass, options.offset_rate)
+            follow(self.offsets.hidden, data.hidden, mass, options.offset_rate)
 
     def _fantasies(self, batch: Batch, field: Tensor) -> Tensor:
         """Visible states of the negative phase, sparse like the minibatch."""
@@ -245,7 +245,7 @@ class Trainer(ResumableLoop[Batch, History]):
         v, with W_ij (Hinton 2012, section 11).
         """
         options = self.options
-        _follow(self.activity, data.hidden, mass, 1 - options.sparsity_decay)
+        follow(self.activity, data.hidden, mass, 1 - options.sparsity_decay)
         pull = options.sparsity_cost * (target - self.activity)
         others = {**gradient.others, "hidden_bias": gradient.others["hidden_bias"] + pull}
         apart = data.visible - mass * self.offsets.visible
@@ -314,6 +314,6 @@ def make_sampler(
     return ParallelTempering(start, betas, options.steps, visible_mean)
 
 
-def _follow(mean: Tensor, total: Tensor, mass: Tensor, rate: float) -> None:
+def follow(mean: Tensor, total: Tensor, mass: Tensor, rate: float) -> None:
     """Move a running mean towards total/mass; rows without weight do not move it."""
     mean.lerp_(total / mass.clamp(min=1e-12), (rate * mass).clamp(max=1))

@@ -7,7 +7,7 @@ import ast
 MAY_IMPORT = {"ebm": set(), "screening": {"ebm"}, "workflows": {"ebm", "screening"}}
 # Sub-packages from the general to the particular: each imports only those before it.
 ORDER = {
-    "ebm": "units sampling likelihood train finetune dbn estimators storage".split(),
+    "ebm": "units sampling likelihood train finetune dbn dbm estimators storage".split(),
     "screening": (
         "chemistry drawing evaluation features tables assay trust learners model explain hits "
         "library plate predictions report study tuning turns"

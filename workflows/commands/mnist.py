@@ -110,6 +110,16 @@ def run_dbn(protocol: SupervisedProtocol, preset: str, **given: Any) -> None:
             tutorial_and_best.run(inputs, preset)
 
 
+@command.command("dbm", epilog="Example: ebmscreen mnist dbm --epochs 100 -o mnist/")
+@SHARED
+def run_dbm(**given: Any) -> None:
+    """Deep Boltzmann machine 784-500-1000: joint training, its bound, and its test error."""
+    from workflows.mnist.experiments import dbm
+
+    with _prepared(SharedOptions(**given)) as inputs:
+        dbm.run(inputs)
+
+
 @command.command("generative", epilog="Example: ebmscreen mnist generative -o mnist/")
 @SHARED
 def run_generative(**given: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from workflows.mnist.experiments import (
+    dbm,
     dbn,
     generative,
     labels,
@@ -31,6 +32,7 @@ def run(inputs: ExperimentInputs, command: str) -> Path:
         dbn.run(inputs, protocol)
     for name in tutorial_and_best.DEEP_NETWORKS:
         tutorial_and_best.run(inputs, name)
+    dbm.run(inputs)
     generative.run(inputs)
     likelihood.run(inputs)
     labels.run(inputs)

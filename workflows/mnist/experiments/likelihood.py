@@ -23,7 +23,6 @@ from workflows.mnist.experiments.likelihood_estimates import (
 )
 from workflows.mnist.experiments.likelihood_models import (
     ModelSettings,
-    binarise,
     mixture_log_likelihood,
     trained_dbn,
     trained_rbm,
@@ -31,6 +30,7 @@ from workflows.mnist.experiments.likelihood_models import (
 from workflows.mnist.inputs import ExperimentInputs, ExperimentOptions
 from workflows.mnist.results import documented, figures
 from workflows.mnist.results.tables import ComparisonRow, publish, write_csv
+from workflows.mnist.training.bits import binarise
 from workflows.mnist.training.epochs import as_rows
 from workflows.mnist.training.stages import ExperimentFolder
 

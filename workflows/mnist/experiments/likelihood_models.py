@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +17,8 @@ from ebm import DBN, RBM, Bernoulli, SamplerOptions, TrainingOptions
 from ebm.mixture import fit_mixture
 from ebm.train import Trainer
 from workflows.mnist.digits import PIXELS
+from workflows.mnist.training.bits import FreshBits, binarise
 from workflows.mnist.training.stages import ExperimentFolder, Stage, StepProgress
-
-BLOCK = 10_000
 
 
 @dataclass(frozen=True)
@@ -48,39 +46,6 @@ class ModelSettings:
     dbn_epochs: int
     mixtures: tuple[int, ...]
     seed: int
-
-
-def binarise(images: Tensor, seed: int) -> Tensor:
-    """Draw bits once, shape (n, 784)."""
-    return torch.bernoulli(images, generator=torch.Generator().manual_seed(seed))
-
-
-class FreshBits:
-    """A stream of rows in a new order with new bits each epoch, the same after a resume.
-
-    Parameters
-    ----------
-    images : Tensor of shape (n, 784)
-        Grey levels: the probability of each bit.
-    seed : int
-    below : RBM, optional
-        Its sampled hidden states are streamed instead of the images' bits.
-    """
-
-    def __init__(self, images: Tensor, seed: int, below: RBM | None = None) -> None:
-        self.images = images
-        self.seed = seed
-        self.below = below
-        self.trainer: Trainer | None = None
-
-    def __call__(self) -> Iterator[Tensor]:
-        """Yield the blocks of the epoch that the trainer is in."""
-        epoch = 0 if self.trainer is None else self.trainer.epoch
-        generator = torch.Generator().manual_seed(100_003 * self.seed + epoch)
-        order = torch.randperm(len(self.images), generator=generator)
-        for index in torch.split(order, BLOCK):
-            bits = torch.bernoulli(self.images[index], generator=generator)
-            yield bits if self.below is None else self.below.sample_hidden(bits, generator)
 
 
 def mixture_log_likelihood(

@@ -21,6 +21,7 @@ DBN_TEST_WITHOUT, DBN_TEST_WITH = 0.940, 0.965
 
 TUTORIAL_ERROR_PERCENT = 1.34
 BEST_DBM_ERROR_PERCENT, BEST_DBN_ERROR_PERCENT = 0.95, 1.15
+DBM_BOUND = -84.62
 GENERATIVE_ERROR_PERCENT = 1.25
 
 # Accuracy at so many labels, RBM-1024 with fine-tuning: pretrained, and from random weights.

@@ -99,14 +99,23 @@ def grid(images: Tensor, path: Path, columns: int, labels: Sequence[str] = ()) -
     return save(figure, path)
 
 
-def curves(panels: Mapping[str, Mapping[str, np.ndarray]], path: Path, x_name: str) -> Path:
+def curves(
+    panels: Mapping[str, Mapping[str, np.ndarray]],
+    path: Path,
+    x_name: str,
+    epochs: Sequence[int] | None = None,
+) -> Path:
     """Panels side by side; in each, lines over epochs with the spread of the seeds.
 
     Parameters
     ----------
     panels : mapping of str to mapping of str to array of shape (n_seeds, n_epochs)
-        Title of a panel, name of a line, its values; epochs count from 1. Lines whose names are
-        the same up to the comma have one colour; that of test digits is dashed.
+        Title of a panel, name of a line, its values. Lines whose names are the same up to the comma
+        have one colour; that of test digits is dashed.
+    path : Path
+    x_name : str
+    epochs : sequence of int, optional
+        After which the values were measured; 1, 2, ... by default.
     """
     figure = Figure(figsize=(4.2 * len(panels), 3.1))
     for number, (title, lines) in enumerate(panels.items()):
@@ -115,7 +124,7 @@ def curves(panels: Mapping[str, Mapping[str, np.ndarray]], path: Path, x_name: s
         for name, values in lines.items():
             colour = COLOURS[families.index(name.partition(",")[0])]
             style = "o--" if name.endswith("test") else "o-"
-            x = np.arange(1, values.shape[1] + 1)
+            x = np.arange(1, values.shape[1] + 1) if epochs is None else np.asarray(epochs)
             mean = values.mean(0)
             axes.plot(x, mean, style, color=colour, label=name, markersize=3)
             if len(values) > 1:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ebm import DBN, generate
+from ebm import DBM, DBN, generate
+from ebm.dbm import gibbs, mean_field
 from ebm.dbn import class_states
 from workflows.mnist.digits import CLASSES, Digits
 
@@ -52,6 +53,19 @@ def chains_from_digits(dbn: DBN, digits: Digits) -> dict[str, Tensor]:
     for sweeps in CHAIN_SWEEPS:
         generator = torch.Generator().manual_seed(0)
         rows[f"{sweeps} sweeps"] = generate(dbn, len(start), sweeps, generator, start=start)
+    return rows
+
+
+@torch.no_grad()
+def dbm_chains(dbm: DBM, digits: Digits) -> dict[str, Tensor]:
+    """Test digits, and the pixels' means in chains of a DBM that start there."""
+    start = torch.bernoulli(first_of_each_class(digits), generator=torch.Generator().manual_seed(0))
+    rows = {"start": start}
+    for sweeps in CHAIN_SWEEPS:
+        generator = torch.Generator().manual_seed(0)
+        states = (start, *mean_field(dbm, start).sample(dbm, generator))
+        states = gibbs(dbm, states, sweeps, generator)
+        rows[f"{sweeps} sweeps"] = dbm.units[0].mean(dbm.field(0, states))
     return rows
 
 

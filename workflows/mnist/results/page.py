@@ -56,6 +56,15 @@ SECTIONS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         (("filters.png", "Incoming weights of the first layer before fine-tuning."),),
     ),
     (
+        "dbm",
+        "Deep Boltzmann machine",
+        (
+            ("curves.png", "Test error after fine-tuning, and the bound, over joint training."),
+            ("chains.png", "Chains from test digits, after more and more Gibbs sweeps."),
+            ("filters.png", "Incoming weights of the first layer."),
+        ),
+    ),
+    (
         "likelihood",
         "Log-likelihood",
         (("samples.png", "Chains that began at test digits, 1,000 sweeps later."),),

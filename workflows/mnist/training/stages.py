@@ -16,7 +16,7 @@ from screening.tables import write_atomically
 
 STEPS_BETWEEN_CHECKPOINTS = 2000
 
-Model = TypeVar("Model", ebm.RBM, ebm.DBN, ebm.Network)
+Model = TypeVar("Model", ebm.RBM, ebm.DBN, ebm.DBM, ebm.Network)
 
 
 @dataclass(frozen=True)
