@@ -44,8 +44,8 @@ from screening.model import (
     train_model,
 )
 from screening.model import load_model as read_model
-from screening.processes import usable_cores
 from screening.progress import Stages
+from screening.systems import usable_cores
 
 _DEFAULT = ModelOptions()
 # Below so many, a table is there before a bar could be seen.

@@ -16,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
+from screening.systems import move_into_place
+
 FOLLOWED = "EBMSCREEN_PROGRESS"
 
 # Told the stage's name, how much of it is done, and how much there is.
@@ -94,7 +96,7 @@ class _Followed:
         # Work does not end because nobody can follow it.
         with suppress(OSError):
             temporary.write_text(json.dumps(content), encoding="utf-8")
-            temporary.replace(self._path)
+            move_into_place(temporary, self._path)
 
 
 class _Shown:

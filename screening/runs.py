@@ -21,8 +21,8 @@ from screening.library import Counts, RunSummary, ScreenOptions, add_seconds, dr
 from screening.library import screen as score_library
 from screening.library.manifest import MODEL
 from screening.model import ModelOptions, ScreeningModel, file_hash, save_model
-from screening.processes import usable_cores
 from screening.progress import Rows, Stages
+from screening.systems import usable_cores
 from screening.tables import Announce, read_csv, read_table, silent
 
 if TYPE_CHECKING:

@@ -2,11 +2,13 @@
 
 import sys
 
+from screening.systems import speak_plainly
 from workflows.cli import main
 
 
 def run() -> None:
     """Run the command line and leave with its exit status."""
+    speak_plainly()
     sys.exit(main())
 
 

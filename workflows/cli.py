@@ -10,7 +10,7 @@ from importlib.util import find_spec
 import click
 
 from screening.errors import UserError, did_you_mean, is_text
-from screening.processes import stops_on_sigterm
+from screening.systems import stops_on_sigterm
 
 # name -> module under workflows.commands; imported only when the command is asked for,
 # so that `ebmscreen --help` does not wait for torch and rdkit.

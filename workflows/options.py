@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from screening.processes import usable_cores
+from screening.systems import usable_cores
 from workflows.config import read_config
 from workflows.messages import Messages
 

@@ -45,7 +45,7 @@ def write_tensors(
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         save_file(own, temporary, metadata={KEY: header})
-        with temporary.open("rb") as file:
+        with temporary.open("r+b") as file:  # Windows flushes only what may be written
             os.fsync(file.fileno())
         temporary.replace(path)
     finally:

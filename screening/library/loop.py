@@ -14,7 +14,7 @@ from screening.chemistry import Reject
 from screening.errors import UserError
 from screening.library.engines.workers import Piece
 from screening.library.shards import STAGES, ShardFiles, ShardRecord
-from screening.processes import stops_on_sigterm
+from screening.systems import stops_on_sigterm
 from screening.tables import write_csv_parts
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from screening.errors import UserError
 from screening.hits import TAGS, marked
 from screening.model import ScreeningModel, load_model
 from screening.plate import PlateOptions, make_plate, write_plate
-from screening.processes import usable_cores
 from screening.progress import OnStep, ignore_steps
 from screening.report import wording
 from screening.report.cards import HitCards, cards_of
@@ -29,6 +28,7 @@ from screening.report.panels.training_view import view_training
 from screening.report.panels.units import units_of
 from screening.report.qmrf import model_card, qmrf_sections
 from screening.report.run_folder import RunFolder, read_info, read_run
+from screening.systems import usable_cores
 from screening.tables import Announce, silent
 
 # Name, decimals, long name, column of the exported CSV.

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from screening.systems import flush, move_into_place
+
 # What a file that is not yet whole is called, behind the name that it will have.
 _UNFINISHED = ".part"
 
@@ -34,10 +36,9 @@ def write_atomically(path: Path) -> Iterator[Path]:
         # mkstemp makes files that only the owner reads; a result is like any other file.
         temporary.chmod(0o666 & ~_umask())
         yield temporary
-        _flush(temporary)
-        temporary.replace(path)
-        if os.name == "posix":  # elsewhere a folder cannot be opened
-            _flush(path.parent)
+        flush(temporary)
+        move_into_place(temporary, path)
+        flush(path.parent)
     except OSError as error:
         error.filename = error.filename or str(path)
         raise
@@ -52,21 +53,6 @@ def remove_unfinished(folder: Path) -> None:
     """
     for path in folder.rglob(f".*{_UNFINISHED}"):
         path.unlink(missing_ok=True)
-
-
-def _flush(path: Path) -> None:
-    """Have the system write a file, or the names in a folder, to the disk."""
-    # Windows flushes only what is open for writing; a folder can only be opened for reading.
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        # Some network file systems cannot flush folders; the file itself must be on the disk.
-        if not path.is_dir():
-            error.filename = str(path)
-            raise
-    finally:
-        os.close(handle)
 
 
 def _umask() -> int:

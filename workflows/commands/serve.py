@@ -150,12 +150,12 @@ def _listen(host: str, port: int) -> socket.socket:
         The address is not one of this machine, or the port is taken.
     """
     from screening.errors import UserError
+    from screening.systems import let_one_listen
 
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.socket(family, socket.SOCK_STREAM)
-        if sys.platform != "win32":
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        let_one_listen(listening)
         listening.bind((host, port))
         listening.listen(128)
     except OSError as error:

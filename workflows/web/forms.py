@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from screening.errors import UserError
+from screening.systems import fits_everywhere
 
 _NAME = re.compile(r"[\w][\w .+()-]{0,79}")
 
@@ -60,7 +61,7 @@ def new_name(form: Mapping[str, Any], name: str, label: str) -> str:
         It is no plain name of a file.
     """
     given = text(form, name)
-    if not _NAME.fullmatch(given) or given.endswith((".", " ")):
+    if not _NAME.fullmatch(given) or not fits_everywhere(given):
         raise UserError(
             f"{label}: {given[:80]!r} is no name here; take letters, digits, blanks and . + - ( )."
         )

@@ -9,7 +9,6 @@ it were its turn, is not asleep.
 
 from __future__ import annotations
 
-import os
 import time
 from typing import Any
 
@@ -17,6 +16,7 @@ import psutil
 
 from screening.chemistry import Limits
 from screening.library.shards import Watch
+from screening.systems import may_sleep
 
 # How often a silent worker is looked at.
 TICK_SECONDS = 0.2
@@ -111,13 +111,10 @@ class Guard:
         return self._spent() - stamp[1] > allowed or self._waited > _PATIENCE * allowed
 
     def _is_asleep(self) -> bool:
-        if os.name != "posix":  # Windows does not tell
-            return True
         try:
-            status = psutil.Process(self._pid).status()
+            return may_sleep(psutil.Process(self._pid))
         except psutil.Error:
             return False
-        return status not in (psutil.STATUS_RUNNING, psutil.STATUS_STOPPED)
 
     def _spent(self) -> float:
         """Return the processor time of the worker's life; note it and its memory."""

@@ -23,7 +23,8 @@ from screening.chemistry import Failure, Limits
 from screening.errors import UserError
 from screening.library.engines.guard import BATCH, IDLE, TICK_SECONDS, Guard, SharedWatch
 from screening.library.shards import Watch
-from screening.processes import begin_loading, end_with, without_main, worker_context
+from screening.processes import begin_loading, without_main, worker_context
+from screening.systems import end_with
 
 # A worker that dies this often before it has begun will not come up at all.
 _MAX_FAILED_STARTS = 3

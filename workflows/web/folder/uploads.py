@@ -10,14 +10,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from screening.errors import UserError
+from screening.systems import fits_everywhere
 from workflows.web.folder.paths import Folder
 
 # Between what people write and what every system takes.
 _UNSAFE = re.compile(r"[^\w.+ ()-]")
 _LONGEST = 100
 _KINDS = (".csv", ".tsv", ".txt", ".smi", ".smiles", ".sdf", ".sd", ".xlsx", ".parquet", ".ebm")
-# Names of devices on Windows.
-_DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 
 
 class TooLargeError(UserError):
@@ -50,7 +49,7 @@ def safe_name(given: str) -> str:
         )
     ending = name[len(packed) - len(kind) :]
     stem = name[: -len(ending)].replace(".", "_")[: _LONGEST - len(ending)] or "file"
-    return f"_{stem}{ending}" if _DEVICES.fullmatch(stem) else f"{stem}{ending}"
+    return f"{stem}{ending}" if fits_everywhere(f"{stem}{ending}") else f"_{stem}{ending}"
 
 
 async def receive(folder: Folder, given: str, parts: AsyncIterator[bytes], most: int) -> Path:

@@ -15,11 +15,9 @@ from pathlib import Path
 import psutil
 
 from screening.progress import FOLLOWED
+from screening.systems import give_way
 from screening.tables import write_atomically
 from workflows.web.jobs.job import CLAIM, Job
-
-# Pages are answered at once while a job takes all the cores there are.
-_NICE = 5
 
 
 def run(folder: Path, words: list[str]) -> int:
@@ -27,8 +25,8 @@ def run(folder: Path, words: list[str]) -> int:
     if not _claim(folder):
         return 0
     os.environ[FOLLOWED] = str(folder / "progress.json")
-    if hasattr(os, "nice"):
-        os.nice(_NICE)
+    # Pages are answered at once while a job takes all the cores there are.
+    give_way()
     # The model and the run keep the command that made them.
     sys.argv = ["ebmscreen", *words]
     from workflows.cli import main

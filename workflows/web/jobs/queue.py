@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import psutil
 
 from screening.errors import UserError
+from screening.systems import ask_to_end, on_its_own
 from workflows.web.folder import Folder
 from workflows.web.jobs.job import ACTIVE, STOPPED, Job, State, job_named, jobs_of
 
@@ -110,9 +111,9 @@ class Queue:
                 begun = self._begun.get(job.id)
                 with suppress(psutil.Error, OSError):
                     if process is not None:
-                        process.terminate()
+                        ask_to_end(process)
                     elif begun is not None:
-                        begun.terminate()
+                        ask_to_end(psutil.Process(begun.pid))
 
     def go_on(self, job: Job) -> Job:
         """Have a job that ended early wait again.
@@ -155,8 +156,7 @@ class Queue:
                 stderr=log,
                 # Nothing that lies in the served folder may be taken for a module.
                 env={**os.environ, "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"},
-                # Ctrl-C in the server's terminal is not meant for it.
-                start_new_session=True,
+                **on_its_own(),
             )
 
     def _reap(self) -> None:
