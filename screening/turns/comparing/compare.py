@@ -11,9 +11,9 @@ import numpy as np
 from screening.assay import Assay, read_assay
 from screening.errors import UserError
 from screening.model import ScreeningModel, load_model
-from screening.processes import usable_cores
 from screening.progress import OnStep, Stages
 from screening.runs import AnyModel, Run
+from screening.systems import usable_cores
 from screening.tables import Announce, AssayTable, read_table, silent
 from screening.turns.comparing.models import TwoModels
 from screening.turns.comparing.record import FIRST, SECOND, Comparison
