@@ -1,8 +1,8 @@
-"""Where the bundled data lies: in the checkout, or under share/ of an installed wheel."""
+"""Where the bundled data lies: in the checkout, or where the wheel was installed."""
 
 from __future__ import annotations
 
-import sys
+from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 from screening.errors import UserError
@@ -22,14 +22,24 @@ def sample(name: str) -> Path:
     >>> sample("bace.csv").name
     'bace.csv'
     """
-    places = [
-        Path(__file__).resolve().parents[1] / "data" / "samples",
-        Path(sys.prefix) / "share" / "ebmscreen" / "samples",
-    ]
-    for place in places:
-        if (place / name).is_file():
-            return place / name
+    place = Path(__file__).resolve().parents[1] / "data" / "samples" / name
+    for path in (place, *_installed(name)):
+        if path.is_file():
+            return path
     raise UserError(
-        f"the bundled sample {name} is not in {' or '.join(map(str, places))}; "
-        "install ebmscreen from its repository or its wheel."
+        f"the bundled sample {name} is neither at {place} nor among the files of an installed "
+        "wheel; install ebmscreen from its repository or its wheel."
     )
+
+
+def _installed(name: str) -> list[Path]:
+    """Return where the wheel put a sample: under share/ of the environment, or of the user."""
+    try:
+        there = files("ebmscreen") or []
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return []
+    return [
+        Path(str(file.locate())).resolve()
+        for file in there
+        if file.match(f"share/ebmscreen/samples/{name}")
+    ]

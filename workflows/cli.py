@@ -11,6 +11,7 @@ import click
 
 from screening.errors import UserError, did_you_mean, is_text
 from screening.systems import stops_on_sigterm
+from screening.versions import versions
 
 # name -> module under workflows.commands; imported only when the command is asked for,
 # so that `ebmscreen --help` does not wait for torch and rdkit.
@@ -78,9 +79,24 @@ class LazyGroup(click.Group):
     epilog="Example: ebmscreen train assay.csv -o model.ebm && "
     "ebmscreen screen library.csv -m model.ebm -o run/",
 )
-@click.version_option(package_name="ebmscreen")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda context, _, wanted: _tell_versions(context) if wanted else None,
+    help="Show the versions of what decides results, and exit.",
+)
 def cli() -> None:
     """Train on an assay, screen a compound library, open the report."""
+
+
+def _tell_versions(context: click.Context) -> None:
+    """Print versions, this program's first; nothing large is imported for them."""
+    found = versions()
+    for name in sorted(found, key=lambda name: name != "ebmscreen"):
+        click.echo(f"{name} {found[name]}")
+    context.exit()
 
 
 def main(arguments: list[str] | None = None) -> int:

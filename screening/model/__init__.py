@@ -8,11 +8,12 @@ from ebm.lazy import loaded_when_asked
 from screening.learners import ModelOptions
 from screening.model.archive import describe_model, file_hash, is_pretrained_file
 from screening.model.file import load_model, save_model
-from screening.model.provenance import command_line, versions
+from screening.model.provenance import command_line
 from screening.model.scores import Scores
 from screening.model.screening_model import ScreeningModel
 from screening.model.training_table import FOREST, SHIPPED, TrainingTable
 from screening.trust import Calibration, nearest, prediction_sets, restate_prevalence, tanimoto
+from screening.versions import versions
 
 if TYPE_CHECKING:
     from screening.model.pretrained import (

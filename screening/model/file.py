@@ -30,7 +30,6 @@ from screening.model.archive import (
     under,
     write_archive,
 )
-from screening.model.provenance import versions
 from screening.model.screening_model import ScreeningModel
 from screening.model.soundness import (
     require_columns,
@@ -40,6 +39,7 @@ from screening.model.soundness import (
 )
 from screening.model.training_table import TrainingTable
 from screening.trust import Calibration, Conformal, Domain, Novelty
+from screening.versions import versions
 
 CANARIES = 8
 TOLERANCE = 1e-4

@@ -28,8 +28,9 @@ from screening.model.archive import (
     under,
     write_archive,
 )
-from screening.model.provenance import command_line, versions
+from screening.model.provenance import command_line
 from screening.progress import OnStep
+from screening.versions import versions
 
 # A bit that fewer than one molecule in so many has would cost a column and teach nothing.
 MOLECULES_PER_BIT = 1000

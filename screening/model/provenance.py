@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from screening.versions import versions
 
 if TYPE_CHECKING:
     from ebm.train import History
     from screening.assay import Assay
     from screening.learners import ModelOptions
     from screening.learners.member import Member
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what decides a score."""
-    found = {"python": platform.python_version()}
-    for name in ("ebmscreen", "torch", "rdkit", "numpy", "scikit-learn"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:  # run from a checkout that was never installed
-            found[name] = "not installed"
-    return found
 
 
 def describe_origin(assay: Assay, options: ModelOptions) -> dict[str, Any]:
