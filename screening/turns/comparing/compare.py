@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Results: TypeAlias = "str | Path | AssayTable | Assay"
 # Where trained results are kept in the folder of a comparison.
 _KEPT = "retrained"
+# What folders have whose report must not be replaced.
+_OTHERS = ("run.json", "study.json")
 _COLUMNS = ("smiles_column", "id_column", "sheet")
 
 
@@ -126,6 +128,8 @@ def compare(
     >>> found.tables["compounds"]["left_out"].tolist()
     ['', '', 'in the training set of both']
     """
+    if output is not None and any((Path(output) / name).exists() for name in _OTHERS):
+        raise UserError(f"{output} holds a run or a study with a report; write to another folder.")
     kinds = [_is_run(one) for one in (a, b)]
     if kinds[0] != kinds[1]:
         run, model = (FIRST, SECOND) if kinds[0] else (SECOND, FIRST)

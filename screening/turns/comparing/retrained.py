@@ -233,8 +233,8 @@ def _judge(
     }
     auc, brier = figures["roc_auc"], figures["brier"]
     n = auc.difference.n
-    splits = "1 split" if n == 1 else f"{n} splits"
-    verdict = ranking_verdict(auc[:2], auc.difference, f"on the test parts of the same {splits}")
+    where = "on its test part" if n == 1 else f"on the test parts of the same {n} splits"
+    verdict = ranking_verdict(auc[:2], auc.difference, where)
     sentences = [
         verdict.sentence,
         (

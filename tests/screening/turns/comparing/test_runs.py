@@ -193,6 +193,8 @@ def test_runs_that_rank_other_things_are_refused(first_run, model_file, tmp_path
         compare(first_run, tmp_path / "nowhere", progress=False)
     with pytest.raises(UserError, match="are for two models"):
         compare(first_run, first_run, results="x.csv", progress=False)
+    with pytest.raises(UserError, match="write to another folder"):
+        compare(first_run, first_run, output=first_run, progress=False)
     with pytest.raises(UserError, match="no finished run"):
         compare(first_run, tmp_path, progress=False)
 
