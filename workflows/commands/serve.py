@@ -79,6 +79,8 @@ def command(folder: Path, **given: Any) -> int:
     from workflows.web.safety import is_local
     from workflows.web.serve import Place, serve
 
+    if not folder.exists():
+        asked.messages.announce(f"{folder} is not there yet, and is made.")
     writable_folder(folder)
     served = Folder.of(folder)
     password = None if is_local(asked.host) and not asked.password_file else _password(asked)

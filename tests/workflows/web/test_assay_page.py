@@ -52,9 +52,9 @@ def test_the_threshold_is_answered_from_curation(client) -> None:
     assert found["what"] == "compounds"
     details = " ".join(found["details"])
     assert "12 rows are limits" in details
-    assert "1 rows repeat a structure" in details
-    assert "1 structures contradict themselves" in details
-    assert "1 rows have no usable structure" in details
+    assert "1 row repeats a structure" in details
+    assert "1 structure contradicts itself" in details
+    assert "1 row has no usable structure" in details
     active = int(found["active"].split()[0])
     wider = counts(client, target=target, threshold="1000", side="below").json
     assert int(wider["active"].split()[0]) > active

@@ -188,12 +188,18 @@ def _told(draft: Draft, found: Counts) -> dict[str, Any]:
     ]
     if found.of_compounds:
         details += [
-            f"{found.repeated:,} rows repeat a structure, and were merged.",
+            "1 row repeats a structure, and was merged."
+            if found.repeated == 1
+            else f"{found.repeated:,} rows repeat a structure, and were merged.",
             (
-                f"{found.contradicting:,} structures contradict themselves: active in one row, "
-                "inactive in another."
+                "1 structure contradicts itself: active in one row, inactive in another."
+                if found.contradicting == 1
+                else f"{found.contradicting:,} structures contradict themselves: active in one "
+                "row, inactive in another."
             ),
-            f"{found.rejected:,} rows have no usable structure or value.",
+            "1 row has no usable structure or value."
+            if found.rejected == 1
+            else f"{found.rejected:,} rows have no usable structure or value.",
         ]
     return {
         "ready": draft.ready,
