@@ -36,3 +36,5 @@ def command(output: Path, force: bool, **given: Any) -> None:
     )
     click.echo(result.table())
     click.echo(f"\nReport: {result.report}")
+    click.echo(f"Open it in the browser: {result.report.resolve().as_uri()}")
+    click.echo(f"Look at all of it, and draw structures of your own: ebmscreen serve {output}")
