@@ -54,6 +54,17 @@ def test_the_generative_network_classifies_by_free_energy(folder: Path):
     assert found["test error after up-down, %"] < 35
 
 
+def test_the_deep_boltzmann_machine_learns_jointly(folder: Path):
+    table = pd.read_csv(folder / "dbm" / "milestones.csv")
+    assert table["epochs"].tolist() == [0, 1, 2]
+    bounds = (table["bound_from_ais_nats"] + table["bound_from_reverse_nats"]) / 2
+    assert bounds.iloc[2] > bounds.iloc[0] + 5
+    assert bounds.iloc[2] > -200  # independent bits have -206
+    assert summary(folder, "dbm/summary.csv")["test error, %"] < 40
+    epochs = pd.read_csv(folder / "dbm" / "epochs.csv")
+    assert epochs["epoch"].tolist() == [1, 2]
+
+
 def test_machines_beat_independent_bits_and_their_brackets_close(folder: Path):
     table = pd.read_csv(folder / "likelihood" / "likelihood.csv").set_index("model")
     base = table.loc["independent bits", "from_ais_nats"]
