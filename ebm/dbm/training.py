@@ -228,7 +228,9 @@ class JointTrainer(ResumableLoop[Batch, JointHistory]):
         apply_update(self.dbm, weights, biases, extras, self.offsets)
 
     def _velocity(self, name: str, like: Tensor) -> Tensor:
-        return self._velocities.setdefault(name, torch.zeros_like(like, requires_grad=False))
+        if name not in self._velocities:
+            self._velocities[name] = torch.zeros_like(like, requires_grad=False)
+        return self._velocities[name]
 
     @torch.no_grad()
     def end_epoch(self, seconds: float) -> None:  # noqa: D102

@@ -25,8 +25,6 @@ from ebm.train.batches import Placement
 from ebm.units import Bernoulli
 
 ROWS_AT_ONCE = 1024
-# Gaussian visible units bear about a tenth of the rate (Hinton 2012, section 13.2).
-GAUSSIAN_RATE = 0.1
 
 
 class DBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -152,7 +150,7 @@ class DBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             JointOptions(
                 epochs=self.epochs,
                 batch_size=self.batch_size,
-                learning_rate=self.learning_rate * self._rate_factor(),
+                learning_rate=self.learning_rate * self.visible_layer_.rate_factor,
                 gibbs_steps=self.gibbs_steps,
                 centred=self.centred,
                 set_visible_bias=self.pretrain_epochs == 0,
@@ -203,7 +201,7 @@ class DBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         if self.pretrain_epochs == 0:
             return DBM([visible, *(Bernoulli(size) for size in sizes)], generator=generator)
         rate = self.pretrain_learning_rate
-        rates = [rate * self._rate_factor()] + [rate] * (len(sizes) - 1)
+        rates = [rate * self.visible_layer_.rate_factor] + [rate] * (len(sizes) - 1)
         options = [
             TrainingOptions(
                 epochs=self.pretrain_epochs,
@@ -219,9 +217,6 @@ class DBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             rows, sizes, options, visible=visible, sample_weight=weights, generator=generator
         )
         return dbm
-
-    def _rate_factor(self) -> float:
-        return GAUSSIAN_RATE if self.visible_layer_.kind == "gaussian" else 1.0
 
     def _prepared(self, X: Any) -> tuple[DBM, Any]:
         """Return the machine in X's number type, and X checked and scaled."""

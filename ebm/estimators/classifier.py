@@ -29,9 +29,6 @@ from ebm.finetune.options import Task
 from ebm.network import Network
 from ebm.train import History, TrainingOptions
 
-# Gaussian visible units bear about a tenth of the rate (Hinton 2012, section 13.2).
-GAUSSIAN_RATE = 0.1
-
 
 class DBNClassifier(ClassifierMixin, BaseEstimator):
     """Deep belief network classifier: binary, multi-class, or multi-label with missing labels.
@@ -297,8 +294,7 @@ class DBNClassifier(ClassifierMixin, BaseEstimator):
 
     def _pretraining_options(self, depth: int) -> list[TrainingOptions]:
         rate = self.pretrain_learning_rate
-        gaussian = self.visible_layer_.kind == "gaussian"
-        rates = [rate * GAUSSIAN_RATE if gaussian else rate] + [rate] * (depth - 1)
+        rates = [rate * self.visible_layer_.rate_factor] + [rate] * (depth - 1)
         return [
             TrainingOptions(
                 epochs=self.pretrain_epochs,

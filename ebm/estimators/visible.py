@@ -10,6 +10,9 @@ from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from ebm.units import Bernoulli, Gaussian, Unit
 
+# Gaussian visible units bear about a tenth of the rate (Hinton 2012, section 13.2).
+GAUSSIAN_RATE = 0.1
+
 
 @dataclass(frozen=True)
 class VisibleLayer:
@@ -24,6 +27,11 @@ class VisibleLayer:
 
     kind: str
     scale: NDArray[np.float64] | None
+
+    @property
+    def rate_factor(self) -> float:
+        """What share of the rate for Bernoulli units these units bear."""
+        return GAUSSIAN_RATE if self.kind == "gaussian" else 1.0
 
     def unit(self, size: int) -> Unit:
         """Return a new layer of units."""

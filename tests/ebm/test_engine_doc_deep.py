@@ -28,6 +28,15 @@ def test_pretrain_fine_tune_and_save(tmp_path, monkeypatch, capsys):
     assert torch.equal(ebm.predict_logits(stored, rows), ebm.predict_logits(names["network"], rows))
 
 
+def test_a_deep_boltzmann_machine(capsys):
+    (example,) = re.findall(r"```python\n(.*?)```", section("The deep Boltzmann"), flags=re.DOTALL)
+    names: dict = {}
+    exec(compile(example, str(PAGE), "exec"), names)
+    assert "JointRecord(epoch=20" in capsys.readouterr().out
+    predicted = ebm.predict_logits(names["network"], names["inputs"][300:]).argmax(1)
+    assert float((predicted == names["labels"][300:]).double().mean()) > 0.95
+
+
 def test_one_callback_in_every_training(capsys):
     (example,) = re.findall(r"```python\n(.*?)```", section("The loop of"), flags=re.DOTALL)
     exec(compile(example, str(PAGE), "exec"), {})
@@ -44,6 +53,7 @@ def test_one_callback_in_every_training(capsys):
     [
         "The loop of",
         "The deep belief",
+        "The deep Boltzmann",
         "Fine-tuning",
         "Likelihood of large",
         "Files",
@@ -53,7 +63,7 @@ def test_one_callback_in_every_training(capsys):
 def test_every_name_of_the_page_exists(title):
     words = re.findall(r"`(?:ebm\.)?([A-Za-z_]+)\(", section(title))
     words += re.findall(r"`(?:ebm\.)?([A-Z][A-Za-z]+)`", section(title))
-    places = (ebm.DBN, ebm.Network, ebm.Trainer, ebm.loop, ebm.storage, ebm.dbn)
+    places = (ebm.DBN, ebm.DBM, ebm.Network, ebm.Trainer, ebm.loop, ebm.storage, ebm.dbn, ebm.dbm)
     methods = {name for place in places for name in dir(place)}
     unknown = [word for word in words if not hasattr(ebm, word) and word not in methods]
     assert set(unknown) <= {"Pipeline", "GridSearchCV"}, unknown

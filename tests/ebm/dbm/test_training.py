@@ -42,16 +42,16 @@ def new_trainer(patterns, seed=3, machine_seed=0, options=OPTIONS):
     )
 
 
-@pytest.mark.parametrize(("centred", "rise"), [(True, 3.0), (False, 1.5)])
-def test_exact_log_likelihood_rises(patterns, centred, rise):
-    options = replace(OPTIONS, epochs=60, centred=centred, batch_size=20, learning_rate=0.1)
+@pytest.mark.parametrize("centred", [True, False])
+def test_exact_log_likelihood_rises(patterns, centred):
+    options = replace(OPTIONS, epochs=25, centred=centred, batch_size=20, learning_rate=0.2)
     dbm = new_dbm()
     start = replace(options, epochs=1, learning_rate=1e-9)
     fit_dbm(dbm, patterns, start, generator=seeded())  # sets the visible biases
     before = float(exact_log_likelihood_nats(dbm, patterns).mean().detach())
     history = fit_dbm(dbm, patterns, options, generator=seeded())
     after = float(exact_log_likelihood_nats(dbm, patterns).mean().detach())
-    assert after > before + rise
+    assert after > before + 1.5
     assert history.records[-1].score_train_nats > history.records[0].score_train_nats
 
 
@@ -118,7 +118,7 @@ def test_rows_without_weight_are_not_learned(patterns):
     foreign = torch.cat([patterns, 1 - patterns])
     weights = torch.cat([torch.ones(203), torch.zeros(203)])
     dbm = new_dbm()
-    options = replace(OPTIONS, epochs=40, learning_rate=0.1)
+    options = replace(OPTIONS, epochs=20, learning_rate=0.2)
     fit_dbm(dbm, foreign, options, sample_weight=weights, generator=seeded())
     kept = float(exact_log_likelihood_nats(dbm, patterns).mean().detach())
     left_out = float(exact_log_likelihood_nats(dbm, 1 - patterns).mean().detach())

@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from ebm import (
+    DBM,
     DBN,
     RBM,
     Bernoulli,
@@ -51,6 +52,10 @@ MODELS = {
     "dbn": make_dbn,
     "untied": lambda: make_dbn().with_untied_weights(),
     "network": make_network,
+    "dbm": lambda: DBM(
+        [Blocks([Bernoulli(3), Softmax(2)]), NReLU(4, 3), Gaussian(2, learn_precision=True)],
+        generator=seeded(),
+    ),
     "blocks": lambda: make_rbm(
         Blocks([Thermometer([3, 1]), Binomial(2, 5), Gaussian(3, 2.0, learn_precision=True)]),
         Rectified(4, 0.5),

@@ -54,6 +54,17 @@ def test_the_generative_network_classifies_by_free_energy(folder: Path):
     assert found["test error after up-down, %"] < 35
 
 
+def test_the_deep_boltzmann_machine_learns_jointly(folder: Path):
+    table = pd.read_csv(folder / "dbm" / "milestones.csv")
+    assert table["epochs"].tolist() == [0, 1, 2]
+    bounds = (table["bound_from_ais_nats"] + table["bound_from_reverse_nats"]) / 2
+    assert bounds.iloc[2] > bounds.iloc[0] + 5
+    assert bounds.iloc[2] > -200  # independent bits have -206
+    assert summary(folder, "dbm/summary.csv")["test error, %"] < 40
+    epochs = pd.read_csv(folder / "dbm" / "epochs.csv")
+    assert epochs["epoch"].tolist() == [1, 2]
+
+
 def test_machines_beat_independent_bits_and_their_brackets_close(folder: Path):
     table = pd.read_csv(folder / "likelihood" / "likelihood.csv").set_index("model")
     base = table.loc["independent bits", "from_ais_nats"]
@@ -80,8 +91,18 @@ def test_the_page_has_every_figure_and_asks_for_nothing(folder: Path):
     pictures = list(folder.rglob("*.png"))
     assert page.count("data:image/png;base64,") == len(pictures) - 2  # two fantasies, not shown
     assert not re.search(r"(src|href|url)\s*[=(]\s*[\"']?http", page)
-    for title in ("RBM 784-2500", "Log-likelihood", "Accuracy against number of labels"):
-        assert title in page
+    # The layers are those that a quick look trains.
+    for title in (
+        "RBM 784-128",
+        "DBN 784-128-128-64-10",
+        "Generative DBN 784-64-64-128 with joint labels",
+        "DBN 784-100-100-100, tutorial preset",
+        "DBN 784-100-100-100",
+        "Deep Boltzmann machine 784-48-64",
+        "Log-likelihood",
+        "Accuracy against number of labels",
+    ):
+        assert f"{title}</h2>" in page
 
 
 def test_a_second_run_computes_nothing_and_says_the_same(

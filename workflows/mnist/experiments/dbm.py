@@ -100,8 +100,8 @@ def settings_for(options: ExperimentOptions) -> DBMSettings:
         phases=phases(options.used_epochs(300, quick=2), *([(1,)] if quick else [])),
         annealing=Annealing(
             betas=200 if quick else 10_000,
-            chains=20 if quick else 100,
-            burn_in=20 if quick else 2000,
+            chains=20 if quick else 50,
+            burn_in=20 if quick else 1000,
         ),
         finetune=one_cycle(4 if quick else 20, batch_size=100, learning_rate=1e-3),
         seeds=options.used_seeds(2),

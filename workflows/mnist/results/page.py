@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +11,14 @@ import jinja2
 import pandas as pd
 
 from screening.tables import write_atomically
+from workflows.mnist.digits import PIXELS
 
-# Folder, title, and the figures in their order with a sentence each.
+# Folder, title with a place for the layers that were trained, and the figures in their order with a
+# sentence each.
 SECTIONS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     (
         "rbm",
-        "RBM 784-2500",
+        "RBM {layers}",
         (
             ("curves-document.png", "Without and with pretraining, the document's protocol."),
             ("curves-logits.png", "The same with one softmax instead of two."),
@@ -27,7 +30,7 @@ SECTIONS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ),
     (
         "dbn",
-        "DBN 784-512-128-64-10",
+        "DBN {layers}",
         (
             ("curves-document.png", "Without and with pretraining, the document's protocol."),
             ("curves-logits.png", "The same with one softmax instead of two."),
@@ -39,7 +42,7 @@ SECTIONS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ),
     (
         "generative",
-        "Generative DBN with joint labels",
+        "Generative DBN {layers} with joint labels",
         (
             ("digits.png", "Digits of each class: the label is held fixed."),
             ("movie.png", "One chain of each class, from noise to a digit."),
@@ -47,17 +50,17 @@ SECTIONS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
     ),
     (
         "tutorial",
-        "DBN 1000-1000-1000, tutorial preset",
+        "DBN {layers}, tutorial preset",
         (("fantasies.png", "Chains in the top machine before fine-tuning."),),
     ),
     (
         "best",
-        "The best permutation-invariant network",
+        "The best permutation-invariant network: DBN {layers}",
         (("filters.png", "Incoming weights of the first layer before fine-tuning."),),
     ),
     (
         "dbm",
-        "Deep Boltzmann machine",
+        "Deep Boltzmann machine {layers}",
         (
             ("curves.png", "Test error after fine-tuning, and the bound, over joint training."),
             ("chains.png", "Chains from test digits, after more and more Gibbs sweeps."),
@@ -128,7 +131,7 @@ def _section(folder: Path, title: str, pictures: tuple[tuple[str, str], ...]) ->
         columns={"here_mean": "here", "here_standard_deviation": "± over seeds", "what": ""}
     )
     return PageSection(
-        title=title,
+        title=title.format(layers=_layers(folder)),
         head=list(shown.columns),
         rows=[[_short(cell) for cell in row] for row in shown.to_numpy().tolist()],
         pictures=[
@@ -137,6 +140,15 @@ def _section(folder: Path, title: str, pictures: tuple[tuple[str, str], ...]) ->
             if (folder / name).is_file()
         ],
     )
+
+
+def _layers(folder: Path) -> str:
+    """Return the layers of the machine that was trained: a quick look trains a smaller one."""
+    for path in sorted((folder / "stages").glob("seed-*.json")):
+        layers = json.loads(path.read_text(encoding="utf-8"))["settings"].get("layers")
+        if layers:
+            return "-".join(map(str, (PIXELS, *layers)))
+    return ""
 
 
 def _short(cell: str) -> str:

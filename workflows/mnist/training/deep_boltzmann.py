@@ -19,9 +19,9 @@ from workflows.mnist.training.pretraining import contrastive_divergence
 from workflows.mnist.training.stages import ExperimentFolder, StepProgress
 
 # Epochs of joint training after which the machine is measured.
-MILESTONES = (10, 25, 50, 100, 150, 200, 250, 300)
+MILESTONES = (10, 25, 50, 100, 200)
 # The learning rate, and the epochs in which it falls to a half.
-FIRST_RATE, HALVING_EPOCHS = 0.02, 50
+FIRST_RATE, HALVING_EPOCHS = 0.005, 75
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,6 @@ def phases(epochs: int, milestones: Sequence[int] = MILESTONES) -> list[JointOpt
             mean_field_steps=5,
             mean_field_tolerance=1e-2,
             gibbs_steps=2,
-            weight_decay=0.0,
         )
         for begin, end in pairwise(ends)
     ]
