@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
 
-from screening.assay.labels import GIVE_THRESHOLD, Label, Threshold, read_label
+from screening.assay.labels import GIVE_THRESHOLD, Label, Rule, Threshold, read_label
 from screening.assay.ledger import Ledger, Merge
 from screening.assay.sanity import warnings_before, warnings_of
 from screening.assay.structures import Structure, read_structures
@@ -21,7 +21,7 @@ from screening.assay.values.cells import words_note
 from screening.assay.values.column import CellError, read_values
 from screening.chemistry import Failure, Level, Limits, Reject, Standardiser
 from screening.errors import UserError
-from screening.tables import AssayTable
+from screening.tables import AssayTable, Origin
 
 
 @dataclass
@@ -44,6 +44,12 @@ class Assay:
     ledger : Ledger
     standardize : str
         How structures were standardised: none, parent or tautomer.
+    rules : dict of str to Rule
+        Of the tasks that have measured values, by name.
+    conflicts : str
+        What was done with structures that are both active and inactive.
+    origins : list of Origin
+        One a compound.
 
     Examples
     --------
@@ -66,6 +72,12 @@ class Assay:
     values: NDArray[np.float64]
     ledger: Ledger
     standardize: Level = "parent"
+    rules: dict[str, Rule] = field(default_factory=dict)
+    conflicts: Conflicts = "drop"
+    origins: list[Origin] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.origins = self.origins or [Origin(self.ledger.source)] * len(self.smiles)
 
     def __len__(self) -> int:
         return len(self.smiles)
@@ -82,6 +94,9 @@ class Assay:
             self.values[indices],
             self.ledger,
             self.standardize,
+            self.rules,
+            self.conflicts,
+            [self.origins[i] for i in indices],
         )
 
 
@@ -142,6 +157,46 @@ def curate(
         else value_task(table, target, threshold, beside.get(target, Beside()), ledger)
         for target in targets
     ]
+    assay = gather(
+        table,
+        tasks,
+        ledger,
+        standardiser=standardiser,
+        limits=limits,
+        conflicts=conflicts,
+        workers=workers,
+        on_row=on_row,
+        structures=structures,
+    )
+    _check_classes(assay)
+    ledger.warnings += warnings_of(assay.tasks, assay.labels)
+    return assay
+
+
+def gather(
+    table: AssayTable,
+    tasks: Sequence[Task],
+    ledger: Ledger,
+    *,
+    standardiser: Standardiser,
+    limits: Limits | None = None,
+    conflicts: Conflicts = "drop",
+    workers: int = 1,
+    on_row: Callable[[], None] = lambda: None,
+    structures: Iterable[Structure | Failure] | None = None,
+) -> Assay:
+    """Standardise, merge and resolve, whatever classes there are: also those of a few results.
+
+    Parameters
+    ----------
+    table
+    tasks
+        What its rows say; see `label_task` and `value_task`.
+    ledger
+        Of the table; every row is entered.
+    standardiser, limits, conflicts, workers, on_row, structures
+        See `curate`.
+    """
     groups: dict[str, list[Row]] = {}
     texts = table.smiles
     if structures is None:
@@ -260,7 +315,7 @@ def _assemble(
         if task.undecided
     ]
     ledger.repeats.sort(key=lambda repeat: -repeat.spread)
-    assay = Assay(
+    return Assay(
         tasks=tuple(task.name for task in tasks),
         ids=[row.id for _, row, _ in kept],
         smiles=[smiles for smiles, _, _ in kept],
@@ -270,10 +325,13 @@ def _assemble(
         values=np.array([[x.value for x in labels] for *_, labels in kept], dtype=np.float64),
         ledger=ledger,
         standardize=standardize,
+        rules={
+            task.name: Rule(task.threshold, task.column.scale)
+            for task in tasks
+            if isinstance(task, ValueTask)
+        },
+        conflicts=conflicts,
     )
-    _check_classes(assay)
-    ledger.warnings += warnings_of(assay.tasks, assay.labels)
-    return assay
 
 
 def _check_classes(assay: Assay) -> None:

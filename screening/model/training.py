@@ -184,4 +184,5 @@ def _table(
         values=assay.values,
         folds=numbers,
         held_out=predictions,
+        origins=assay.origins,
     )

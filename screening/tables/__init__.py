@@ -1,6 +1,6 @@
 """Compound tables: files read as a stream of rows, files written whole or not at all."""
 
-from screening.tables.assay import AssayTable, read_table
+from screening.tables.assay import AssayTable, Origin, read_table
 from screening.tables.atomic import remove_unfinished, write_atomically
 from screening.tables.columns import Columns
 from screening.tables.library import Chunk, LibraryStream, open_library
@@ -15,6 +15,7 @@ __all__ = [
     "Chunk",
     "Columns",
     "LibraryStream",
+    "Origin",
     "guard_formula",
     "names_a_table",
     "open_library",
