@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,8 @@ class Assay:
         What was done with structures that are both active and inactive.
     origins : list of Origin
         One a compound.
+    relations : str array of shape (n, n_tasks)
+        `=`, or `<` and `>` where the value is a limit.
 
     Examples
     --------
@@ -75,8 +78,11 @@ class Assay:
     rules: dict[str, Rule] = field(default_factory=dict)
     conflicts: Conflicts = "drop"
     origins: list[Origin] = field(default_factory=list)
+    relations: NDArray[np.str_] = field(default_factory=lambda: np.array([], dtype="<U1"))
 
     def __post_init__(self) -> None:
+        if self.relations.shape != self.labels.shape:
+            self.relations = np.full(self.labels.shape, "=", dtype="<U1")
         self.origins = self.origins or [Origin(self.ledger.source)] * len(self.smiles)
 
     def __len__(self) -> int:
@@ -97,6 +103,7 @@ class Assay:
             self.rules,
             self.conflicts,
             [self.origins[i] for i in indices],
+            self.relations[indices],
         )
 
 
@@ -321,8 +328,7 @@ def _assemble(
         smiles=[smiles for smiles, _, _ in kept],
         rows=np.array([row.line for _, row, _ in kept], dtype=np.int64),
         mols=[row.mol for _, row, _ in kept],
-        labels=np.array([[x.label for x in labels] for *_, labels in kept], dtype=np.float32),
-        values=np.array([[x.value for x in labels] for *_, labels in kept], dtype=np.float64),
+        **columns_of([labels for *_, labels in kept], len(tasks)),
         ledger=ledger,
         standardize=standardize,
         rules={
@@ -332,6 +338,17 @@ def _assemble(
         },
         conflicts=conflicts,
     )
+
+
+def columns_of(labels: Sequence[Sequence[Label]], n_tasks: int) -> dict[str, Any]:
+    """Return `labels`, `values` and `relations` of an assay, each of shape (n, n_tasks)."""
+    shape = (len(labels), n_tasks)
+    flat = [label for own in labels for label in own]
+    return {
+        "labels": np.array([x.label for x in flat], dtype=np.float32).reshape(shape),
+        "values": np.array([x.value for x in flat], dtype=np.float64).reshape(shape),
+        "relations": np.array([x.relation for x in flat], dtype="<U1").reshape(shape),
+    }
 
 
 def _check_classes(assay: Assay) -> None:

@@ -98,10 +98,13 @@ class Label:
         1 active, 0 inactive, NaN missing or undecided.
     value : float
         The measured number where there is one, else NaN.
+    relation : str
+        `=`, or `<` and `>` where the number is a limit.
     """
 
     label: float
     value: float = math.nan
+    relation: str = "="
 
 
 MISSING = Label(math.nan)

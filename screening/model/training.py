@@ -185,4 +185,5 @@ def _table(
         folds=numbers,
         held_out=predictions,
         origins=assay.origins,
+        relations=assay.relations,
     )

@@ -48,6 +48,8 @@ class TrainingTable:
         Probability that each model gave the compound while it was held out.
     origins : list of Origin
         File and date of each compound's measurements.
+    relations : str array of shape (n, n_tasks)
+        `=`, or `<` and `>` where the value is a limit.
     """
 
     tasks: tuple[str, ...]
@@ -62,6 +64,7 @@ class TrainingTable:
     folds: NDArray[np.int64]
     held_out: dict[str, NDArray[np.float64]]
     origins: list[Origin]
+    relations: NDArray[np.str_]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -128,6 +131,7 @@ class TrainingTable:
         for index, task in enumerate(self.tasks):
             columns[f"label:{task}"] = pa.array(self.labels[:, index])
             columns[f"value:{task}"] = pa.array(self.values[:, index])
+            columns[f"relation:{task}"] = pa.array(self.relations[:, index].tolist(), pa.string())
             for model, scores in self.held_out.items():
                 columns[f"held_out:{model}:{task}"] = pa.array(scores[:, index])
         buffer = io.BytesIO()
@@ -159,7 +163,9 @@ class TrainingTable:
         # Files of earlier versions lack them.
         stored = "skeleton" in table.column_names
         origins = [Origin("")] * table.num_rows
+        relations = np.full((table.num_rows, len(tasks)), "=", dtype="<U1")
         if "turn" in table.column_names:
+            relations = by_task("relation").astype("<U1")
             columns = [table[name].to_pylist() for name in Origin._fields]
             origins = [Origin(*origin) for origin in zip(*columns, strict=True)]
         packed = np.frombuffer(b"".join(table["fingerprint"].to_pylist()), dtype=np.uint8)
@@ -176,6 +182,7 @@ class TrainingTable:
             folds=column("fold").astype(np.int64),
             held_out={m: by_task(f"held_out:{m}").astype(np.float64) for m in models},
             origins=origins,
+            relations=relations,
         )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from rdkit import Chem
 
 from screening.assay import Assay, Conflict, Conflicts, Ledger, Merge, Repeat, Rule
+from screening.assay.curation import columns_of
 from screening.assay.labels import Label
 from screening.assay.sanity import warnings_of
 from screening.assay.tasks import LabelTask, Row, Task, ValueTask
@@ -46,6 +47,7 @@ def learned_assay(model: ScreeningModel) -> Assay:
         rules=rules,
         conflicts=conflicts,
         origins=origins,
+        relations=training.relations,
     )
 
 
@@ -70,20 +72,16 @@ def pooled(known: Assay, new: Assay, conflicts: Conflicts) -> Assay:
     after = _last_row(known)
     ledger = _begun(known.ledger, new.ledger, after)
     tasks = [_task(known, new, index) for index in range(len(known.tasks))]
-    places = {smiles: place for place, smiles in enumerate(new.smiles)}
-    # What was left out for its contradictions may be decided, or not, by what is new.
-    dropped = {c.smiles for c in known.ledger.conflicts} & places.keys()
-    both = dropped | (places.keys() & set(known.smiles))
     sides = [_Side(known, 0), _Side(new, after)]
+    # What was left out for its contradictions still has its say.
+    both = sides[0].structures.keys() & sides[1].structures.keys()
     taken: list[_Compound] = []
-    for place, smiles in enumerate(known.smiles):
-        one = _agreed(smiles, sides, tasks, conflicts, ledger) if smiles in both else None
-        taken.append(one or sides[0].compound(place))
-    for smiles, place in places.items():
-        if smiles in both and smiles not in sides[0].places:
-            taken.append(_agreed(smiles, sides, tasks, conflicts, ledger))
-        elif smiles not in both:
-            taken.append(sides[1].compound(place, tasks))
+    for side, units in zip(sides, ((), tasks), strict=True):
+        for smiles, place in side.structures.items():
+            if smiles not in both:
+                taken += [side.compound(place, units)] if place is not None else []
+            elif side is sides[0]:
+                taken.append(_agreed(smiles, sides, tasks, conflicts, ledger))
     _carry_over(ledger, known.ledger, new.ledger, both, after)
     kept = [one for one in taken if not all(np.isnan(label.label) for label in one.labels)]
     ledger.kept = len(kept)
@@ -93,8 +91,7 @@ def pooled(known: Assay, new: Assay, conflicts: Conflicts) -> Assay:
         smiles=[one.smiles for one in kept],
         rows=np.array([one.row for one in kept], dtype=np.int64),
         mols=[one.mol for one in kept],
-        labels=np.array([[x.label for x in one.labels] for one in kept], dtype=np.float32),
-        values=np.array([[x.value for x in one.labels] for one in kept], dtype=np.float64),
+        **columns_of([one.labels for one in kept], len(known.tasks)),
         ledger=ledger,
         standardize=known.standardize,
         rules={**new.rules, **known.rules},
@@ -123,11 +120,14 @@ class _Side:
     assay : Assay
     after : int
         What its rows are counted on from.
+    structures : dict of str to (int or None)
+        Where each structure stands; None for one that was left out for its contradictions.
     """
 
     assay: Assay
     after: int
     places: dict[str, int] = field(init=False)
+    structures: dict[str, int | None] = field(init=False)
     merges: dict[str, Merge] = field(init=False)
     repeats: dict[tuple[str, str], Repeat] = field(init=False)
     conflicts: dict[tuple[str, str], Conflict] = field(init=False)
@@ -138,19 +138,20 @@ class _Side:
         self.merges = {merge.smiles: merge for merge in ledger.merges}
         self.repeats = {(repeat.smiles, repeat.task): repeat for repeat in ledger.repeats}
         self.conflicts = {(found.smiles, found.task): found for found in ledger.conflicts}
+        dropped = dict.fromkeys(smiles for smiles, _ in self.conflicts if smiles not in self.places)
+        self.structures = {**self.places, **dropped}
 
     def compound(self, place: int, tasks: Sequence[_Both] = ()) -> _Compound:
         """Return a compound as it is; its values in the units of the tasks, where given."""
         assay = self.assay
         labels = [
-            Label(float(label), float(value))
-            for label, value in zip(assay.labels[place], assay.values[place], strict=True)
+            Label(float(label), float(value), str(relation))
+            for label, value, relation in zip(
+                assay.labels[place], assay.values[place], assay.relations[place], strict=True
+            )
         ]
         if tasks:
-            labels = [
-                replace(label, value=task.converted(label.value))
-                for label, task in zip(labels, tasks, strict=True)
-            ]
+            labels = [task.converted(label) for label, task in zip(labels, tasks, strict=True)]
         row = int(assay.rows[place]) + self.after
         return _Compound(
             assay.smiles[place],
@@ -186,10 +187,12 @@ class _Both:
         """Whether both sides have values that can be compared, and agree on a threshold."""
         return self.rule is not None and self.theirs is not None
 
-    def converted(self, value: float) -> float:
-        """Return a value of the new results in the unit of what was learned."""
-        reading = self.reading(Reading("=", value)) if not np.isnan(value) else NOTHING
-        return reading.value
+    def converted(self, label: Label) -> Label:
+        """Return a label of the new results with its value in the unit of what was learned."""
+        if np.isnan(label.value):
+            return label
+        reading = self.reading(Reading(label.relation, label.value))
+        return Label(label.label, reading.value, reading.relation)
 
     def reading(self, reading: Reading) -> Reading:
         """Return a reading of the new results in the unit of what was learned."""
@@ -210,7 +213,7 @@ def _task(known: Assay, new: Assay, index: int) -> _Both:
     if rule is not None and both.has_values:
         values = [
             *known.values[:, index],
-            *(both.converted(value) for value in new.values[:, index]),
+            *(both.converted(Label(np.nan, value)).value for value in new.values[:, index]),
         ]
         readings = [Reading("=", float(value)) for value in values if not np.isnan(value)]
         both.band = ValueTask(ValueColumn(name, readings, rule.scale), rule.threshold, ()).band
@@ -232,13 +235,12 @@ def _agreed(
     labels = [
         _agree(smiles, sides, index, both, conflicts, ledger) for index, both in enumerate(tasks)
     ]
-    first = next(side for side in sides if smiles in side.places)
-    one = first.compound(first.places[smiles])
     own = [side.assay.origins[side.places[smiles]] for side in sides if smiles in side.places]
+    own = own or [Origin(sides[1].assay.ledger.source)]
     sources = dict.fromkeys(source for origin in own for source in origin.source.split(", "))
     origin = Origin(", ".join(sources), own[-1].date or own[0].date, own[-1].turn)
     number, name = rows[0]
-    return one._replace(id=name, row=number, labels=labels, origin=origin)
+    return _Compound(smiles, name, number, molecule_of(smiles), labels, origin)
 
 
 def _agree(
@@ -259,12 +261,8 @@ def _agree(
         task: Task = LabelTask(both.name, [label for *_, label, _ in said])
         agreed = task.agree(smiles, rows, conflicts, ledger)
         # A value goes with the label that it made.
-        values = [
-            reading.value
-            for *_, label, reading in said
-            if label == agreed.label and reading.measured
-        ]
-        return replace(agreed, value=values[0] if values else float("nan"))
+        made = [r for *_, label, r in said if label == agreed.label and r.measured]
+        return replace(agreed, value=made[0].value, relation=made[0].relation) if made else agreed
     assert both.rule is not None
     column = ValueColumn(both.name, [reading for *_, reading in said], both.rule.scale)
     valued = ValueTask(column, both.rule.threshold, ())
@@ -280,6 +278,7 @@ def _said(
     known = smiles in side.places
     label = float(side.assay.labels[side.places[smiles], index]) if known else float("nan")
     value = float(side.assay.values[side.places[smiles], index]) if known else float("nan")
+    relation = str(side.assay.relations[side.places[smiles], index]) if known else "="
     conflict, repeat = side.conflicts.get(key), side.repeats.get(key)
     if both.has_values and repeat is not None:
         readings = [_read(text) for text in repeat.values]
@@ -296,7 +295,7 @@ def _said(
         return []
     else:
         measured = not np.isnan(value)
-        reading = Reading("=", value) if measured else SAYS_INACTIVE if not label else NOTHING
+        reading = Reading(relation, value) if measured else SAYS_INACTIVE if not label else NOTHING
         rows = side.rows(smiles)
         # Several values would be a repeat; of labels, each row counts.
         found = [(number, name, label, reading) for number, name in rows]

@@ -261,7 +261,7 @@ def _task(
     announce: Announce,
 ) -> Task:
     """Read the column of a task by the model's rule for it."""
-    if column is None:
+    if column is None or not any(map(str.strip, table.cells[column])):
         return LabelTask(name, [float("nan")] * len(table.cells))
     threshold = threshold_of(model, name, options.threshold)
     if options.threshold is None and holds_labels(table.cells[column]):
