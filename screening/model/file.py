@@ -150,9 +150,16 @@ def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> Screeni
         training=TrainingTable.from_parquet(table, tasks),
         quality=description["quality"],
         provenance=description["provenance"],
-        # Files of earlier versions lack them.
-        turns=[Turn.from_dict(turn) for turn in description.get("turns", [])],
+        turns=_turns(description),
     )
+
+
+def _turns(description: dict[str, Any]) -> list[Turn]:
+    """Return the turns that led to the model; files of earlier versions have none."""
+    stored = description.get("turns", [])
+    if not isinstance(stored, list):
+        raise TypeError("its turns are no list")
+    return [Turn.from_dict(turn) for turn in stored]
 
 
 def _forest_blend_to_state(

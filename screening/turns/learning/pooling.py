@@ -24,7 +24,7 @@ from screening.assay.values.units import convert, turns
 from screening.hits import molecule_of
 from screening.model import ScreeningModel
 from screening.tables import Origin
-from screening.turns.results import rule_of
+from screening.turns.learning.results import rule_of
 
 
 def learned_assay(model: ScreeningModel) -> Assay:
@@ -73,7 +73,7 @@ def pooled(known: Assay, new: Assay, conflicts: Conflicts) -> Assay:
     ledger = _begun(known.ledger, new.ledger, after)
     tasks = [_task(known, new, index) for index in range(len(known.tasks))]
     sides = [_Side(known, 0), _Side(new, after)]
-    # What was left out for its contradictions still has its say.
+    # What was left out, for its contradictions say, still has its word.
     both = sides[0].structures.keys() & sides[1].structures.keys()
     taken: list[_Compound] = []
     for side, units in zip(sides, ((), tasks), strict=True):
@@ -121,7 +121,8 @@ class _Side:
     after : int
         What its rows are counted on from.
     structures : dict of str to (int or None)
-        Where each structure stands; None for one that was left out for its contradictions.
+        Where each structure stands; None for one that was left out, since its rows contradict each
+        other or do not decide.
     """
 
     assay: Assay
@@ -138,7 +139,8 @@ class _Side:
         self.merges = {merge.smiles: merge for merge in ledger.merges}
         self.repeats = {(repeat.smiles, repeat.task): repeat for repeat in ledger.repeats}
         self.conflicts = {(found.smiles, found.task): found for found in ledger.conflicts}
-        dropped = dict.fromkeys(smiles for smiles, _ in self.conflicts if smiles not in self.places)
+        entered = (*self.conflicts, *self.repeats)
+        dropped = dict.fromkeys(smiles for smiles, _ in entered if smiles not in self.places)
         self.structures = {**self.places, **dropped}
 
     def compound(self, place: int, tasks: Sequence[_Both] = ()) -> _Compound:

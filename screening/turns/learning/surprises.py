@@ -12,7 +12,7 @@ from screening.assay.values.units import P_VALUE
 from screening.model import ScreeningModel, Surprise
 
 if TYPE_CHECKING:
-    from screening.turns.judgement import Foretold
+    from screening.turns.learning.judgement import Foretold
 
 # In each direction.
 MOST = 6

@@ -20,8 +20,8 @@ from screening.evaluation.metrics import auc_interval, share_interval
 from screening.model import Estimate, Judged, Scores, ScreeningModel, restate_prevalence
 from screening.model.turns import Bin
 from screening.trust import Packed
-from screening.turns.gain import auc_of
-from screening.turns.surprises import surprises_of
+from screening.turns.learning.gain import auc_of
+from screening.turns.learning.surprises import surprises_of
 
 # With fewer results, a figure says more about chance than about the model.
 LEAST = 10

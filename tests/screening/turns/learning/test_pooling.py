@@ -14,7 +14,7 @@ from screening.assay.labels import make_threshold
 from screening.assay.values.beside import Beside
 from screening.chemistry import Standardiser
 from screening.tables import AssayTable, Columns
-from screening.turns.pooling import pooled
+from screening.turns.learning.pooling import pooled
 
 STRUCTURES = ["CCO", "OCC", "CCN", "CCCl", "c1ccccc1", "CC(=O)O"]
 VALUES = ["4.5", "6.4", "6.9", "7.2", "8.1", "<5", ">8"]

@@ -25,14 +25,14 @@ from screening.model import (
 from screening.model import load_model as read_model
 from screening.model.turns import Compared
 from screening.model.verdict import turn_sentences
-from screening.processes import usable_cores
 from screening.progress import OnStep, Stages, ignore_steps
+from screening.systems import usable_cores
 from screening.tables import Announce, silent
 from screening.trust import Drift, measure_drift
-from screening.turns.gain import compare_rankings
-from screening.turns.judgement import Foretold, foretell, judge
-from screening.turns.pooling import learned_assay, pooled
-from screening.turns.results import Results, ResultsOptions, read_results
+from screening.turns.learning.gain import compare_rankings
+from screening.turns.learning.judgement import Foretold, foretell, judge
+from screening.turns.learning.pooling import learned_assay, pooled
+from screening.turns.learning.results import Results, ResultsOptions, read_results
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,9 +13,9 @@ from screening import ScreeningClassifier, UserError, learn
 from screening.model import Turn, file_hash, save_model
 from screening.model import load_model as read_model
 from screening.model.archive import as_json
-from screening.turns import Results, learn_from, learning, read_results
-from screening.turns.judgement import foretell, judge
-from screening.turns.pooling import learned_assay, pooled
+from screening.turns import Results, learn_from, read_results
+from screening.turns.learning.judgement import foretell, judge
+from screening.turns.learning.pooling import learned_assay, pooled
 
 SMALLEST = {
     "hidden": (8,),
@@ -61,7 +61,7 @@ def test_the_judgement_is_made_before_anything_is_trained(tiny_model, read, lear
         assert told
         raise RuntimeError("training began")
 
-    monkeypatch.setattr(learning, "train_model", train)
+    monkeypatch.setattr("screening.turns.learning.learn.train_model", train)
     with pytest.raises(RuntimeError, match="training began"):
         learn_from(tiny_model, read, on_judged=told.append)
     # With training or without, it is the same judgement.
