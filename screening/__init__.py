@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from screening.model import ModelOptions
     from screening.runs import predict, pretrain, screen
     from screening.samples import sample
-    from screening.turns import Comparison, compare
+    from screening.turns import Comparison, compare, learn
 
 # name -> module that has it.
 _PUBLIC = {
@@ -30,6 +30,7 @@ _PUBLIC = {
     "ScreeningClassifier": "screening.classifier",
     "UserError": "screening.errors",
     "compare": "screening.turns.comparing.compare",
+    "learn": "screening.turns.learning.learn",
     "load_model": "screening.classifier",
     "predict": "screening.runs",
     "pretrain": "screening.runs",
@@ -47,6 +48,7 @@ __all__ = [
     "ScreeningClassifier",
     "UserError",
     "compare",
+    "learn",
     "load_model",
     "predict",
     "pretrain",

@@ -20,6 +20,7 @@ COMMANDS = {
     "train": "Train a model on an assay.",
     "screen": "Score and rank a library with a model.",
     "predict": "Score structures, or every row of a table, with a model.",
+    "learn": "Judge a model on results that came back, and train the next one with them.",
     "pretrain": "Pretrain on a library without labels, for any assay.",
     "prepare": "Do the chemistry of a library once, for any model.",
     "report": "Write the HTML report of a run.",

@@ -9,7 +9,7 @@ from screening.assay.graded import (
     taught_labels,
 )
 from screening.assay.histogram import Histogram
-from screening.assay.labels import Label, Threshold, decide, make_threshold, read_label
+from screening.assay.labels import Label, Rule, Threshold, decide, make_threshold, read_label
 from screening.assay.ledger import Conflict, Ledger, Merge, Repeat
 from screening.assay.reading import (
     PLAIN,
@@ -36,6 +36,7 @@ __all__ = [
     "Ledger",
     "Merge",
     "Repeat",
+    "Rule",
     "TaughtAs",
     "Threshold",
     "assay_of",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rdkit import Chem
 
-from screening.assay.labels import GIVE_THRESHOLD, Label, Threshold, read_label
+from screening.assay.labels import GIVE_THRESHOLD, Label, Rule, Threshold, read_label
 from screening.assay.ledger import Ledger, Merge
 from screening.assay.sanity import warnings_before, warnings_of
 from screening.assay.structures import Structure, read_structures
@@ -21,7 +22,7 @@ from screening.assay.values.cells import words_note
 from screening.assay.values.column import CellError, read_values
 from screening.chemistry import Failure, Level, Limits, Reject, Standardiser
 from screening.errors import UserError
-from screening.tables import AssayTable
+from screening.tables import AssayTable, Origin
 
 
 @dataclass
@@ -44,6 +45,14 @@ class Assay:
     ledger : Ledger
     standardize : str
         How structures were standardised: none, parent or tautomer.
+    rules : dict of str to Rule
+        Of the tasks that have measured values, by name.
+    conflicts : str
+        What was done with structures that are both active and inactive.
+    origins : list of Origin
+        One a compound.
+    relations : str array of shape (n, n_tasks)
+        `=`, or `<` and `>` where the value is a limit.
 
     Examples
     --------
@@ -66,6 +75,15 @@ class Assay:
     values: NDArray[np.float64]
     ledger: Ledger
     standardize: Level = "parent"
+    rules: dict[str, Rule] = field(default_factory=dict)
+    conflicts: Conflicts = "drop"
+    origins: list[Origin] = field(default_factory=list)
+    relations: NDArray[np.str_] = field(default_factory=lambda: np.array([], dtype="<U1"))
+
+    def __post_init__(self) -> None:
+        if self.relations.shape != self.labels.shape:
+            self.relations = np.full(self.labels.shape, "=", dtype="<U1")
+        self.origins = self.origins or [Origin(self.ledger.source)] * len(self.smiles)
 
     def __len__(self) -> int:
         return len(self.smiles)
@@ -82,6 +100,10 @@ class Assay:
             self.values[indices],
             self.ledger,
             self.standardize,
+            self.rules,
+            self.conflicts,
+            [self.origins[i] for i in indices],
+            self.relations[indices],
         )
 
 
@@ -142,6 +164,46 @@ def curate(
         else value_task(table, target, threshold, beside.get(target, Beside()), ledger)
         for target in targets
     ]
+    assay = gather(
+        table,
+        tasks,
+        ledger,
+        standardiser=standardiser,
+        limits=limits,
+        conflicts=conflicts,
+        workers=workers,
+        on_row=on_row,
+        structures=structures,
+    )
+    _check_classes(assay)
+    ledger.warnings += warnings_of(assay.tasks, assay.labels)
+    return assay
+
+
+def gather(
+    table: AssayTable,
+    tasks: Sequence[Task],
+    ledger: Ledger,
+    *,
+    standardiser: Standardiser,
+    limits: Limits | None = None,
+    conflicts: Conflicts = "drop",
+    workers: int = 1,
+    on_row: Callable[[], None] = lambda: None,
+    structures: Iterable[Structure | Failure] | None = None,
+) -> Assay:
+    """Standardise, merge and resolve, whatever classes there are: also those of a few results.
+
+    Parameters
+    ----------
+    table
+    tasks
+        What its rows say; see `label_task` and `value_task`.
+    ledger
+        Of the table; every row is entered.
+    standardiser, limits, conflicts, workers, on_row, structures
+        See `curate`.
+    """
     groups: dict[str, list[Row]] = {}
     texts = table.smiles
     if structures is None:
@@ -260,20 +322,33 @@ def _assemble(
         if task.undecided
     ]
     ledger.repeats.sort(key=lambda repeat: -repeat.spread)
-    assay = Assay(
+    return Assay(
         tasks=tuple(task.name for task in tasks),
         ids=[row.id for _, row, _ in kept],
         smiles=[smiles for smiles, _, _ in kept],
         rows=np.array([row.line for _, row, _ in kept], dtype=np.int64),
         mols=[row.mol for _, row, _ in kept],
-        labels=np.array([[x.label for x in labels] for *_, labels in kept], dtype=np.float32),
-        values=np.array([[x.value for x in labels] for *_, labels in kept], dtype=np.float64),
+        **columns_of([labels for *_, labels in kept], len(tasks)),
         ledger=ledger,
         standardize=standardize,
+        rules={
+            task.name: Rule(task.threshold, task.column.scale)
+            for task in tasks
+            if isinstance(task, ValueTask)
+        },
+        conflicts=conflicts,
     )
-    _check_classes(assay)
-    ledger.warnings += warnings_of(assay.tasks, assay.labels)
-    return assay
+
+
+def columns_of(labels: Sequence[Sequence[Label]], n_tasks: int) -> dict[str, Any]:
+    """Return `labels`, `values` and `relations` of an assay, each of shape (n, n_tasks)."""
+    shape = (len(labels), n_tasks)
+    flat = [label for own in labels for label in own]
+    return {
+        "labels": np.array([x.label for x in flat], dtype=np.float32).reshape(shape),
+        "values": np.array([x.value for x in flat], dtype=np.float64).reshape(shape),
+        "relations": np.array([x.relation for x in flat], dtype="<U1").reshape(shape),
+    }
 
 
 def _check_classes(assay: Assay) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from screening.assay.values.cells import is_missing_word
 from screening.assay.values.column import Scale
@@ -59,6 +61,34 @@ class Threshold:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """How the values of a task become labels: for who reads more of them later.
+
+    Attributes
+    ----------
+    threshold : Threshold
+        In the unit of the values.
+    scale : Scale
+        What the values are counted in.
+    """
+
+    threshold: Threshold
+    scale: Scale
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the rule as a JSON-able dict."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Rule:
+        """Build the rule that `to_dict` described."""
+        threshold, scale = dict(stored["threshold"]), dict(stored["scale"])
+        for part in (threshold, scale):
+            part["unit"] = None if part["unit"] is None else Unit(**part["unit"])
+        return cls(Threshold(**threshold), Scale(**scale))
+
+
+@dataclass(frozen=True)
 class Label:
     """What is known of one compound.
 
@@ -68,10 +98,13 @@ class Label:
         1 active, 0 inactive, NaN missing or undecided.
     value : float
         The measured number where there is one, else NaN.
+    relation : str
+        `=`, or `<` and `>` where the number is a limit.
     """
 
     label: float
     value: float = math.nan
+    relation: str = "="
 
 
 MISSING = Label(math.nan)

@@ -167,12 +167,12 @@ class ValueTask:
             if len({side for _, side in decided}) == 2:
                 known, votes = [row for row, _ in decided], [side for _, side in decided]
                 vote = resolve(smiles, self.name, known, votes, conflicts, ledger)
-                return Label(vote.label, combined.value)
+                return Label(vote.label, combined.value, combined.relation)
         side = decide(combined.relation, combined.value, self.threshold)
         if math.isnan(side) and any(self.column.readings[row.index].inactive for row in rows):
             side = self._inactive
         self.undecided += math.isnan(side)
-        return Label(side, combined.value)
+        return Label(side, combined.value, combined.relation)
 
     def _measured(self, row: Row) -> bool:
         return self.column.readings[row.index].measured

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import betaincinv
 
 BEDROC_ALPHA = 20.0
 
@@ -102,6 +103,28 @@ def auc_interval(auc: float, actives: int, inactives: int) -> tuple[float, float
     of_inactives = (inactives - 1) * (2 * auc**2 / (1 + auc) - auc**2)
     error = np.sqrt(max(0.0, both + of_actives + of_inactives) / (actives * inactives))
     return max(0.0, auc - 1.96 * float(error)), min(1.0, auc + 1.96 * float(error))
+
+
+def share_interval(hits: int, n: int) -> tuple[float, float]:
+    """Return the ends of the exact 95 % interval of a share.
+
+    Parameters
+    ----------
+    hits, n : int
+        Of n, at least one, so many.
+
+    References
+    ----------
+    Clopper and Pearson 1934, https://doi.org/10.1093/biomet/26.4.404
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in share_interval(0, 10)]
+    [0.0, 0.308]
+    """
+    low = float(betaincinv(hits, n - hits + 1, 0.025)) if hits else 0.0
+    high = float(betaincinv(hits + 1, n - hits, 0.975)) if hits < n else 1.0
+    return low, high
 
 
 def largest_enrichment(n: int, actives: int, fraction: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +66,44 @@ def scores_beside(hits: Hits, other: Path) -> Beside:
     scores = np.array([found.get(key, np.nan) for key in keys.tolist()], dtype=np.float64)
     ranked = there.ranked
     return Beside(ranked, restated(scores, ranked.base_rate, ranked.prevalence))
+
+
+def structures_named(run: Path, names: Iterable[str]) -> dict[str, list[str]]:
+    """Return the structures of all rows of some names among all that a run scored.
+
+    Parameters
+    ----------
+    run
+        Folder of a finished screen.
+    names
+        As the library has them.
+
+    Returns
+    -------
+    dict of str to list of str
+        Name -> its SMILES as the library has them, one for each standardised structure; names that
+        no row has are not in it.
+
+    Raises
+    ------
+    UserError
+        The folder holds no scores, or they cannot be read.
+    """
+    wanted = pa.array(sorted(set(names)), pa.string())
+    parts = sorted((run / "scores").glob("part-*.parquet"))
+    if not parts:
+        raise UserError(f"{run} holds no scores; give the folder of an `ebmscreen screen`.")
+    found: dict[str, dict[str, str]] = {}
+    try:
+        for part in parts:
+            table = pq.read_table(part, columns=["id", "smiles", "structure"])
+            table = table.filter(pc.is_in(table["id"], value_set=wanted))
+            for name, smiles, structure in zip(*table.to_pydict().values(), strict=True):
+                # A row that was passed over has no standardised structure.
+                found.setdefault(name, {}).setdefault(structure or smiles, smiles)
+    except (OSError, pa.ArrowException, LookupError) as error:
+        raise UserError(f"the scores of {run} cannot be read ({error}).") from error
+    return {name: list(forms.values()) for name, forms in found.items()}
 
 
 def structure_named(run: Path, name: str) -> str | None:

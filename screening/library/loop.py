@@ -89,17 +89,21 @@ class ShardTotals:
         Shards that an earlier run had finished.
     seconds : dict of str to float
         One entry a stage, summed over workers.
+    scored : dict of int to int
+        Scored rows of each shard, by its number.
     """
 
     shards: int = 0
     counts: Counts = field(default_factory=Counts)
     continued: int = 0
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
+    scored: dict[int, int] = field(default_factory=dict)
 
     def add(self, record: ShardRecord) -> None:
         """Count one shard; its rejects stay in its file, so that memory does not grow with them."""
         self.shards = max(self.shards, record.number + 1)
         self.counts.add(record)
+        self.scored[record.number] = record.scored
 
 
 def do_shards(

@@ -13,6 +13,7 @@ from typing import Any
 from screening.errors import UserError
 from screening.hits import LOG_ODDS, Hits, named, write_hits
 from screening.library.describing import missing_of, rank
+from screening.library.drift import library_drift
 from screening.library.engines.cluster import DaskEngine, Recipe
 from screening.library.engines.workers import ScorerMaker, Workers
 from screening.library.first_pass.parts import pass_over
@@ -28,6 +29,7 @@ from screening.library.loop import (
     Counts,
     OnCounts,
     ShardEngine,
+    ShardTotals,
     Stream,
     do_shards,
     ignore_counts,
@@ -45,6 +47,7 @@ from screening.library.scoring import SCORES_VERSION, WorkerTask, model_scorer
 from screening.library.shards import ShardFiles, ShardRecord
 from screening.model import ScreeningModel, command_line, load_model, versions
 from screening.tables import Announce, LibraryStream, open_library, silent, write_atomically
+from screening.trust import Drift, library_name
 
 
 @dataclass
@@ -64,6 +67,8 @@ class RunSummary:
         One entry a stage, summed over workers, and `total` by the clock.
     first_pass : Outcome or None
         What a first pass promises, where there was one.
+    drift : Drift or None
+        How far the library lies from what the model learned; None without a scored row.
     """
 
     folder: Path
@@ -73,6 +78,7 @@ class RunSummary:
     model: ScreeningModel = field(repr=False)
     seconds: dict[str, float] = field(default_factory=dict)
     first_pass: Outcome | None = None
+    drift: Drift | None = None
 
 
 def screen(
@@ -190,11 +196,25 @@ def screen(
         warn(missing)
     write_hits(hits, folder)
     done.seconds["hits"] = time.perf_counter() - ranking_started
+    drift = _tell_drift(files, done, model, hits.ranked.task, announce)
     done.seconds["total"] = time.perf_counter() - started
     seconds = {stage: round(spent, 3) for stage, spent in done.seconds.items()}
-    summary = RunSummary(folder, done.counts, done.continued, hits, model, seconds, outcome)
+    summary = RunSummary(folder, done.counts, done.continued, hits, model, seconds, outcome, drift)
     _write_run_json(summary, stream.sources, model_path, {**asdict(options), **asdict(limits)})
     return summary
+
+
+def _tell_drift(
+    files: ShardFiles, done: ShardTotals, model: ScreeningModel, task: str, announce: Announce
+) -> Drift | None:
+    """Say how far the library lies from what the model learned, and return it."""
+    started = time.perf_counter()
+    drift = library_drift(files, done.scored, model, task)
+    if drift is not None:
+        for sentence in drift.sentences(library_name(done.counts.passed_over)):
+            announce(sentence)
+    done.seconds["drift"] = time.perf_counter() - started
+    return drift
 
 
 def _warn_of_choice(outcome: Outcome, options: ScreenOptions, warn: Announce) -> None:
@@ -277,6 +297,7 @@ def _write_run_json(
         "required": [asdict(pattern) for pattern in ranked.required],
         "excluded": [asdict(pattern) for pattern in ranked.excluded],
         "first_pass": None if summary.first_pass is None else asdict(summary.first_pass),
+        "drift": None if summary.drift is None else summary.drift.to_dict(),
         "shards_continued": summary.continued,
         "sources": sources,
         "model": str(model_path),

@@ -12,6 +12,7 @@ from screening.model.provenance import command_line
 from screening.model.scores import Scores
 from screening.model.screening_model import ScreeningModel
 from screening.model.training_table import FOREST, SHIPPED, TrainingTable
+from screening.model.turns import Estimate, Judged, Surprise, Turn
 from screening.trust import Calibration, nearest, prediction_sets, restate_prevalence, tanimoto
 from screening.versions import versions
 
@@ -28,11 +29,15 @@ __all__ = [
     "FOREST",
     "SHIPPED",
     "Calibration",
+    "Estimate",
+    "Judged",
     "ModelOptions",
     "Pretrained",
     "Scores",
     "ScreeningModel",
+    "Surprise",
     "TrainingTable",
+    "Turn",
     "command_line",
     "describe_model",
     "file_hash",

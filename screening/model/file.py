@@ -38,6 +38,7 @@ from screening.model.soundness import (
     require_sound,
 )
 from screening.model.training_table import TrainingTable
+from screening.model.turns import Turn
 from screening.trust import Calibration, Conformal, Domain, Novelty
 from screening.versions import versions
 
@@ -68,6 +69,7 @@ def save_model(model: ScreeningModel, path: Path) -> None:
         },
         "quality": model.quality,
         "provenance": model.provenance,
+        "turns": [turn.to_dict() for turn in model.turns],
     }
     model.model_hash = write_archive(
         path, MODEL, description, arrays, model.training.to_parquet(), as_json(_canaries(model))
@@ -148,7 +150,16 @@ def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> Screeni
         training=TrainingTable.from_parquet(table, tasks),
         quality=description["quality"],
         provenance=description["provenance"],
+        turns=_turns(description),
     )
+
+
+def _turns(description: dict[str, Any]) -> list[Turn]:
+    """Return the turns that led to the model; files of earlier versions have none."""
+    stored = description.get("turns", [])
+    if not isinstance(stored, list):
+        raise TypeError("its turns are no list")
+    return [Turn.from_dict(turn) for turn in stored]
 
 
 def _forest_blend_to_state(

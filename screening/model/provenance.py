@@ -35,6 +35,8 @@ def describe_origin(assay: Assay, options: ModelOptions) -> dict[str, Any]:
         "compounds": len(assay),
         "counts": counts,
         "ledger": assay.ledger.to_dict(),
+        "rules": {task: rule.to_dict() for task, rule in assay.rules.items()},
+        "conflicts": assay.conflicts,
         "versions": versions(),
         "command": command_line(),
         "seed": options.seed,

@@ -19,6 +19,7 @@ from screening.learners.blend import ForestBlend
 from screening.learners.ensemble import Ensemble
 from screening.model.scores import DECIMALS, Scores
 from screening.model.training_table import TrainingTable
+from screening.model.turns import Turn
 from screening.trust import Calibration, Conformal, Domain, Novelty, Packed
 
 # Rows scored together. Scores do not depend on it (see `Ensemble`); memory does.
@@ -49,6 +50,8 @@ class ScreeningModel:
         Cross-validated figures beside the baselines.
     provenance : dict
         Data hash, ledger, versions, command, learning curves.
+    turns : list of Turn
+        How its predecessors were judged on results that they had not seen, the first one first.
     """
 
     options: ModelOptions
@@ -65,6 +68,7 @@ class ScreeningModel:
     training: TrainingTable
     quality: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+    turns: list[Turn] = field(default_factory=list)
     model_hash: str = ""
 
     @cached_property

@@ -184,4 +184,6 @@ def _table(
         values=assay.values,
         folds=numbers,
         held_out=predictions,
+        origins=assay.origins,
+        relations=assay.relations,
     )

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from screening.chemistry import has_isotopes, skeleton_smiles, structure_key
+from screening.tables import Origin
 from screening.trust import NeighbourIndex, Packed, nearest
 
 # Names in `held_out`: the model itself, and the first of those beside it.
@@ -45,6 +46,10 @@ class TrainingTable:
         Fold of the cross-validation that held the compound out.
     held_out : dict of str to float64 array of shape (n, n_tasks)
         Probability that each model gave the compound while it was held out.
+    origins : list of Origin
+        File and date of each compound's measurements.
+    relations : str array of shape (n, n_tasks)
+        `=`, or `<` and `>` where the value is a limit.
     """
 
     tasks: tuple[str, ...]
@@ -58,6 +63,8 @@ class TrainingTable:
     values: NDArray[np.float64]
     folds: NDArray[np.int64]
     held_out: dict[str, NDArray[np.float64]]
+    origins: list[Origin]
+    relations: NDArray[np.str_]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -114,6 +121,9 @@ class TrainingTable:
             "key": pa.array(self.keys),
             "skeleton": pa.array(self.skeletons),
             "fold": pa.array(self.folds),
+            "source": pa.array([origin.source for origin in self.origins], pa.string()),
+            "date": pa.array([origin.date for origin in self.origins], pa.string()),
+            "turn": pa.array([origin.turn for origin in self.origins], pa.int64()),
             "fingerprint": pa.array(
                 [row.tobytes() for row in self.fingerprints], pa.binary(self.fingerprints.shape[1])
             ),
@@ -121,6 +131,7 @@ class TrainingTable:
         for index, task in enumerate(self.tasks):
             columns[f"label:{task}"] = pa.array(self.labels[:, index])
             columns[f"value:{task}"] = pa.array(self.values[:, index])
+            columns[f"relation:{task}"] = pa.array(self.relations[:, index].tolist(), pa.string())
             for model, scores in self.held_out.items():
                 columns[f"held_out:{model}:{task}"] = pa.array(scores[:, index])
         buffer = io.BytesIO()
@@ -151,6 +162,12 @@ class TrainingTable:
         smiles = table["smiles"].to_pylist()
         # Files of earlier versions lack them.
         stored = "skeleton" in table.column_names
+        origins = [Origin("")] * table.num_rows
+        relations = np.full((table.num_rows, len(tasks)), "=", dtype="<U1")
+        if "turn" in table.column_names:
+            relations = by_task("relation").astype("<U1")
+            columns = [table[name].to_pylist() for name in Origin._fields]
+            origins = [Origin(*origin) for origin in zip(*columns, strict=True)]
         packed = np.frombuffer(b"".join(table["fingerprint"].to_pylist()), dtype=np.uint8)
         return cls(
             tasks=tasks,
@@ -164,6 +181,8 @@ class TrainingTable:
             values=by_task("value").astype(np.float64),
             folds=column("fold").astype(np.int64),
             held_out={m: by_task(f"held_out:{m}").astype(np.float64) for m in models},
+            origins=origins,
+            relations=relations,
         )
 
 

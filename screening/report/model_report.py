@@ -13,6 +13,7 @@ from screening.report.panels.plots import with_prefix
 from screening.report.panels.quality import quality_of
 from screening.report.panels.space import space_map
 from screening.report.panels.training_view import TrainingView, view_training
+from screening.report.panels.turns import turns_of
 from screening.report.panels.units import units_of
 from screening.report.qmrf import model_card, qmrf_sections
 
@@ -48,6 +49,7 @@ def write_model_report(model_path: Path, path: Path) -> Path:
         headline=_headline(model),
         lead=" ".join(_sentences(model)),
         tasks=tasks,
+        turns=turns_of(model),
         ledger=ledger_of(model),
         card=model_card(model),
         sections=qmrf_sections(model),

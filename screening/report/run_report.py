@@ -150,6 +150,7 @@ def _page(run: RunFolder, cards: HitCards, model: ScreeningModel, on_part: OnPar
         demo=retrospective(run.demo, run.library.scored),
         quality=quality,
         space=space,
+        drift=wording.drift(run),
         units=units,
         rejects=wording.rejects(run),
         duplicates=wording.duplicates(run),

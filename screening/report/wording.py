@@ -10,6 +10,7 @@ from screening.hits import TAGS, Ranked, tag_of
 from screening.report.cards import HitCards
 from screening.report.page import LONGEST_TEXT, cut
 from screening.report.run_folder import RunFolder
+from screening.trust import Drift, library_name
 
 REJECTS_SHOWN = 500
 
@@ -174,6 +175,14 @@ def first_pass(counts: dict[str, int], outcome: dict[str, Any]) -> str:
         f"{100 * found['at_least']:.1f} % with 95 % confidence, by a random sample of "
         f"{found['audited']:,} of those passed over)"
     )
+
+
+def drift(run: RunFolder) -> list[str]:
+    """Say how far the library lies from what the model learned; nothing of an older run."""
+    stored = run.info.get("drift")
+    if not stored:
+        return []
+    return Drift.from_dict(stored).sentences(library_name(run.info["counts"].get("passed_over", 0)))
 
 
 def run_facts(run: RunFolder) -> list[tuple[str, str]]:

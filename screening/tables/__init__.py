@@ -1,8 +1,8 @@
 """Compound tables: files read as a stream of rows, files written whole or not at all."""
 
-from screening.tables.assay import AssayTable, read_table
+from screening.tables.assay import AssayTable, Origin, read_table
 from screening.tables.atomic import remove_unfinished, write_atomically
-from screening.tables.columns import Columns
+from screening.tables.columns import Columns, NoStructuresError, names_column
 from screening.tables.library import Chunk, LibraryStream, open_library
 from screening.tables.sources import STDIN, names_a_table, rows_about, source_size
 from screening.tables.table import Announce, silent
@@ -15,8 +15,11 @@ __all__ = [
     "Chunk",
     "Columns",
     "LibraryStream",
+    "NoStructuresError",
+    "Origin",
     "guard_formula",
     "names_a_table",
+    "names_column",
     "open_library",
     "read_csv",
     "read_table",

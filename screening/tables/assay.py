@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,24 @@ from screening.tables.table import Announce, open_table, silent
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class Origin(NamedTuple):
+    """Where a compound's measurements come from.
+
+    Attributes
+    ----------
+    source : str
+        The file, or files where it was measured again.
+    date : str
+        As the file has it, or as it was given; empty where nothing says it.
+    turn : int
+        0 for what a model was first trained on, then one more for each table of results.
+    """
+
+    source: str
+    date: str = ""
+    turn: int = 0
 
 
 @dataclass

@@ -34,6 +34,20 @@ _LONGEST = 10_000
 _EXTENDED = re.compile(r"(\S+\s+\|[^|]*\|)(?:\s+(.*))?", re.DOTALL)
 
 
+class NoStructuresError(UserError):
+    """A table in which no column seems to hold structures.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Its columns.
+    """
+
+    def __init__(self, message: str, names: Sequence[str]) -> None:
+        super().__init__(message)
+        self.names = tuple(names)
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What a user says of a table; what is None is guessed.
@@ -208,16 +222,29 @@ def _guess_smiles(source: str, names: Sequence[str], sample: Sequence[Sequence[s
         if len(candidates) == 1:
             return candidates[0]
     which = "several columns hold" if len(holding) > 1 else "no column seems to hold"
-    raise UserError(
+    message = (
         f"{source}: {which} structures; name one with smiles_column "
         f"(--smiles-column). "
         f"The columns are {', '.join(names)}."
     )
+    raise UserError(message) if holding or by_name else NoStructuresError(message, names)
 
 
 def _share(cells: Sequence[str]) -> float:
     filled = [cell for cell in cells if cell.strip()]
     return sum(map(looks_like_smiles, filled)) / len(filled) if filled else 0.0
+
+
+def names_column(names: Sequence[str]) -> str | None:
+    """Return the column that is called as those of compounds' names are; of several the likeliest.
+
+    Examples
+    --------
+    >>> names_column(["Price", "Name", "Compound ID"])
+    'Compound ID'
+    """
+    named = [name for name in names if names_compounds(name)]
+    return min(named, key=lambda name: _ID_ORDER[_folded(name)]) if named else None
 
 
 def _guess_id(names: Sequence[str], smiles: str, sample: Sequence[Sequence[str]]) -> str | None:

@@ -3,6 +3,7 @@
 from screening.trust.calibration import Calibration, fit_calibration, restate_prevalence
 from screening.trust.conformal import Conformal, fit_conformal, prediction_sets
 from screening.trust.domain import Domain, fit_domain
+from screening.trust.drift import Drift, library_name, measure_drift
 from screening.trust.neighbours import NeighbourIndex, Packed, nearest, tanimoto
 from screening.trust.novelty import Novelty, percentile_among, read_novelty
 
@@ -10,12 +11,15 @@ __all__ = [
     "Calibration",
     "Conformal",
     "Domain",
+    "Drift",
     "NeighbourIndex",
     "Novelty",
     "Packed",
     "fit_calibration",
     "fit_conformal",
     "fit_domain",
+    "library_name",
+    "measure_drift",
     "nearest",
     "percentile_among",
     "prediction_sets",

@@ -57,10 +57,18 @@ class NeighbourIndex:
         self._packed = packed
         self._kept: list[_Block] | None = None
 
-    def nearest(self, queries: Packed) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def nearest(
+        self, queries: Packed, *, but: NDArray[np.int64] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the index and similarity of each query's most similar compound, 0 and 0 if none.
 
         Of equally similar ones the first is taken.
+
+        Parameters
+        ----------
+        queries : uint8 array of shape (n, n_bytes)
+        but : int64 array of shape (n,), optional
+            A compound for each query that does not count: itself, where it is one of those known.
         """
         index = np.zeros(len(queries), dtype=np.int64)
         similarity = np.zeros(len(queries), dtype=np.float32)
@@ -77,6 +85,10 @@ class NeighbourIndex:
                 union -= shared
                 # A float32 division of whole numbers is what `tanimoto` rounds its float64 one to.
                 ratio = np.divide(shared, union, out=union)
+                if but is not None:
+                    own = but[rows] - block.first
+                    here = np.flatnonzero((own >= 0) & (own < len(block.on)))
+                    ratio[here, own[here]] = -1
                 best = ratio.argmax(axis=1)
                 found = ratio[np.arange(len(best)), best]
                 better = found > similarity[rows]

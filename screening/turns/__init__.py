@@ -9,14 +9,28 @@ from ebm.lazy import loaded_when_asked
 if TYPE_CHECKING:
     from screening.turns.comparing.compare import compare
     from screening.turns.comparing.record import Comparison
+    from screening.turns.learning.learn import Learned, learn, learn_from
+    from screening.turns.learning.results import Results, ResultsOptions, read_results
 
 __all__ = [
     "Comparison",
+    "Learned",
+    "Results",
+    "ResultsOptions",
     "compare",
+    "learn",
+    "learn_from",
+    "read_results",
 ]
 
 _PLACES = {
     "Comparison": "screening.turns.comparing.record",
+    "Learned": "screening.turns.learning.learn",
+    "Results": "screening.turns.learning.results",
+    "ResultsOptions": "screening.turns.learning.results",
     "compare": "screening.turns.comparing.compare",
+    "learn": "screening.turns.learning.learn",
+    "learn_from": "screening.turns.learning.learn",
+    "read_results": "screening.turns.learning.results",
 }
 __getattr__, __dir__ = loaded_when_asked(__name__, _PLACES)

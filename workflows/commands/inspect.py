@@ -126,6 +126,7 @@ def _model(path: Path) -> dict[str, Any]:
         f"{len(model.ensemble)} networks of {sizes} units, pretraining {model.options.pretrain}",
         *_pretraining_lines(origin.get("pretrained")),
         *_tuning_lines(origin.get("tuning")),
+        *(f"  {line}" for turn in model.turns for line in turn.lines()),
         "versions " + ", ".join(f"{k} {v}" for k, v in origin["versions"].items()),
         f"command: {origin['command']}",
         f"sha256 {model.model_hash}",
@@ -140,6 +141,7 @@ def _model(path: Path) -> dict[str, Any]:
         "options": model.options.to_dict(),
         "quality": model.quality,
         "provenance": origin,
+        "turns": [turn.to_dict() for turn in model.turns],
         "model_hash": model.model_hash,
     }
 

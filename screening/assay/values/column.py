@@ -35,6 +35,10 @@ from screening.assay.values.units import (
 from screening.errors import UserError
 
 
+class OtherUnitsError(UserError):
+    """No value of a column can be compared with the threshold."""
+
+
 class CellError(ValueError):
     """A cell that is no value.
 
@@ -271,7 +275,7 @@ def _scale(
     if wanted is not None:
         counts = Counter({unit: n for unit, n in counts.items() if comparable(unit, wanted)})
         if not counts:
-            raise UserError(
+            raise OtherUnitsError(
                 f"the threshold is in {wanted.name}, and no value of {name!r} is known to be in a "
                 "unit that it can be compared with; name the column of units "
                 "(units_column, --units-column), or give the threshold as a number."

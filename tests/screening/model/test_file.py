@@ -266,7 +266,9 @@ def test_every_missing_or_foreign_entry_of_the_description_is_told(rebuilt, part
     read = [k for k in description if k not in ("quality", "provenance", "sha256")]
     for key in read:
         without = {k: v for k, v in description.items() if k != key}
-        refused(rebuilt(model=json.dumps(without)))
+        # A model of an earlier version has had no turns.
+        if key != "turns":
+            refused(rebuilt(model=json.dumps(without)))
         for wrong in (None, 7, [], {}, "text"):
             if wrong != description[key]:
                 refused(rebuilt(model=json.dumps(description | {key: wrong})))

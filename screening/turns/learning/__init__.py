@@ -1,0 +1,1 @@
+"""Results come back: the model is judged on them, and the next one learns them."""
