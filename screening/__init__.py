@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from screening.model import ModelOptions
     from screening.runs import predict, pretrain, screen
     from screening.samples import sample
-    from screening.turns import Comparison, compare
+    from screening.turns import Comparison, compare, pick
 
 # name -> module that has it.
 _PUBLIC = {
@@ -31,6 +31,7 @@ _PUBLIC = {
     "UserError": "screening.errors",
     "compare": "screening.turns.comparing.compare",
     "load_model": "screening.classifier",
+    "pick": "screening.turns.picking",
     "predict": "screening.runs",
     "pretrain": "screening.runs",
     "read_assay": "screening.assay",
@@ -48,6 +49,7 @@ __all__ = [
     "UserError",
     "compare",
     "load_model",
+    "pick",
     "predict",
     "pretrain",
     "read_assay",

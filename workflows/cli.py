@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": "Train, screen and report on the bundled data.",
     "train": "Train a model on an assay.",
     "screen": "Score and rank a library with a model.",
+    "pick": "Pick the next plate from the hits of a run.",
     "predict": "Score structures, or every row of a table, with a model.",
     "pretrain": "Pretrain on a library without labels, for any assay.",
     "prepare": "Do the chemistry of a library once, for any model.",

@@ -9,14 +9,23 @@ from ebm.lazy import loaded_when_asked
 if TYPE_CHECKING:
     from screening.turns.comparing.compare import compare
     from screening.turns.comparing.record import Comparison
+    from screening.turns.picking import Picked, pick, pick_plate_of, plate_text
 
 __all__ = [
     "Comparison",
+    "Picked",
     "compare",
+    "pick",
+    "pick_plate_of",
+    "plate_text",
 ]
 
 _PLACES = {
     "Comparison": "screening.turns.comparing.record",
+    "Picked": "screening.turns.picking",
     "compare": "screening.turns.comparing.compare",
+    "pick": "screening.turns.picking",
+    "pick_plate_of": "screening.turns.picking",
+    "plate_text": "screening.turns.picking",
 }
 __getattr__, __dir__ = loaded_when_asked(__name__, _PLACES)
