@@ -1,4 +1,4 @@
-"""The wheel through the command line, twice round: train, screen, results, learn, screen, ..."""
+"""The wheel through the command line, twice: train, screen, pick, results, learn, screen, pick."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ def measured() -> pd.DataFrame:
     return table[["CID", "mol", "pIC50"]].set_axis(["id", "smiles", "pIC50"], axis=1)
 
 
-def bought(run: Path, measured: pd.DataFrame, n: int) -> list[tuple[str, str]]:
-    """Measure the best hits that nobody has measured before."""
+def bought(run: Path, measured: pd.DataFrame) -> list[tuple[str, str]]:
+    """Measure what was picked, which nobody has measured before."""
     found = dict(zip(measured["id"], measured["pIC50"], strict=True))
-    with (run / "hits.csv").open(newline="") as file:
-        names = [row["id"] for row in csv.DictReader(file) if row["in_training"] == "False"]
-    return [(name, found[name]) for name in names[:n]]
+    with (run / "plate.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert not [row for row in rows if row["in_training"] == "True"]
+    return [(row["id"], found[row["id"]]) for row in rows]
 
 
 def write(path: Path, header: str, rows: list[tuple[str, str]]) -> None:
@@ -49,8 +50,10 @@ def test_twice_round(run, measured, tmp_path):
         assert "similarity of" in screened.err
         drift = json.loads((folder / "run.json").read_text())["drift"]
         assert drift["new"] == 50
+        mode = "balance" if turn == 1 else "exploit"
+        assert run("pick", folder, "--n", 16, "--mode", mode).status == 0
         # The laboratory sends names and values, and no structures.
-        write(results, "Compound ID,pIC50", bought(folder, measured, 16))
+        write(results, "Compound ID,pIC50", bought(folder, measured))
         new = tmp_path / f"model-{turn}.ebm"
         learned = run(
             *("learn", model, results, "--run", folder, "-o", new, "-n", 1),
