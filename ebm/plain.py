@@ -73,13 +73,17 @@ class FeedForward:
         field = np.asarray(x @ self.weights[0]) + self.biases[0]
         return activate(field, self.activations[0])
 
-    def logits(self, x: csr_matrix | Array) -> Array:
-        """Return logits, shape (n, n_outputs)."""
+    def last_hidden(self, x: csr_matrix | Array) -> Array:
+        """Return the states of the last hidden layer, which the head reads, shape (n, n_last)."""
         state = self.hidden(x)
         upper = zip(self.weights[1:-1], self.biases[1:-1], self.activations[1:], strict=True)
         for weights, bias, activation in upper:
             state = activate(state @ weights + bias, activation)
-        return state @ self.weights[-1] + self.biases[-1]
+        return state
+
+    def logits(self, x: csr_matrix | Array) -> Array:
+        """Return logits, shape (n, n_outputs)."""
+        return self.last_hidden(x) @ self.weights[-1] + self.biases[-1]
 
     def slopes(self, hidden: Array, output: int) -> Array:
         """Return the derivative of a logit by each state of the first hidden layer.

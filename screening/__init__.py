@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from screening.model import ModelOptions
     from screening.runs import predict, pretrain, screen
     from screening.samples import sample
-    from screening.turns import Comparison, compare, learn
+    from screening.turns import Comparison, compare, learn, pick
 
 # name -> module that has it.
 _PUBLIC = {
@@ -32,6 +32,7 @@ _PUBLIC = {
     "compare": "screening.turns.comparing.compare",
     "learn": "screening.turns.learning.learn",
     "load_model": "screening.classifier",
+    "pick": "screening.turns.picking",
     "predict": "screening.runs",
     "pretrain": "screening.runs",
     "read_assay": "screening.assay",
@@ -50,6 +51,7 @@ __all__ = [
     "compare",
     "learn",
     "load_model",
+    "pick",
     "predict",
     "pretrain",
     "read_assay",

@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "Train, screen and report on the bundled data.",
     "train": "Train a model on an assay.",
     "screen": "Score and rank a library with a model.",
+    "pick": "Pick the next plate from the hits of a run.",
     "predict": "Score structures, or every row of a table, with a model.",
     "learn": "Judge a model on results that came back, and train the next one with them.",
     "pretrain": "Pretrain on a library without labels, for any assay.",

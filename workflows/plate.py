@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from workflows.options import several
 
 if TYPE_CHECKING:
-    from screening.plate import PlateOptions
+    from screening.plate import Mode, PlateOptions
+    from screening.plate.layout import Placement
 
 CATALOGS = ("PAINS", "BRENK", "NIH")
 
-BUDGET = several(
+MODES = ("exploit", "balance", "explore", "qpo")
+# What a plate should be like, however many compounds it has.
+PLATE = several(
     click.option(
-        "--budget",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help="Pick N compounds to buy; writes plate.csv, plate.sdf and plate.xlsx.",
+        "--mode",
+        type=click.Choice(MODES),
+        help="exploit (default): the best scores; balance: high ranks, unlike each other; explore: "
+        "what teaches most; qpo: what most likely holds the best.",
     ),
     click.option(
         "--window",
@@ -43,20 +46,91 @@ BUDGET = several(
         help=f"Catalogs whose alerts bar a pick: of {', '.join(CATALOGS)}, or none.  "
         "[default: PAINS]",
     ),
+    click.option(
+        "--plate",
+        "wells",
+        type=click.Choice(["96", "384"]),
+        help="Wells of a plate.  [default: 96]",
+    ),
+    click.option(
+        "--controls",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="Wells of each plate for known actives and inactives of the assay, half of each.",
+    ),
+    click.option(
+        "--spare", type=click.IntRange(min=0), metavar="N", help="Wells of each plate left empty."
+    ),
+    click.option("--empty-edges", is_flag=True, help="Leave the outer wells of plates empty."),
+    click.option(
+        "--placement",
+        type=click.Choice(["random", "rank"]),
+        help="Wells drawn by --seed (default), or picks row by row in their order, then controls.",
+    ),
+)
+BUDGET = several(
+    click.option(
+        "--budget",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Pick N compounds to buy; writes plate.csv, plate.sdf and plate.xlsx.",
+    ),
+    PLATE,
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Budget:
-    """Values of `BUDGET`."""
+class PlateChoice:
+    """Values of `PLATE`; None leaves the default of the plate."""
 
-    budget: int | None
+    mode: Mode | None
     windows: tuple[str, ...]
     per_cluster: int | None
     in_domain_only: bool
     bar_alerts: str | None
+    wells: str | None
+    controls: int | None
+    spare: int | None
+    empty_edges: bool
+    placement: Placement | None
 
-    def plate(self) -> PlateOptions | None:
+    def of(self, budget: int, seed: int) -> PlateOptions:
+        """Return what a plate of so many compounds should be like.
+
+        Raises
+        ------
+        UsageError
+            A limit cannot be read.
+        UserError
+            Controls and spare wells leave no room.
+        """
+        from screening.plate import LayoutOptions, PlateOptions
+
+        alerts = None if self.bar_alerts is None else _catalogs(self.bar_alerts)
+        layout = {
+            "wells": None if self.wells is None else int(self.wells),
+            "controls": self.controls,
+            "spare": self.spare,
+            "placement": self.placement,
+        }
+        chosen = {"mode": self.mode, "per_cluster": self.per_cluster, "barred_alerts": alerts}
+        return PlateOptions(
+            budget=budget,
+            seed=seed,
+            in_domain_only=self.in_domain_only,
+            windows=dict(_window(text) for text in self.windows),
+            layout=LayoutOptions(empty_edges=self.empty_edges, seed=seed, **_given(layout)),
+            **_given(chosen),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget(PlateChoice):
+    """Values of `BUDGET`."""
+
+    budget: int | None
+
+    def plate(self, seed: int) -> PlateOptions | None:
         """Return what the plate should be like, or None when none is asked for.
 
         Raises
@@ -64,28 +138,17 @@ class Budget:
         UsageError
             A limit is given without a budget, or cannot be read.
         """
-        from screening.plate import PlateOptions
+        if self.budget is not None:
+            return self.of(self.budget, seed)
+        for name in (field.name for field in fields(PlateChoice)):
+            if getattr(self, name):
+                option = {"windows": "window", "wells": "plate"}.get(name, name.replace("_", "-"))
+                raise click.UsageError(f"--{option} belongs to a plate: add --budget N.")
+        return None
 
-        if self.budget is None:
-            limits = {
-                "window": self.windows,
-                "per-cluster": self.per_cluster,
-                "in-domain-only": self.in_domain_only,
-                "bar-alerts": self.bar_alerts,
-            }
-            for option, value in limits.items():
-                if value:
-                    raise click.UsageError(f"--{option} limits the plate: add --budget N.")
-            return None
-        plate = PlateOptions(
-            budget=self.budget,
-            per_cluster=self.per_cluster,
-            in_domain_only=self.in_domain_only,
-            windows=dict(_window(text) for text in self.windows),
-        )
-        if self.bar_alerts is None:
-            return plate
-        return replace(plate, barred_alerts=_catalogs(self.bar_alerts))
+
+def _given(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def _window(text: str) -> tuple[str, tuple[float | None, float | None]]:

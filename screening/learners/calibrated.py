@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from screening.learners.blend import Spreads, blend_with, fit_spreads
 from screening.learners.compounds import Compounds, Rows
 from screening.learners.forest import FittedForest, Forest
-from screening.learners.learner import Logits, Part, ask, fold_parts, random_fold_parts
+from screening.learners.learner import (
+    Logits,
+    Part,
+    ask,
+    encode,
+    fold_parts,
+    random_fold_parts,
+)
 from screening.learners.networks import FittedNetworks, Networks
 from screening.learners.options import ModelOptions
 from screening.learners.pretraining import LibraryStack
@@ -124,6 +131,17 @@ class FittedBlend:
         if self.forest is not None:
             said = blend_with(self.held_out.spreads, said, self.forest.logits(compounds, rows))
         return calibrated(self.held_out.calibrations, said, self.part.similarity(compounds, rows))
+
+    def members(self, compounds: Compounds, rows: Rows) -> Logits:
+        """Return the log odds by each network, blended with the forest as all are together.
+
+        Shape (n_members, n_rows, n_tasks), in nats.
+        """
+        said = self.networks.ensemble.logits(encode(self.networks.encoder, compounds, rows))
+        if self.forest is not None:
+            said = blend_with(self.held_out.spreads, said, self.forest.logits(compounds, rows))
+        similarity = self.part.similarity(compounds, rows)
+        return np.stack([calibrated(self.held_out.calibrations, m, similarity) for m in said])
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,15 @@ class Ensemble:
         found = by_rows(self._forward, seen.dense, self._sum_of_bits(seen.bits))
         return np.ascontiguousarray(found.transpose(1, 0, 2), dtype=np.float64)
 
+    def last_hidden(self, x: csr_matrix) -> NDArray[np.float32]:
+        """Return the states of every member's last hidden layer, shape (n_members, n, n_last).
+
+        Parameters
+        ----------
+        x : CSR of shape (n, n_columns)
+        """
+        return np.stack([m.network.last_hidden(x[:, m.columns]) for m in self.members])
+
 
 class _Forward:
     """From the dense columns and the sums of bits to logits, in a type.

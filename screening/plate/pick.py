@@ -1,22 +1,36 @@
-"""The pick: high scores, unlike each other, unlike what is known, within limits."""
+"""The pick: which hits may be bought, which of them are, and why."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from screening.errors import UserError
 from screening.hits import Wanted, clusters
 from screening.model import tanimoto
+from screening.plate.batches import MODES, Candidates, Limits, Mode, choose
+from screening.plate.layout import LayoutOptions
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# In units of the ranking, of which the whole is 1.
+DIVERSITY, NOVELTY = 0.2, 0.1
+# How each mode picks, in words.
+RULES: dict[Mode, str] = {
+    "exploit": "the best scores",
+    "balance": "high ranks that are unlike each other",
+    "explore": "what the networks are unsure of, spread over their hidden states",
+    "qpo": "what most likely holds the best",
+}
+# A score is rounded to six decimals: none is certain.
+_CERTAIN = 1e-7
 
 
 @dataclass(frozen=True)
@@ -27,10 +41,16 @@ class PlateOptions:
     ----------
     budget : int
         Compounds to buy.
+    mode : {'exploit', 'balance', 'explore', 'qpo'}
+        The rule, see `screening.plate.batches`: the best scores; high scores that are unlike each
+        other; what teaches most; what most likely holds the best.
     diversity : float >= 0
-        What being identical to an earlier pick costs, in units of score.
+        Of `balance`: what being identical to an earlier pick costs, in units of the ranking, of
+        which the whole is 1.
     novelty : float >= 0
-        What being wholly unlike every known active is worth, in units of score.
+        Of `balance`: what being wholly unlike every known active is worth, in the same units.
+    seed : int
+        Of what `explore` and `qpo` draw.
     barred_alerts : tuple of str
         Catalogs (PAINS, BRENK, NIH) whose alerts exclude a compound.
     in_domain_only : bool
@@ -39,19 +59,26 @@ class PlateOptions:
         Most picks from one cluster of similar hits; None is no limit.
     windows : dict of str to (low, high)
         Column -> smallest and largest value allowed; None is open.
+    layout : LayoutOptions
+        Where each compound comes to lie, and what lies beside them.
     """
 
     budget: int = 96
-    diversity: float = 0.5
-    novelty: float = 0.1
+    mode: Mode = "exploit"
+    diversity: float = DIVERSITY
+    novelty: float = NOVELTY
+    seed: int = 0
     barred_alerts: tuple[str, ...] = ("PAINS",)
     in_domain_only: bool = False
     per_cluster: int | None = None
     windows: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    layout: LayoutOptions = field(default_factory=LayoutOptions)
 
     def __post_init__(self) -> None:
         if self.budget < 1:
             raise UserError(f"--budget {self.budget}: a plate holds at least one compound.")
+        if self.mode not in MODES:
+            raise UserError(f"--mode {self.mode}: the modes are {', '.join(MODES)}.")
         if self.per_cluster is not None and self.per_cluster < 1:
             raise UserError(f"{self.per_cluster} picks a cluster: at least one is needed.")
 
@@ -62,17 +89,17 @@ def pick_plate(
     options: PlateOptions | None = None,
     *,
     active_similarity: NDArray[np.float32] | None = None,
+    members: NDArray[np.float64] | None = None,
+    hidden: NDArray[np.float32] | None = None,
     score: str = "score",
     wanted: Wanted = "active",
     groups: NDArray[np.int64] | None = None,
     not_described: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Pick compounds one by one, each the best given those before it.
+    """Pick compounds one by one by the rule of the options.
 
-    A compound's worth is its score (or, where inactive compounds are wanted, one less its score),
-    less `diversity` times its similarity to the nearest pick, plus `novelty` times one less its
-    similarity to the nearest known active. Of equals the better ranked is taken. Where the options
-    limit the picks of a cluster, the rest of a full one is passed over.
+    Where the options limit the picks of a cluster, the rest of a full one is passed over. Where
+    inactive compounds are wanted, a low score is good.
 
     Parameters
     ----------
@@ -83,6 +110,10 @@ def pick_plate(
     options
     active_similarity : array of shape (n,), optional
         To the nearest known active.
+    members : array of shape (n_members, n), optional
+        Log odds of being active by each network; the modes `qpo` and `explore` need them.
+    hidden : array of shape (n_members, n, width), optional
+        States of each network's last hidden layer; the mode `explore` needs them.
     score
         Column that is ranked by.
     wanted : {'active', 'inactive'}
@@ -98,47 +129,56 @@ def pick_plate(
     DataFrame
         The hits with the columns `pick` (1, 2, ...; 0 when not picked) and `pick_reason`, which
         says for each why it was picked, excluded or passed over.
-
-    References
-    ----------
-    Maximal marginal relevance: Carbonell and Goldstein 1998, https://doi.org/10.1145/290941.291025
     """
     options = options or PlateOptions()
     table = hits.reset_index(drop=True)
-    records = table.to_dict("records")
     excluded = exclusions(table, options)
     for number, missing in enumerate(not_described):
         if missing and not excluded[number]:
             excluded[number] = f"it could not be described: {missing}"
-    known = np.zeros(len(table)) if active_similarity is None else np.asarray(active_similarity)
-    worth = table[score].to_numpy(dtype=np.float64)
-    if wanted == "inactive":
-        worth = 1 - worth
-    if active_similarity is not None:
-        worth = worth + options.novelty * (1 - known)
+    groups = clusters(fingerprints) if groups is None else groups
     free = np.array([not reason for reason in excluded], dtype=bool)
-    nearest = np.zeros(len(table))
+    log_odds = logit(np.clip(table[score].to_numpy(dtype=np.float64), _CERTAIN, 1 - _CERTAIN))
+    sign = -1 if wanted == "inactive" else 1
+    picked = choose(
+        options.mode,
+        Candidates(
+            sign * log_odds,
+            fingerprints,
+            active_similarity,
+            None if members is None else sign * members,
+            hidden,
+        ),
+        options.budget,
+        Limits(free, groups, options.per_cluster),
+        diversity=options.diversity,
+        novelty=options.novelty,
+        seed=options.seed,
+    )
     order = np.zeros(len(table), dtype=np.int64)
-    reasons = [f"not picked: {r}" if r else "not picked: others fill the plate" for r in excluded]
-    if groups is None:
-        groups = clusters(fingerprints)
-    picked: Counter[int] = Counter()
-    for number in range(1, options.budget + 1):
-        if not free.any():
-            break
-        chosen = int(np.argmax(np.where(free, worth - options.diversity * nearest, -np.inf)))
-        free[chosen], order[chosen] = False, number
-        similarity = None if active_similarity is None else float(known[chosen])
-        closest = float(nearest[chosen]) if number > 1 else None
-        reasons[chosen] = _reason(records[chosen], score, closest, similarity)
-        nearest = np.maximum(nearest, tanimoto(fingerprints[chosen : chosen + 1], fingerprints)[0])
-        group = int(groups[chosen])
-        picked[group] += 1
-        if picked[group] == options.per_cluster:
-            for place in np.flatnonzero(free & (groups == group)):
-                free[place] = False
-                reasons[place] = f"not picked: {options.per_cluster} of its cluster are picked"
+    order[picked] = np.arange(1, len(picked) + 1)
+    full = np.bincount(groups[picked], minlength=int(groups.max(initial=0)) + 1)
+    reasons = [_why_left(reason) for reason in excluded]
+    for place in np.flatnonzero(free & (order == 0)).tolist():
+        if options.per_cluster is not None and full[groups[place]] >= options.per_cluster:
+            reasons[place] = f"not picked: {options.per_cluster} of its cluster are picked"
+    closest = nearest_before(fingerprints, picked)
+    records = table.to_dict("records")
+    for place, near in zip(picked, closest, strict=True):
+        known = None if active_similarity is None else float(active_similarity[place])
+        reasons[place] = _reason(records[place], score, near, known)
     return table.assign(pick=order, pick_reason=reasons)
+
+
+def nearest_before(fingerprints: NDArray[np.uint8], picked: Sequence[int]) -> list[float | None]:
+    """Return how similar each pick is to the nearest of those before it; None for the first."""
+    own = fingerprints[picked]
+    alike = np.tril(tanimoto(own, own), k=-1)
+    return [float(row.max()) if place else None for place, row in enumerate(alike)]
+
+
+def _why_left(excluded: str) -> str:
+    return f"not picked: {excluded}" if excluded else "not picked: others fill the plate"
 
 
 def exclusions(hits: pd.DataFrame, options: PlateOptions) -> list[str]:

@@ -13,6 +13,8 @@ import xlsxwriter
 from rdkit import Chem
 
 from screening.drawing import draw_png
+from screening.plate.layout import LayoutOptions
+from screening.plate.maps import add_maps
 from screening.tables import write_atomically
 
 if TYPE_CHECKING:
@@ -25,15 +27,27 @@ _WIDTH, _HEIGHT = 230, 150
 _CREATED = datetime(2020, 1, 1)
 
 
-def write_xlsx(table: pd.DataFrame, mols: Sequence[Chem.Mol], path: Path) -> None:
+def write_xlsx(
+    table: pd.DataFrame, mols: Sequence[Chem.Mol], path: Path, layout: LayoutOptions | None = None
+) -> None:
     """Write one row a compound: its picture, then every column.
 
     Text is written as text: nothing in a name or column becomes a formula or a link. Cells longer
     than Excel allows are cut and end in an ellipsis.
+
+    Parameters
+    ----------
+    table, mols
+        A row for each compound, and its molecule.
+    path
+    layout
+        Adds a sheet for each plate, see `add_maps`; none when None.
     """
     with write_atomically(path) as temporary:
         book = new_book(temporary, "Compounds to buy")
         _fill(book, table, mols)
+        if layout is not None:
+            add_maps(book, table, layout)
         book.close()
 
 

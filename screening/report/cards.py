@@ -11,7 +11,7 @@ import numpy as np
 from screening.chemistry.properties import Properties
 from screening.hits import Hits, tag_of
 from screening.model import ScreeningModel
-from screening.plate import Plate
+from screening.plate import RULES, Plate
 from screening.progress import OnStep, ignore_steps
 from screening.report.page import cut
 from screening.report.pictures import Picture, Wanted, pictures_of
@@ -33,12 +33,15 @@ class HitCards:
         `Depiction.to_json` of every structure, each once.
     full_colour : float
         Contribution, in nats, that is drawn in full colour where hits are compared by it.
+    rule : str
+        How those that are suggested were picked.
     """
 
     hits: list[dict[str, Any]] = field(default_factory=list)
     known: list[dict[str, Any]] = field(default_factory=list)
     drawings: list[Any] = field(default_factory=list)
     full_colour: float = 1.0
+    rule: str = ""
 
     def picked(self) -> list[dict[str, Any]]:
         """Return the hits that are suggested."""
@@ -67,7 +70,7 @@ def cards_of(
         Processes that draw and explain, see `pictures_of`; the result is the same for any number.
     """
     hits = plate.hits
-    cards = HitCards()
+    cards = HitCards(rule=RULES[plate.options.mode])
     if not len(hits):
         return cards
     rows = hits.described.to_pylist()

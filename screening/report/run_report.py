@@ -115,7 +115,7 @@ def write_report(
         )
     if title:
         run.hits = replace(run.hits, ranked=replace(run.hits.ranked, title=title))
-    chosen = make_plate(run.hits, plate)
+    chosen = make_plate(run.hits, plate, model)
     known = (run.demo or {}).get("known", {})
     cards = cards_of(chosen, model, known, on_step, workers or usable_cores())
     html = _page(run, cards, model, partial(on_step, "writing the report"))

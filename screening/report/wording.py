@@ -48,8 +48,8 @@ def lead(run: RunFolder, cards: HitCards) -> list[str]:
         parts = f"all {next(iter(tags))}"
     best = "lowest" if run.hits.ranked.wanted == "inactive" else "best"
     suggested = (
-        f"{len(picked)} of the {len(cards.hits):,} {best}-scored compounds are suggested, picked "
-        f"for score and for being unlike each other ({count(clusters, 'cluster')}, scores "
+        f"{len(picked)} of the {len(cards.hits):,} {best}-scored compounds are suggested: "
+        f"{cards.rule} ({count(clusters, 'cluster')}, scores "
         f"{_rounded(min(scores))} to {_rounded(max(scores))}): {parts}."
     )
     library = run.library

@@ -21,6 +21,15 @@ __all__ = [
     "learn",
     "learn_from",
     "read_results",
+    from screening.turns.picking import Picked, pick, pick_plate_of, plate_text
+
+__all__ = [
+    "Comparison",
+    "Picked",
+    "compare",
+    "pick",
+    "pick_plate_of",
+    "plate_text",
 ]
 
 _PLACES = {
@@ -32,5 +41,10 @@ _PLACES = {
     "learn": "screening.turns.learning.learn",
     "learn_from": "screening.turns.learning.learn",
     "read_results": "screening.turns.learning.results",
+    "Picked": "screening.turns.picking",
+    "compare": "screening.turns.comparing.compare",
+    "pick": "screening.turns.picking",
+    "pick_plate_of": "screening.turns.picking",
+    "plate_text": "screening.turns.picking",
 }
 __getattr__, __dir__ = loaded_when_asked(__name__, _PLACES)

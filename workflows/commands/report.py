@@ -54,7 +54,7 @@ def command(what: Path, **given: Any) -> None:
     """
     asked = ReportRequest(**given)
     asked.messages.detail(f"reading {what}")
-    plate = asked.plate()
+    plate = asked.plate(asked.seed)
     names = ("model", "budget", "require", "exclude", "title")
     of_run = {name: getattr(asked, name) or None for name in names}
     if what.is_file():

@@ -139,7 +139,7 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
         raise click.UsageError("--scheduler needs --engine dask.")
     asked.check_columns(library)
     begin_loading()
-    plate = asked.plate()
+    plate = asked.plate(asked.seed)
     from screening.runs import screen
     from workflows.checks import writable_folder
 

@@ -69,6 +69,7 @@ def cases(draw: Any) -> tuple[pd.DataFrame, np.ndarray, PlateOptions, np.ndarray
     fingerprints = np.array([list(row) for row in rows], dtype=np.uint8).reshape(n, 8)
     options = PlateOptions(
         budget=draw(st.integers(1, 15)),
+        mode="balance",
         diversity=draw(st.sampled_from([0.0, 0.5, 1.0])),
         novelty=draw(st.sampled_from([0.0, 0.25])),
         barred_alerts=tuple(draw(st.sets(st.sampled_from(["PAINS", "BRENK", "NIH"])))),
@@ -107,7 +108,13 @@ def literal_picks(
     def worth(i: int) -> float:
         nearest = max((similarity(fingerprints[i], fingerprints[j]) for j in picked), default=0.0)
         novel = 0.0 if active is None else options.novelty * (1 - float(active[i]))
-        return round(float(hits["score"].iloc[i]) + novel - options.diversity * nearest, 9)
+        return round(place(i) + novel - options.diversity * nearest, 9)
+
+    def place(i: int) -> float:
+        scores = hits["score"].tolist()
+        below = sum(other < scores[i] for other in scores)
+        same = sum(other == scores[i] for other in scores) - 1
+        return (below + same / 2) / max(len(scores) - 1, 1)
 
     while len(picked) < options.budget:
         open_ = [
@@ -156,7 +163,9 @@ def test_each_pick_is_the_best_given_those_before_it(case) -> None:
 def test_of_equal_scores_the_farthest_is_picked(seed, n) -> None:
     """MaxMin: no hit left over is farther from the plate than the one that was taken."""
     fingerprints = bits(n, seed)
-    found = pick_plate(hits_of([0.5] * n), fingerprints, PlateOptions(budget=n, diversity=1.0))
+    found = pick_plate(
+        hits_of([0.5] * n), fingerprints, PlateOptions(budget=n, mode="balance", diversity=1.0)
+    )
     order = found.sort_values("pick").index.tolist()
     assert order[0] == 0
     for k in range(1, n):
@@ -168,25 +177,37 @@ def test_of_equal_scores_the_farthest_is_picked(seed, n) -> None:
 
 def test_without_wish_for_diversity_the_ranking_is_the_plate() -> None:
     scores = sorted(np.random.default_rng(3).random(30).tolist(), reverse=True)
-    found = pick_plate(hits_of(scores), bits(30), PlateOptions(budget=10, diversity=0.0))
-    assert found["pick"].tolist() == [*range(1, 11), *[0] * 20]
+    for options in (
+        PlateOptions(budget=10, mode="balance", diversity=0.0),
+        PlateOptions(budget=10, mode="exploit"),
+    ):
+        found = pick_plate(hits_of(scores), bits(30), options)
+        assert found["pick"].tolist() == [*range(1, 11), *[0] * 20]
 
 
 def test_diversity_takes_a_worse_score_for_a_new_structure() -> None:
     twins = np.array([[255] * 8, [255] * 8, [1] + [0] * 7], dtype=np.uint8)
     hits = hits_of([0.9, 0.8, 0.5])
-    found = pick_plate(hits, twins, PlateOptions(budget=2, diversity=0.5))
+    found = pick_plate(hits, twins, PlateOptions(budget=2, mode="balance", diversity=0.6))
     assert found["pick"].tolist() == [1, 0, 2]
-    found = pick_plate(hits, twins, PlateOptions(budget=2, diversity=0.2))
+    found = pick_plate(hits, twins, PlateOptions(budget=2, mode="balance", diversity=0.4))
     assert found["pick"].tolist() == [1, 2, 0]
 
 
 def test_novelty_prefers_what_is_unlike_known_actives() -> None:
     active = np.array([1.0, 0.0], dtype=np.float32)
-    found = pick_plate(
-        hits_of([0.80, 0.75]), bits(2), PlateOptions(budget=1), active_similarity=active
-    )
-    assert found["pick"].tolist() == [0, 1]
+    for novelty, expected in ((1.5, [0, 1]), (0.5, [1, 0])):
+        options = PlateOptions(budget=1, mode="balance", novelty=novelty)
+        found = pick_plate(hits_of([0.80, 0.75]), bits(2), options, active_similarity=active)
+        assert found["pick"].tolist() == expected
+
+
+def test_another_prevalence_changes_no_pick() -> None:
+    scores = np.sort(np.random.default_rng(5).random(40))[::-1]
+    restated = scores * 0.01 / (scores * 0.01 + (1 - scores) * 0.99)
+    options = PlateOptions(budget=12, mode="balance")
+    picks = [pick_plate(hits_of(s.tolist()), bits(40), options)["pick"] for s in (scores, restated)]
+    assert picks[0].tolist() == picks[1].tolist()
 
 
 def test_reasons_tell_what_was_decisive() -> None:
@@ -222,7 +243,7 @@ def test_reasons_tell_what_was_decisive() -> None:
 def test_a_full_cluster_is_passed_over_and_says_so() -> None:
     same, other = [255] * 8, [1] + [0] * 7
     fingerprints = np.array([same, same, same, other, other], dtype=np.uint8)
-    options = PlateOptions(budget=5, per_cluster=2, diversity=0.0)
+    options = PlateOptions(budget=5, per_cluster=2)
     found = pick_plate(hits_of([0.9, 0.8, 0.7, 0.2, 0.1]), fingerprints, options)
     assert found["pick"].tolist() == [1, 2, 0, 3, 4]
     assert found["pick_reason"][2] == "not picked: 2 of its cluster are picked"
@@ -291,7 +312,7 @@ def test_clusters_of_nothing() -> None:
 
 def test_where_inactive_compounds_are_wanted_low_scores_are_picked_as_high_ones_else():
     scores = [0.05, 0.1, 0.1, 0.4, 0.7, 0.95]
-    prints, options = bits(6), PlateOptions(budget=4)
+    prints, options = bits(6), PlateOptions(budget=4, mode="balance")
     low = pick_plate(hits_of(scores), prints, options, wanted="inactive")
     high = pick_plate(hits_of([1 - score for score in scores]), prints, options)
     assert low["pick"].tolist() == high["pick"].tolist()

@@ -132,7 +132,8 @@ def _put_picks(data: dict[str, Any], run: Path) -> None:
     try:
         table = read_csv(path)
         rows = zip(table["rank"], table["pick"], table["pick_reason"], strict=True)
-        picks = {int(rank): (int(pick), reason) for rank, pick, reason in rows}
+        # Controls have no place among the picks.
+        picks = {int(rank): (int(pick), reason) for rank, pick, reason in rows if pick}
     except (OSError, ValueError, LookupError):  # somebody's own file
         return
     for hit in data["hits"]:
@@ -188,7 +189,8 @@ def mark(request: Request, form: FormData) -> Response:
 def plate(request: Request, form: FormData) -> Response:
     """Pick a plate and write it into the run's folder."""
     from screening.hits import read_hits, read_marks
-    from screening.plate import PlateOptions, make_plate, write_plate
+    from screening.plate import ASKS_NETWORKS, PlateOptions, make_plate, write_plate
+    from screening.report import model_of
 
     run = finished(serving(request).folder, request.path_params["name"])
     hits = read_hits(run)
@@ -200,14 +202,16 @@ def plate(request: Request, form: FormData) -> Response:
             raise UserError("no hit has a star yet; star some, or pick from all hits.")
         hits = hits.taken(which)
     diversity = number(form, "diversity", "the cost of likeness", 0, 100)
+    mode: Any = text(form, "mode") or PlateOptions.mode
     options = PlateOptions(
         budget=whole(form, "budget", "compounds to buy", 1, 100_000) or 96,
-        diversity=0.5 if diversity is None else diversity,
+        mode=mode,
+        diversity=PlateOptions.diversity if diversity is None else diversity,
         barred_alerts=("PAINS",) if form.get("pains") else (),
         in_domain_only=bool(form.get("domain")),
         per_cluster=whole(form, "cluster", "most of one cluster", 1, 100_000),
     )
-    made = make_plate(hits, options)
+    made = make_plate(hits, options, model_of(run) if mode in ASKS_NETWORKS else None)
     write_plate(made, run)
     picked = made.picked()
     rows = made.table[["rank", "pick", "pick_reason"]].itertuples(index=False, name=None)

@@ -1,0 +1,1 @@
+"""The wheel replayed: what each rule of picking would have found on a finished assay."""
