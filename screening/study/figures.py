@@ -51,22 +51,23 @@ def draw_figures(
     """Draw what the study holds and return the files; beside each PNG there is an SVG."""
     task = overall_task(study)
     main = judged(study, table, task)
-    drawn = [_save(folder / "comparison.png", 2, lambda axes: _comparison(axes, main))]
-    drawn.append(_save(folder / "calibration.png", 1, lambda axes: _calibration(axes[0], study)))
+    drawn = [save(folder / "comparison.png", 2, lambda axes: _comparison(axes, main))]
+    drawn.append(save(folder / "calibration.png", 1, lambda axes: _calibration(axes[0], study)))
     if len(pairs) and FOREST in set(pairs.against):
         beside = judged(study, pairs, task)
         beside = beside[beside.against == FOREST]
-        drawn.append(_save(folder / "differences.png", 2, lambda axes: _differences(axes, beside)))
+        drawn.append(save(folder / "differences.png", 2, lambda axes: _differences(axes, beside)))
     if study.options.gap:
         both = table[(table.labels == "all") & (table.task == task)]
-        drawn.append(_save(folder / "gap.png", 1, lambda axes: _gap(axes[0], both, study)))
+        drawn.append(save(folder / "gap.png", 1, lambda axes: _gap(axes[0], both, study)))
     if study.options.label_counts:
         curve = table[(table.split == study.options.kind) & (table.task == task)]
-        drawn.append(_save(folder / "label_curve.png", 2, lambda axes: _curve(axes, curve, study)))
+        drawn.append(save(folder / "label_curve.png", 2, lambda axes: _curve(axes, curve, study)))
     return drawn
 
 
-def _save(path: Path, panels: int, draw: Callable[[Sequence[Axes]], None]) -> Path:
+def save(path: Path, panels: int, draw: Callable[[Sequence[Axes]], None]) -> Path:
+    """Draw panels side by side into a PNG, and into an SVG beside it; return the PNG's path."""
     with matplotlib.rc_context(_SETTINGS):
         figure = Figure(figsize=(5.2 * panels, 4.0), layout="constrained")
         axes = figure.subplots(1, panels, squeeze=False)[0]

@@ -182,3 +182,25 @@ def test_what_was_asked_is_written_beside_the_results(run, assay, tmp_path):
     assert about["options"]["seed"] == 3
     config = (tmp_path / "s" / "evaluate.toml").read_text()
     assert 'split = "cluster"' in config
+
+
+def test_the_buying_is_replayed(run, dated, tmp_path):
+    quick = ("--ensemble-size", 1, "--epochs", 1, "-n", 1, "--features", "morgan_counts")
+    words = ("evaluate", dated, "-t", "hit?", "-o", tmp_path / "r", *quick)
+    small = ("--start", 40, "--batch", 5, "--turns", 1, "--splits", 1)
+    done = run(*words, "--rolling", "measured", *small)
+    assert done.status == 0, done.err
+    assert "The start is the oldest compounds" in done.out
+    assert {row["buyer"] for row in rows_of(tmp_path / "r" / "curves.csv")} == {
+        *("exploit", "balance", "explore", "qpo", "forest", "chance")
+    }
+    assert (tmp_path / "r" / "rolling.svg").is_file()
+    assert run(*words, "--rolling", "measured", *small).out == done.out
+    refused = run(*words, "--rolling", "when")
+    assert refused.status == 1
+    assert "when" in refused.err
+    no_dates = run(*words[:4], "-o", tmp_path / "other", "--rolling", "part", *quick)
+    assert no_dates.status == 1
+    assert "is no time" in no_dates.err
+    assert run(*words, "--rolling", "measured", "--gap").status == 2
+    assert run(*words, "--turns", 3).status == 2

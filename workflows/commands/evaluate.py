@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -42,6 +42,10 @@ class EvaluateRequest(Activity, NetworkOptions):
     prevalence: float
     calibration: Literal["folds", "validation"]
     pretrained: Path | None
+    rolling: str | None
+    start: int | None
+    batch: int | None
+    turns: int | None
 
 
 @click.command(
@@ -89,6 +93,17 @@ class EvaluateRequest(Activity, NetworkOptions):
     help="How the DBN is calibrated: by cross-validation as `train` does, "
     "or on the validation part, without networks for folds.",
 )
+@click.option(
+    "--rolling",
+    metavar="COLUMN|random|scaffold",
+    help="Replay the buying instead: from the oldest compounds by a column of dates or numbers, or "
+    "from a small random set or one scaffold.",
+)
+@click.option(
+    "--start", type=click.IntRange(min=1), help="Compounds known at the start of --rolling; 50."
+)
+@click.option("--batch", type=click.IntRange(min=1), help="Bought in a turn of --rolling; 24.")
+@click.option("--turns", type=click.IntRange(min=1), help="Turns of --rolling; 6.")
 @PRETRAINED
 @NETWORKS
 @MOLECULES
@@ -104,6 +119,9 @@ def command(assay: str, output: Path, **given: Any) -> None:
     asked = EvaluateRequest(**given)
     refuse_contradictions(asked)
     table = asked.table(assay)
+    if asked.rolling:
+        _replay(table, output, asked)
+        return
     for name, option in (
         (asked.split_column, "--split-column"),
         (asked.time_column, "--time-column"),
@@ -146,12 +164,68 @@ def command(assay: str, output: Path, **given: Any) -> None:
     messages.announce(f"{output}: {', '.join(path.name for path in outcome.files)}.")
 
 
+def _replay(table: AssayTable, output: Path, asked: EvaluateRequest) -> None:
+    """Replay the buying, and write and print what was found."""
+    column = asked.rolling or ""
+    if column not in ("random", "scaffold"):
+        table.column(column, "--rolling")
+    from screening.learners import Compounds
+    from screening.progress import Stages
+    from screening.study import read_times
+    from screening.turns.replaying.outcome import write_rolling
+    from screening.turns.replaying.study import RollingOptions, run_rolling
+    from workflows.checks import writable_folder
+
+    writable_folder(output)
+    models = asked.model_options()
+    curated = asked.assay(table, models.standardize)
+    kind: Any = column if column in ("random", "scaffold") else "dated"
+    options = RollingOptions(kind)
+    options = replace(
+        options,
+        start=asked.start or options.start,
+        batch=asked.batch or options.batch,
+        turns=asked.turns or options.turns,
+        repeats=asked.splits or options.repeats,
+    )
+    messages = asked.messages
+    with Stages(messages.shows_progress) as stages:
+        study = run_rolling(
+            Compounds(curated, asked.num_workers),
+            models,
+            options,
+            output,
+            times=read_times(table, curated, column) if kind == "dated" else None,
+            workers=asked.num_workers,
+            on_step=stages.step,
+            on_result=messages.detail,
+        )
+    text, files = write_rolling(study, output)
+    write_config(click.get_current_context(), output / "evaluate.toml")
+    click.echo(text)
+    messages.announce(f"{output}: {', '.join(path.name for path in files)}.")
+
+
 def refuse_contradictions(asked: EvaluateRequest) -> None:
     """Raise UsageError for options of the split that exclude or need each other."""
+    _refuse_beside_rolling(asked)
     if asked.split_column and asked.split:
         raise click.UsageError("--split and --split-column are both given; one of them says it.")
     if (asked.split == "time") != bool(asked.time_column):
         raise click.UsageError("--split time and --time-column need each other.")
+
+
+def _refuse_beside_rolling(asked: EvaluateRequest) -> None:
+    of_replay = ("start", "batch", "turns")
+    of_splits = ("split", "split_column", "time_column", "models", "gap", "label_curve")
+    if asked.rolling:
+        wrong = [name for name in (*of_splits, "pretrained") if getattr(asked, name)]
+        why = "does not go with --rolling"
+    else:
+        wrong = [name for name in of_replay if getattr(asked, name) is not None]
+        why = "needs --rolling"
+    if wrong:
+        raise click.UsageError(f"--{wrong[0].replace('_', '-')} {why}.")
 
 
 def study_options(asked: EvaluateRequest) -> StudyOptions:

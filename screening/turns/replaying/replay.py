@@ -204,16 +204,20 @@ def replay(compounds: Compounds, plan: Plan, who: Shopper, batch: int, seed: int
     known, bought = plan.start, list[Rows]()
     for turn in range(plan.turns):
         own = _seed_of(seed, turn)
-        who.learn(compounds.take(known), own)
         on_offer = np.setdiff1d(plan.offered(turn), known)
-        chosen = who.choose(_unlabelled(compounds, on_offer), batch, own)
+        chosen: list[int] = []
+        if len(on_offer):
+            who.learn(compounds.take(known), own)
+            chosen = who.choose(_unlabelled(compounds, on_offer), batch, own)
         bought.append(on_offer[chosen])
         known = np.sort(np.concatenate([known, bought[-1]]))
-    who.learn(compounds.take(known), _seed_of(seed, plan.turns))
     labels = compounds.labels[plan.judged, 0]
+    if len(np.unique(labels)) < 2:
+        return Replayed(bought, float("nan"))
+    who.learn(compounds.take(known), _seed_of(seed, plan.turns))
     scores = who.score(_unlabelled(compounds, plan.judged))
-    judged = len(np.unique(labels)) == 2 and not np.isnan(scores).any()
-    return Replayed(bought, float(roc_auc_score(labels, scores)) if judged else float("nan"))
+    found = float("nan") if np.isnan(scores).any() else float(roc_auc_score(labels, scores))
+    return Replayed(bought, found)
 
 
 def _seed_of(seed: int, turn: int) -> int:
