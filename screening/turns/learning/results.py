@@ -158,43 +158,46 @@ def _first(ledger: Ledger) -> str:
 def _read(
     source: str | Path | pd.DataFrame, options: ResultsOptions, announce: Announce
 ) -> AssayTable:
-    if not isinstance(source, str | Path):
-        return _in_memory(source, options)
-    path = str(source)
+    wanted = Wanted(options.smiles_column, options.id_column)
     try:
-        return read_table(
-            path,
-            smiles_column=options.smiles_column,
-            id_column=options.id_column,
-            sheet=options.sheet,
-            announce=announce,
-        )
+        return _table(source, wanted, options.sheet, announce)
     except NoStructuresError as lacking:
+        path = str(source) if isinstance(source, str | Path) else IN_MEMORY
         names = options.id_column or names_column(lacking.names)
+        columns = f"columns: {', '.join(lacking.names)}"
         if options.run is None:
             raise UserError(
-                f"{path} has no column of structures (its columns are "
-                f"{', '.join(lacking.names)}); give one with smiles_column (--smiles-column), or, "
-                "where it has the names of a run's compounds, that run with run (--run RUN)."
+                f"{path}: there is no column of structures ({columns}); give one with "
+                "smiles_column (--smiles-column), or, where there are the names of a run's "
+                "compounds, that run with run (--run RUN)."
             ) from lacking
         if names is None:
             raise UserError(
-                f"{path} has neither structures nor a column that is called as those of names "
-                f"are (its columns are {', '.join(lacking.names)}); give id_column (--id-column)."
+                f"{path}: there are neither structures nor a column that is called as those of "
+                f"names are ({columns}); give id_column (--id-column)."
             ) from lacking
     announce(f"{path}: names in {names!r}, and their structures from {options.run}.")
-    return read_table(path, smiles_column=names, id_column=names, sheet=options.sheet)
+    return _table(source, Wanted(names, names), options.sheet, silent)
 
 
-def _in_memory(frame: pd.DataFrame, options: ResultsOptions) -> AssayTable:
+def _table(
+    source: str | Path | pd.DataFrame, wanted: Wanted, sheet: str | None, announce: Announce
+) -> AssayTable:
+    if isinstance(source, str | Path):
+        return read_table(
+            str(source),
+            smiles_column=wanted.smiles,
+            id_column=wanted.id,
+            sheet=sheet,
+            announce=announce,
+        )
     from screening.chemistry import is_missing
 
-    cells = frame.map(lambda cell: "" if is_missing(cell) else str(cell))
-    cells = cells.reset_index(drop=True).set_axis([str(name) for name in frame.columns], axis=1)
+    cells = source.map(lambda cell: "" if is_missing(cell) else str(cell))
+    cells = cells.reset_index(drop=True).set_axis([str(name) for name in source.columns], axis=1)
     rows = cells.to_numpy().tolist()
     if not rows:
         raise UserError(f"{IN_MEMORY} are an empty table.")
-    wanted = Wanted(options.smiles_column, options.id_column)
     columns: Columns = choose_columns(IN_MEMORY, list(cells.columns), rows[:50], wanted)
     places = np.arange(len(rows), dtype=np.int64)
     return AssayTable(IN_MEMORY, columns, places, cells, place="position")
