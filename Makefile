@@ -9,11 +9,12 @@ QUIET ?= --quiet
 DEMO ?= demo
 FOLDER ?= project
 
-.PHONY: help demo serve test test-long release-check lint types unit clean
+.PHONY: help demo docs serve test test-long release-check lint types unit clean
 
 help:
 	@echo "make demo   install into $(VENV), train on the bundled assay, screen the bundled library, write the report"
 	@echo "make serve  install into $(VENV) with the extra web, serve the folder $(FOLDER) as pages in the browser"
+	@echo "make docs   install into $(VENV) with the extra docs, build the documentation into site/"
 	@echo "make test   install into $(VENV) with the test extra, then ruff, mypy and pytest"
 	@echo "make test-long  what takes minutes and needs ../shared/data"
 	@echo "make release-check  what a maintainer runs before a release: hours, and a package index"
@@ -30,10 +31,14 @@ $(VENV)/.installed-web: pyproject.toml constraints.txt | $(BIN)/python
 	@$(PIP) -e '.[web]'
 	@touch $@
 
+$(VENV)/.installed-docs: pyproject.toml constraints.txt | $(BIN)/python
+	@$(PIP) -e '.[docs]'
+	@touch $@
+
 $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing ebmscreen, its libraries and what tests them into $(VENV)"
 	@$(PIP) -e '.[test]'
-	@touch $@ $(VENV)/.installed-web
+	@touch $@ $(VENV)/.installed-docs $(VENV)/.installed-web
 
 demo: $(VENV)/.installed-web
 	@echo "Starting the demo"
@@ -42,6 +47,10 @@ demo: $(VENV)/.installed-web
 serve: $(VENV)/.installed-web
 	@mkdir -p $(FOLDER)
 	@$(BIN)/ebmscreen serve $(FOLDER)
+
+docs: $(VENV)/.installed-docs
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "Open site/index.html in a browser; it needs no server and no network."
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
@@ -65,4 +74,4 @@ release-check: $(VENV)/.installed-test
 	@PYTHON="$(PYTHON)" bash .ci/release-check
 
 clean:
-	rm -rf $(VENV) $(DEMO) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
