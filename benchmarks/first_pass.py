@@ -22,6 +22,7 @@ from rdkit import Chem
 from scipy.sparse import csr_matrix, vstack
 
 from screening.features import FeatureSet
+from screening.hits import score_parts
 from screening.library.first_pass.rounds import FirstPass
 from screening.library.first_pass.rows import Numbers
 from screening.library.first_pass.scout import Scout
@@ -53,7 +54,7 @@ class ArrayRows:
 
 def read(run: Path, rows: int | None) -> tuple[csr_matrix, NDArray[np.float64]]:
     """Return Morgan counts and log odds of a run's rows."""
-    parts = sorted((run / "scores").glob("part-*.parquet"))
+    parts = score_parts(run / "scores")
     table = pds.dataset(parts).head(rows or 2**40, columns=["smiles", "log_odds"])
     (block,) = FeatureSet(("morgan_counts",)).blocks
     texts = table["smiles"].to_pylist()

@@ -18,6 +18,7 @@ from screening.chemistry import Failure, murcko_scaffold
 from screening.errors import UserError
 from screening.evaluation import bedroc, enrichment_factor, hits_in_top, scaffold_split
 from screening.evaluation.wording import text_row
+from screening.hits import score_parts
 from screening.model import SHIPPED, ModelOptions, ScreeningModel, save_model, train_model
 from screening.progress import Stages
 from screening.report import write_report
@@ -213,7 +214,7 @@ def _labelled(assay: Assay) -> pd.DataFrame:
 
 def read_scores(run: Path) -> pd.DataFrame:
     """Return every scored row of a run, in input order."""
-    parts = sorted((run / "scores").glob("part-*.parquet"))
+    parts = score_parts(run / "scores")
     table: pd.DataFrame = pds.dataset(parts).to_table(columns=["id", "smiles", "score"]).to_pandas()
     return table
 

@@ -18,6 +18,7 @@ from screening.hits.scored_rows import (
     Places,
     places_among,
     sampled_scores,
+    score_parts,
     scores_beside,
     structure_named,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "restated",
     "sampled_scores",
     "score_columns",
+    "score_parts",
     "scores_beside",
     "structure_named",
     "tag_of",

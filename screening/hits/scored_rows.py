@@ -36,6 +36,14 @@ class Beside:
     scores: NDArray[np.float64]
 
 
+def score_parts(scores: Path) -> list[Path]:
+    """Return the files of scores/ in the order of the library, however many they are.
+
+    Names have five digits, or more where a run has more than 100,000 parts.
+    """
+    return sorted(scores.glob("part-*.parquet"), key=lambda part: (len(part.name), part.name))
+
+
 def scores_beside(hits: Hits, other: Path) -> Beside:
     """Look up the structures of hits among all rows that another run scored.
 
@@ -56,7 +64,7 @@ def scores_beside(hits: Hits, other: Path) -> Beside:
     wanted = pa.array(np.unique(keys))
     found: dict[int, float] = {}
     try:
-        for part in sorted((other / "scores").glob("part-*.parquet")):
+        for part in score_parts(other / "scores"):
             table = pq.read_table(part, columns=["structure_key", column])
             table = table.filter(pc.is_in(table["structure_key"], value_set=wanted))
             for key, score in zip(*(table[n].to_pylist() for n in table.column_names), strict=True):
@@ -90,7 +98,7 @@ def structures_named(run: Path, names: Iterable[str]) -> dict[str, list[str]]:
         The folder holds no scores, or they cannot be read.
     """
     wanted = pa.array(sorted(set(names)), pa.string())
-    parts = sorted((run / "scores").glob("part-*.parquet"))
+    parts = score_parts(run / "scores")
     if not parts:
         raise UserError(f"{run} holds no scores; give the folder of an `ebmscreen screen`.")
     found: dict[str, dict[str, str]] = {}
@@ -116,7 +124,7 @@ def structure_named(run: Path, name: str) -> str | None:
     name
         As the library has it.
     """
-    for part in sorted((run / "scores").glob("part-*.parquet")):
+    for part in score_parts(run / "scores"):
         try:
             table = pq.read_table(part, columns=["smiles"], filters=pc.field("id") == name)
         except (OSError, pa.ArrowException, LookupError):  # it is being replaced
@@ -240,7 +248,7 @@ def _scored_columns(
     """Yield structure keys and log odds of each shard, in the order of the input; NaN for none."""
     names = ["structure_key", named(LOG_ODDS, ranked.task, ranked.tasks)]
     try:
-        for part in sorted((run / "scores").glob("part-*.parquet")):
+        for part in score_parts(run / "scores"):
             with pq.ParquetFile(part) as file:
                 table = file.read(names, use_threads=False)
             keys, found = (table[name].to_numpy() for name in names)

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from screening.errors import UserError
-from screening.hits import Hits, read_hits, restated
+from screening.hits import Hits, read_hits, restated, score_parts
 from screening.tables import read_csv
 from screening.trust import Domain
 
@@ -160,7 +160,7 @@ def _library(folder: Path, hits: Hits, domain: Domain) -> LibraryCounts:
     histogram = np.zeros(HISTOGRAM_BINS, dtype=np.int64)
     keys: list[NDArray[np.int64]] | None = []
     rows = in_training = outside = 0
-    for part in sorted(folder.glob("part-*.parquet")):
+    for part in score_parts(folder):
         table = pq.read_table(part, columns=[score, *_READ]).drop_null()
         rows += table.num_rows
         values = restated(table[score].to_numpy(), ranked.base_rate, ranked.prevalence)

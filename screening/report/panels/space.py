@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rdkit import Chem
 from scipy.sparse import csr_matrix
 
+from screening.hits import score_parts
 from screening.model import ScreeningModel
 from screening.report.panels.plots import (
     INK,
@@ -112,7 +113,7 @@ def hidden_means(model: ScreeningModel, x: csr_matrix) -> Points:
 
 def library_sample(model: ScreeningModel, scores: Path, most: int = LIBRARY_ROWS) -> list[Chem.Mol]:
     """Read every so many-th scored row again, about `most` of them."""
-    parts = sorted(scores.glob("part-*.parquet"))
+    parts = score_parts(scores)
     if not parts:
         return []
     rows = pds.dataset(parts)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from screening.errors import UserError
-from screening.hits import Ranked, places_among, sampled_scores
+from screening.hits import Ranked, places_among, sampled_scores, score_parts
 
 
 def ranked(wanted="active") -> Ranked:
@@ -79,3 +79,10 @@ def test_scores_that_cannot_be_read_are_told(tmp_path):
     (tmp_path / "scores" / "part-00000.parquet").write_bytes(b"no Parquet")
     with pytest.raises(UserError, match="cannot be read"):
         places_among(tmp_path, np.array([1]), ranked())
+
+
+def test_parts_come_in_the_order_of_the_library_beyond_five_digits(tmp_path):
+    names = [f"part-{number:05d}.parquet" for number in (0, 7, 99_999, 100_000, 100_001)]
+    for name in reversed(names):
+        (tmp_path / name).touch()
+    assert [part.name for part in score_parts(tmp_path)] == names

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from screening.hits import score_parts
 from workflows.web.drawn import drawn, shortened
 
 SHOWN = 8
@@ -25,7 +26,7 @@ def best_html(run: Path) -> str:
 
 def _parts(run: Path) -> list[tuple[Best, ...]]:
     found = []
-    for number, path in enumerate(sorted((run / "scores").glob("part-*.parquet"))):
+    for number, path in enumerate(score_parts(run / "scores")):
         try:
             found.append(_best_of(path, number, path.stat().st_mtime_ns))
         except (OSError, pa.ArrowException, LookupError):  # it is being replaced
