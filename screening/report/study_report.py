@@ -103,18 +103,18 @@ def write_study_report(folder: Path) -> Path:
         data=None,
         headline=_headline(summary),
         verdict=_verdict(summary, read_csv(paired) if paired.is_file() else None),
-        facts_of_study=_facts(about),
+        facts_of_study=facts_of(about),
         tables=tables,
         figures=[
-            {"title": title, "caption": caption, **_picture(folder / name)}
+            {"title": title, "caption": caption, **picture(folder / name)}
             for name, title, caption in _FIGURES
-            if _picture(folder / name)
+            if picture(folder / name)
         ],
     )
     return write_page(html, folder / "report.html")
 
 
-def _picture(path: Path) -> dict[str, str]:
+def picture(path: Path) -> dict[str, str]:
     """Return kind and content of a figure: SVG, or PNG where an older study has no other."""
     for suffix, kind in ((".svg", "svg+xml"), (".png", "png")):
         file = path.with_suffix(suffix)
@@ -219,12 +219,13 @@ def _beside_the_forest(row: pd.Series[str], means: dict[str, float]) -> str:
     return f"{_title(_OURS)} ranks {word} than the random forest: {figures}; {interval}."
 
 
-def _facts(about: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+def facts_of(about: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Return what study.json says, as names and texts; `prefix` stands before each name."""
     found: list[tuple[str, str]] = []
     for name, value in about.items():
         label = f"{prefix}{name}".replace("_", " ")
         if isinstance(value, dict):
-            found += _facts(value, f"{label}, ")
+            found += facts_of(value, f"{label}, ")
         else:
             found.append((label, value if isinstance(value, str) else json.dumps(value)))
     return found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -195,7 +197,10 @@ def test_the_buying_is_replayed(run, dated, tmp_path):
         *("exploit", "balance", "explore", "qpo", "forest", "chance")
     }
     assert (tmp_path / "r" / "rolling.svg").is_file()
+    assert "report.html" in done.err
+    assert "nan" not in done.out
     assert run(*words, "--rolling", "measured", *small).out == done.out
+    the_page_of_replays_says_what_the_tables_say(run, tmp_path / "r")
     refused = run(*words, "--rolling", "when")
     assert refused.status == 1
     assert "when" in refused.err
@@ -204,3 +209,35 @@ def test_the_buying_is_replayed(run, dated, tmp_path):
     assert "is no time" in no_dates.err
     assert run(*words, "--rolling", "measured", "--gap").status == 2
     assert run(*words, "--turns", 3).status == 2
+
+
+def the_page_of_replays_says_what_the_tables_say(run, folder):
+    about = json.loads((folder / "study.json").read_text())
+    hostile = "<script>alert(1)</script>"
+    (folder / "study.json").write_text(json.dumps({**about, "tasks": [hostile]}))
+    (folder / "report.html").unlink()
+    done = run("report", folder)
+    assert done.status == 0, done.err
+    assert done.out.strip() == str(folder / "report.html")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert html.escape(hostile) in page
+    assert hostile not in page
+    # Nothing is fetched; the SVG in the page names the namespaces of its format.
+    assert not re.search(r"(?:src|href)=.?https?:", page)
+    assert "One replay cannot tell the rules apart" in page
+    summary = rows_of(folder / "summary.csv")
+    for row in summary:
+        share, times = (float(row[f"{name}_mean"]) for name in ("hit_rate", "over_chance"))
+        assert (
+            f"{row['buyer']}</th><td>{float(row['actives_mean']):.1f}</td><td>{share:.3f}" in page
+        )
+        assert f"<td>{times:.3f}</td>" in page
+    for row in rows_of(folder / "paired.csv"):
+        if row["against"] in ("exploit", "chance"):
+            assert f"<td>{float(row['mean']):+.3f}</td>" in page
+    expected = {row["by_chance"] for row in rows_of(folder / "curves.csv")}
+    assert all(f"<td>{float(value):.1f}</td>" in page for value in expected)
+    (folder / "summary.csv").unlink()
+    lost = run("report", folder)
+    assert lost.status == 1
+    assert "holds no finished replays" in lost.err

@@ -63,10 +63,8 @@ def command(what: Path, **given: Any) -> None:
         return
     _refuse({"output": asked.output}, "belongs to the report of a model")
     if (what / "study.json").is_file():
-        from screening.report import write_study_report
-
         _refuse({**of_run, "qmrf": asked.qmrf}, "belongs to the report of a run")
-        click.echo(write_study_report(what))
+        click.echo(_of_study(what))
         return
     _of_run(what, asked, plate)
 
@@ -94,6 +92,13 @@ def _of_run(run: Path, asked: ReportRequest, plate: PlateOptions | None) -> None
         click.echo(path)
     if asked.qmrf is not None:
         click.echo(write_qmrf(loaded, asked.qmrf))
+
+
+def _of_study(folder: Path) -> Path:
+    from screening.report import write_study_report
+    from screening.turns.replaying.page import is_replay, write_replay_page
+
+    return (write_replay_page if is_replay(folder) else write_study_report)(folder)
 
 
 def _of_model(path: Path, output: Path | None, qmrf: Path | None) -> None:

@@ -33,10 +33,17 @@ def draw_curves(table: pd.DataFrame, folder: Path) -> Path:
             one.fill_between(bought, mean - spread, mean + spread, color=colour, alpha=0.12, lw=0)
         expected = table.groupby("turn")[["bought", "by_chance"]].mean()
         one.plot(
-            expected["bought"], expected["by_chance"], "--", color=INK, lw=0.8, label="expected"
+            expected["bought"],
+            expected["by_chance"],
+            "--",
+            color=INK,
+            lw=0.8,
+            label="expected by chance",
         )
         one.set_xlabel("compounds bought")
         one.set_ylabel("actives found")
+        one.set_xlim(left=0)
+        one.set_ylim(bottom=0)
         one.grid(alpha=0.3)
         one.legend(frameon=False, fontsize=9)
 

@@ -1,27 +1,22 @@
-"""Writes the tables and the figure of replays, and says what they show."""
+"""Writes the tables, the figure and the page of replays, and says what they show."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pandas as pd
 
 from screening.tables import write_csv
 from screening.turns.replaying.figure import draw_curves
+from screening.turns.replaying.page import write_replay_page
+from screening.turns.replaying.starts import STARTS
 from screening.turns.replaying.study import RollingStudy
 from screening.turns.replaying.tables import curves, figures, paired, summary
 
-_STARTS = {
-    "dated": "the oldest compounds; others come on offer as time goes on, the newest fifth never",
-    "random": "compounds drawn at random; the assay has no dates, and all others are on offer at "
-    "once, but for a fifth in whole scaffolds, never",
-    "scaffold": "one scaffold and what is most like it; the assay has no dates, and all others are "
-    "on offer at once, but for a fifth in whole scaffolds, never",
-}
-
 
 def write_rolling(study: RollingStudy, folder: Path) -> tuple[str, list[Path]]:
-    """Write curves.csv, replays.csv, summary.csv, paired.csv and rolling.png.
+    """Write curves.csv, replays.csv, summary.csv, paired.csv, rolling.png and report.html.
 
     Returns
     -------
@@ -43,6 +38,7 @@ def write_rolling(study: RollingStudy, folder: Path) -> tuple[str, list[Path]]:
         files.append(folder / f"{name}.csv")
         write_csv(content, files[-1], float_format="%.6g")
     files.append(draw_curves(table, folder))
+    files.append(write_replay_page(folder))
     return _text(study, tables["summary"], tables["paired"]), files
 
 
@@ -52,21 +48,25 @@ def _text(study: RollingStudy, means: pd.DataFrame, pairs: pd.DataFrame) -> str:
     head = f"{options.repeats} replays of {len(study.compounds)} compounds"
     lines = [
         f"{head}: {len(start)} known at the start, {options.turns} turns of {options.batch}.",
-        f"The start is {_STARTS[options.kind]}.",
+        f"The start is {STARTS[options.kind]}.",
         "",
         f"{'':10}{'bought active':>16}{'times chance':>16}{'ROC-AUC':>16}",
     ]
     for row in means.to_dict("records"):
         cells = (
-            f"{row[f'{name}_mean']:.3f} ± {row[f'{name}_sd']:.3f}"
+            _spread(row[f"{name}_mean"], row[f"{name}_sd"])
             for name in ("hit_rate", "over_chance", "roc_auc")
         )
         lines.append(f"{row['buyer']:10}" + "".join(f"{cell:>16}" for cell in cells))
     own = pairs[pairs["figure"] == "hit_rate"] if len(pairs) else pairs
     lines += ["", "Share of actives among those bought, differences on the same starts:"]
-    lines += [
-        f"{row['buyer']} less {row['against']}: {row['mean']:+.3f} "
-        f"[{row['low']:+.3f}, {row['high']:+.3f}]"
-        for row in own.to_dict("records")
-    ]
+    for row in own.to_dict("records"):
+        line = f"{row['buyer']} less {row['against']}: {row['mean']:+.3f}"
+        interval = f" [{row['low']:+.3f}, {row['high']:+.3f}]"
+        lines.append(line if math.isnan(row["low"]) else line + interval)
     return "\n".join(lines)
+
+
+def _spread(mean: float, sd: float) -> str:
+    """Return mean ± standard deviation, without those that one repeat or no model leaves open."""
+    return " ± ".join(f"{value:.3f}" for value in (mean, sd) if not math.isnan(value))

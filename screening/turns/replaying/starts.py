@@ -21,6 +21,14 @@ from screening.trust.neighbours import nearest
 LEAST = 5
 # Share of the compounds that is never on offer, and judges what was learned.
 JUDGED = 0.2
+# What each kind of start is, in words.
+STARTS = {
+    "dated": "the oldest compounds; others come on offer as time goes on, the newest fifth never",
+    "random": "compounds drawn at random; the assay has no dates, and all others are on offer at "
+    "once, but for a fifth in whole scaffolds, which never is",
+    "scaffold": "one scaffold and what is most like it; the assay has no dates, and all others are "
+    "on offer at once, but for a fifth in whole scaffolds, which never is",
+}
 # A series is begun by one of so many scaffolds, the most frequent.
 _SERIES = 10
 

@@ -54,7 +54,11 @@ def _turns(study: RollingStudy, entry: Entry) -> list[dict[str, Any]]:
 
 
 def figures(study: RollingStudy, table: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each repeat and buyer: `FIGURES`, of the whole replay."""
+    """Return one row for each repeat and buyer: `FIGURES`, of the whole replay.
+
+    Before them the compounds of the assay, those known at the start, those never on offer, and
+    those bought.
+    """
     rows = []
     for entry in study.entries:
         repeat, buyer = entry.repeat, entry.buyer
@@ -64,6 +68,9 @@ def figures(study: RollingStudy, table: pd.DataFrame) -> pd.DataFrame:
             {
                 "repeat": repeat,
                 "buyer": buyer,
+                "compounds": len(study.compounds),
+                "known": len(entry.plan.start),
+                "judged": len(entry.plan.judged),
                 "bought": int(last["bought"]),
                 "actives": int(last["actives"]),
                 "hit_rate": last["actives"] / max(1, last["bought"]),
