@@ -62,6 +62,7 @@ def test_a_page_runs(page: Path, tmp_path) -> None:
         run_page(page)
 
 
+@pytest.mark.thorough
 def test_the_how_to_pages_run(tmp_path) -> None:
     """In one folder: what two pages say alike is done once."""
     done: set[str] = set()

@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
 from write_faults import cases, few_rows, small_screen
 
 
+@pytest.mark.thorough
 def test_a_screen_is_mended_after_any_operation_that_fails(model_file, samples, tmp_path):
     library = few_rows(samples / "wehi.csv.gz", 12, tmp_path / "library.csv")
     run = tmp_path / "run"
