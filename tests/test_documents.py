@@ -105,7 +105,7 @@ def test_the_command_line_has_the_options(command: str) -> None:
     found: click.Command = cli
     while words and isinstance(found, click.Group):
         name = words.pop(0)
-        if name in ("--help", "..."):
+        if name in ("--help", "--version", "..."):
             return
         child = found.get_command(click.Context(found), name)
         assert child is not None, f"there is no command {name}"

@@ -27,7 +27,7 @@ function tile(hit, paint) {
     opener(hit, paint));
 }
 
-// The first of what is suggested, under the verdict: good, and unlike each other.
+// The first of what is suggested, under the verdict.
 function drawStrip() {
   const rest = (hit) => (hit.tag === WANTED ? 0 : 1);
   const best = data.hits.filter((hit) => hit.pick).sort((a, b) => rest(a) - rest(b) || a.pick - b.pick).slice(0, STRIP);

@@ -14,8 +14,8 @@ from matplotlib.ticker import FuncFormatter
 from screening.evaluation.metrics import METRICS
 from screening.report.page import assemble, cut, write_page
 from screening.report.panels.plots import FAINT, SERIES, Plot, plot_axes, plot_of, scatter
+from screening.turns.comparing.ranks import ENTERED, LEFT, STAYED
 from screening.turns.comparing.record import FIRST, SECOND, Comparison, Mover
-from screening.turns.comparing.runs import ENTERED, LEFT, STAYED
 
 # Figures whose differences have one scale.
 _DRAWN = ("roc_auc", "pr_auc", "bedroc_20", "mcc", "brier")

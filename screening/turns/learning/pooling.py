@@ -24,7 +24,7 @@ from screening.assay.values.units import convert, turns
 from screening.hits import molecule_of
 from screening.model import ScreeningModel
 from screening.tables import Origin
-from screening.turns.learning.results import rule_of
+from screening.turns.learning.rules import rule_of
 
 
 def learned_assay(model: ScreeningModel) -> Assay:

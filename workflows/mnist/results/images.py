@@ -52,8 +52,12 @@ def chains_from_digits(dbn: DBN, digits: Digits) -> dict[str, Tensor]:
     rows = {"start": start}
     for sweeps in CHAIN_SWEEPS:
         generator = torch.Generator().manual_seed(0)
-        rows[f"{sweeps} sweeps"] = generate(dbn, len(start), sweeps, generator, start=start)
+        rows[_after(sweeps)] = generate(dbn, len(start), sweeps, generator, start=start)
     return rows
+
+
+def _after(sweeps: int) -> str:
+    return "1 sweep" if sweeps == 1 else f"{sweeps} sweeps"
 
 
 @torch.no_grad()
@@ -65,7 +69,7 @@ def dbm_chains(dbm: DBM, digits: Digits) -> dict[str, Tensor]:
         generator = torch.Generator().manual_seed(0)
         states = (start, *mean_field(dbm, start).sample(dbm, generator))
         states = gibbs(dbm, states, sweeps, generator)
-        rows[f"{sweeps} sweeps"] = dbm.units[0].mean(dbm.field(0, states))
+        rows[_after(sweeps)] = dbm.units[0].mean(dbm.field(0, states))
     return rows
 
 

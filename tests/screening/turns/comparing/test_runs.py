@@ -22,7 +22,8 @@ from screening.errors import UserError
 from screening.hits import Hits, read_hits, write_hits
 from screening.turns.comparing.agreement import agreement_of, agreement_of_runs
 from screening.turns.comparing.movers import largest_moves
-from screening.turns.comparing.runs import FinishedRun, compare_runs, rank_changes
+from screening.turns.comparing.ranks import FinishedRun, rank_changes
+from screening.turns.comparing.runs import compare_runs
 from tests.screening.hits.test_scored_rows import ranked, write_scores
 
 rows_of_a_run = st.lists(
