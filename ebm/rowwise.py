@@ -106,7 +106,8 @@ class BitSums:
         ----------
         bits : CSR of float32, shape (n, n_bits)
         """
-        return np.asarray(bits @ self._weights, dtype=np.float32)
+        # By column, a weight is read once for all rows that have it; the order of a sum is the same.
+        return np.asarray(bits.tocsc() @ self._weights, dtype=np.float32)
 
 
 @cache
