@@ -21,8 +21,8 @@ from screening.systems import start_method
 _SERVER = "forkserver"
 # What workers need that score molecules: numpy, RDKit, the model.
 SCREENING = ("screening.library.scoring", "screening.library.prepared.prepare")
-# What they need that train.
-TRAINING = ("screening.model",)
+# What they need that train: torch and scikit-learn, which neither package loads by itself.
+TRAINING = ("screening.model.training", "screening.learners.baselines")
 
 
 @contextmanager

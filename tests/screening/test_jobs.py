@@ -13,6 +13,7 @@ from screening.chemistry import Failure, Standardiser
 from screening.errors import UserError
 from screening.jobs import in_processes
 from screening.learners import Compounds, ModelOptions, compounds
+from screening.systems import start_method
 from screening.tables import read_table
 
 
@@ -50,6 +51,14 @@ def test_one_worker_is_this_process_and_two_are_others():
     others = set(in_processes(process_of, ((n,) for n in range(8)), 2))
     assert len(others) == 2
     assert os.getpid() not in others
+
+
+@pytest.mark.skipif(start_method() == "spawn", reason="each worker loads what it needs")
+@pytest.mark.parametrize("module", ["torch", "sklearn.linear_model", "screening.learners.networks"])
+def test_workers_that_train_begin_with_what_they_need(module):
+    """Each would load it again otherwise, which takes longer than many a training."""
+    held = in_processes(eval, [(f"{module!r} in __import__('sys').modules",)], 2)
+    assert list(held) == [True]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
