@@ -54,7 +54,6 @@ DRAWN = (
     NOVELTY,
     NEAREST,
     "distance to the three nearest",
-    "substructures never seen",
     "leverage of the descriptors",
     "members' disagreement",
 )
@@ -162,9 +161,10 @@ def study(data: Path, assays: list[str], splits: int) -> tuple[pd.DataFrame, pd.
                     "rank correlation with the error": spearmanr(values, error).statistic,
                     "AUC, wrong side of 1/2": roc_auc_score((error > 0.25).astype(int), values),
                 }
-                # Many compounds are equally far by some measures: the first ones go outside.
-                furthest = np.argsort(-values, kind="stable")[: int(OUTSIDE * len(values))]
-                row["outside"] = error[furthest].mean()
+                # Many compounds are equally far by some measures: chance puts them in order.
+                mixed = np.random.default_rng(number).permutation(len(values))
+                order = mixed[np.argsort(values[mixed], kind="stable")]
+                row["outside"] = error[order[-int(OUTSIDE * len(values)) :]].mean()
                 for key, far in others.items():
                     if "rank" in measure:
                         continue
@@ -172,15 +172,9 @@ def study(data: Path, assays: list[str], splits: int) -> tuple[pd.DataFrame, pd.
                     label = np.repeat([0, 1], [len(values), len(far[measure])])
                     row[f"AUC, {key} against held out"] = roc_auc_score(label, both)
                 rows.append(row)
-                place = (rankdata(values, method="ordinal") - 1) * 5 // len(values)
                 fifths += [
-                    {
-                        "assay": name,
-                        "measure": measure,
-                        "fifth": int(k) + 1,
-                        "error": error[place == k].mean(),
-                    }
-                    for k in range(5)
+                    {"assay": name, "measure": measure, "fifth": k, "error": error[part].mean()}
+                    for k, part in enumerate(np.array_split(order, 5), start=1)
                 ]
             print(name, number, flush=True)
     return pd.DataFrame(rows), pd.DataFrame(fifths)
