@@ -15,8 +15,9 @@ from scipy.special import expit
 from screening.chemistry import Failure, Standardiser, prepare_molecule
 from screening.features import BlockSet, Encoder, RawFeatures, Visible
 from screening.learners import ModelOptions
-from screening.learners.blend import ForestBlend
+from screening.learners.blend import Blend
 from screening.learners.ensemble import Ensemble
+from screening.learners.voices import Seen
 from screening.model.scores import DECIMALS, Scores
 from screening.model.training_table import TrainingTable
 from screening.model.turns import Turn
@@ -37,7 +38,7 @@ class ScreeningModel:
     features : BlockSet
     encoder : Encoder
     ensemble : Ensemble
-    forest_blend : ForestBlend or None
+    blend : Blend or None
         What is blended with the networks.
     novelty : Novelty
     calibrations, conformals : list
@@ -59,7 +60,7 @@ class ScreeningModel:
     features: BlockSet
     encoder: Encoder
     ensemble: Ensemble
-    forest_blend: ForestBlend | None
+    blend: Blend | None
     novelty: Novelty
     calibrations: list[Calibration]
     conformals: list[Conformal]
@@ -143,16 +144,13 @@ class ScreeningModel:
     def logits(self, raw: RawFeatures) -> NDArray[np.float64]:
         """Return what goes into calibration, shape (n_members, n, n_tasks).
 
-        Every member's logits, or each blended with the forest's.
+        Every member's logits, or each blended with the other voices'.
         """
         return self._blended(self.encoder.encode(raw), raw)
 
     def _blended(self, x: Visible, raw: RawFeatures) -> NDArray[np.float64]:
         logits = self.ensemble.logits(x)
-        if self.forest_blend is None:
-            return logits
-        own = self.forest_blend.encoder
-        return self.forest_blend(logits, x if own is self.encoder else own.encode(raw))
+        return logits if self.blend is None else self.blend(logits, Seen(raw, self.encoder, x))
 
     def log_odds(
         self, logits: NDArray[np.float64], similarity: NDArray[np.float32], task: int
@@ -163,6 +161,10 @@ class ScreeningModel:
         compounds does not depend on which rows were computed together.
         """
         return np.round(self.calibrations[task].log_odds(logits, similarity), DECIMALS + 2)
+
+    def blend_sentences(self) -> list[str]:
+        """Say what each voice is worth in each task; nothing of networks alone."""
+        return [] if self.blend is None else self.blend.sentences(self.tasks)
 
     def score_molecules(self, mols: Sequence[Chem.Mol]) -> Scores:
         """Score molecules that were prepared."""
