@@ -1,0 +1,1 @@
+"""Kernels: how alike compounds are, as machines that compare with known ones need it."""
