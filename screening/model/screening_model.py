@@ -20,6 +20,7 @@ from screening.learners.ensemble import Ensemble
 from screening.model.scores import DECIMALS, Scores
 from screening.model.training_table import TrainingTable
 from screening.model.turns import Turn
+from screening.model.values import ValueModel
 from screening.trust import Calibration, Conformal, Domain, Novelty, Packed
 
 # Rows scored together. Scores do not depend on it (see `Ensemble`); memory does.
@@ -52,6 +53,8 @@ class ScreeningModel:
         Data hash, ledger, versions, command, learning curves.
     turns : list of Turn
         How its predecessors were judged on results that they had not seen, the first one first.
+    values : dict of str to ValueModel
+        What predicts the values of tasks that have enough measured ones, by task.
     """
 
     options: ModelOptions
@@ -69,6 +72,7 @@ class ScreeningModel:
     quality: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     turns: list[Turn] = field(default_factory=list)
+    values: dict[str, ValueModel] = field(default_factory=dict)
     model_hash: str = ""
 
     @cached_property
@@ -122,12 +126,14 @@ class ScreeningModel:
         self, raw: RawFeatures, index: NDArray[np.int64], similarity: NDArray[np.float32]
     ) -> Scores:
         x = self.encoder.encode(raw)
-        logits = self._blended(x, raw)
+        of_forest = self._seen_by_forest(x, raw)
+        logits = self._blended(x, of_forest)
         columns = range(len(self.tasks))
         members = np.stack(
             [self.calibrations[t](logits[:, :, t], similarity) for t in columns], axis=2
         )
         log_odds = [self.log_odds(logits[:, :, t].mean(axis=0), similarity, t) for t in columns]
+        value, value_spread = self._valued(raw, of_forest, similarity)
         p_values = [self.conformals[t].p_values(log_odds[t], similarity) for t in columns]
         return Scores(
             score=np.column_stack([expit(values) for values in log_odds]),
@@ -138,6 +144,8 @@ class ScreeningModel:
             novelty_percentile=self.domain.percentile(np.round(self.novelty(x), DECIMALS)),
             nearest_index=index,
             nearest_similarity=similarity.astype(np.float64),
+            value=value,
+            value_spread=value_spread,
         )
 
     def logits(self, raw: RawFeatures) -> NDArray[np.float64]:
@@ -145,14 +153,32 @@ class ScreeningModel:
 
         Every member's logits, or each blended with the forest's.
         """
-        return self._blended(self.encoder.encode(raw), raw)
+        x = self.encoder.encode(raw)
+        return self._blended(x, self._seen_by_forest(x, raw))
 
-    def _blended(self, x: Visible, raw: RawFeatures) -> NDArray[np.float64]:
+    def _blended(self, x: Visible, of_forest: Visible) -> NDArray[np.float64]:
         logits = self.ensemble.logits(x)
-        if self.forest_blend is None:
-            return logits
-        own = self.forest_blend.encoder
-        return self.forest_blend(logits, x if own is self.encoder else own.encode(raw))
+        return logits if self.forest_blend is None else self.forest_blend(logits, of_forest)
+
+    def _seen_by_forest(self, x: Visible, raw: RawFeatures) -> Visible:
+        """Return molecules as the forests' encoder encodes them, given as the networks' does."""
+        own = self.value_encoder
+        return x if own is self.encoder else own.encode(raw)
+
+    @property
+    def value_encoder(self) -> Encoder:
+        """The encoder of what forests and value models see."""
+        return self.encoder if self.forest_blend is None else self.forest_blend.encoder
+
+    def _valued(
+        self, raw: RawFeatures, seen: Visible, similarity: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
+        """Return values and spreads of every task, shape (2, n, n_tasks)."""
+        found = np.full((2, len(similarity), len(self.tasks)), np.nan)
+        for task, name in enumerate(self.tasks):
+            if name in self.values:
+                found[:, :, task] = self.values[name].predict(raw, seen, similarity)
+        return found
 
     def log_odds(
         self, logits: NDArray[np.float64], similarity: NDArray[np.float32], task: int
