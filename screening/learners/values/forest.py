@@ -12,13 +12,13 @@ from sklearn.ensemble import RandomForestRegressor
 from screening.learners.forest.fit import fit_dense
 from screening.learners.forest.stored import StoredForest
 
-TREES = 200
+TREES = 100
 # Of the forests that only predict a fold.
-HELD_OUT_TREES = 100
+HELD_OUT_TREES = 50
 # A tree of more is deep and dear, as of labels.
 _ROWS_PER_TREE = 10_000
 _LEAF = 3
-# Leaves are kept to a sixteenth of a standard deviation: the mean of 200 does not see it, and the
+# Leaves are kept to a sixteenth of a standard deviation: the mean of many does not see it, and the
 # program that scores with them is shorter the fewer values there are.
 _STEPS = 16
 
