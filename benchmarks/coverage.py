@@ -9,7 +9,13 @@ own below `-o`, and is not computed again: a run that was stopped goes on, and p
 the end. `--model` is `default`, whose hundred cells take hours; `quick`, small networks without
 pretraining beside the forest, on 700 compounds of each assay; or `kernel`, a ridge regression on
 Tanimoto similarity in place of networks and forest, on 800 compounds, calibrated and made conformal
-as they are.
+as they are. For `kernel` the table also has p-values under covariate shift (Tibshirani et al. 2019,
+arXiv:1904.06019): held-out compounds count as much as the likelihood ratio of their similarity
+among the compounds asked about and among those held out.
+
+The last lines count shares that are off by more than two points, beside how many would be by
+chance: a share of n compounds, compared with 4 n held-out ones, has a variance of
+1.25 r (1 - r) / n at a risk of r.
 """
 
 from __future__ import annotations
@@ -23,6 +29,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import norm
+from sklearn.linear_model import LogisticRegression
 
 from screening.assay import choose_targets, curate, make_threshold
 from screening.chemistry import Standardiser
@@ -68,6 +76,10 @@ QUICK = {
     "pretrain": "none",
 }
 FOLDS = 5
+# Of the names of p-values under covariate shift.
+SHIFTED = "_shifted"
+# A share that is further from its risk than this is off.
+FAR = 0.02
 
 
 class Cell(NamedTuple):
@@ -168,22 +180,69 @@ def said_by_kernel(
     by_scaffold = held_out(scaffold_folds(scaffolds, labels, FOLDS, seed))
     calibration = fit_calibration(*by_scaffold, labels[:, 0])
     logits, near = held_out(random_folds(labels, FOLDS, seed))
-    conformal = fit_conformal(calibration.log_odds(logits, near), near, labels[:, 0])
+    own, own_near = calibration.log_odds(logits, near), near
+    conformal = fit_conformal(own, own_near, labels[:, 0])
     logits, near = said(known, asked)
-    active, inactive = conformal.p_values(calibration.log_odds(logits, near), near)
-    return {"score": calibration(logits, near), "p_active": active, "p_inactive": inactive}
+    log_odds = calibration.log_odds(logits, near)
+    found = {"score": calibration(logits, near)}
+    found["p_active"], found["p_inactive"] = conformal.p_values(log_odds, near)
+    weight = likelihood_ratio(own_near, near)
+    for name, label, sign in (("p_active", 1, 1), ("p_inactive", 0, -1)):
+        rows = labels[:, 0] == label
+        found[f"{name}{SHIFTED}"] = weighted_p_values(
+            sign * own[rows], weight(own_near[rows]), sign * log_odds, weight(near)
+        )
+    return found
+
+
+def likelihood_ratio(
+    held_out: NDArray[np.float64], asked: NDArray[np.float64]
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Return how much likelier similarities are among those asked than among those held out."""
+
+    def columns(near: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack([near, near**2])
+
+    told = LogisticRegression(C=10, max_iter=1000).fit(
+        columns(np.concatenate([held_out, asked])), np.repeat([0, 1], [len(held_out), len(asked)])
+    )
+    return lambda near: np.exp(told.decision_function(columns(near)))
+
+
+def weighted_p_values(
+    known: NDArray[np.float64],
+    of_known: NDArray[np.float64],
+    asked: NDArray[np.float64],
+    of_asked: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return which share of the weight lies at or below each asked one, its own included."""
+    below = (known <= asked[:, None]) @ of_known
+    return np.asarray((below + of_asked) / (of_known.sum() + of_asked))
 
 
 def report(cells: dict[Cell, pd.DataFrame]) -> None:
     """Print for each assay the share of each class that is missed, and the means over assays."""
-    rows = []
+    print("share of each class that is missed at each risk, means over seeds")
+    told(cells, "")
+    if all(f"p_active{SHIFTED}" in table for table in cells.values()):
+        print("the same under covariate shift by similarity")
+        told(cells, SHIFTED)
+
+
+def told(cells: dict[Cell, pd.DataFrame], ending: str) -> None:
+    """Print the same of p-values whose columns have this ending."""
+    rows, counts = [], []
     for cell, table in cells.items():
-        own = table["p_active"].where(table["active"] == 1, table["p_inactive"])
-        sets = table[["p_active", "p_inactive"]]
+        p_active, p_inactive = (table[f"{name}{ending}"] for name in ("p_active", "p_inactive"))
+        own = p_active.where(table["active"] == 1, p_inactive)
+        sets = pd.concat([p_active, p_inactive], axis=1)
         row: dict[str, object] = {"split": cell.split, "assay": cell.assay, "cells": 1}
         for name, label in (("actives", 1), ("inactives", 0)):
             for risk in RISKS:
-                row[f"{name} {risk:g}"] = (own[table["active"] == label] <= risk).mean()
+                missed = own[table["active"] == label] <= risk
+                row[f"{name} {risk:g}"] = missed.mean()
+                error = np.sqrt(1.25 * risk * (1 - risk) / len(missed))
+                counts.append((cell.split, cell.assay, name, risk, missed.mean(), error))
         row["either at 0.1"] = (sets > 0.1).all(axis=1).mean()
         row["ECE"] = expected_calibration_error(
             table["active"].to_numpy(float), table["score"].to_numpy()
@@ -193,10 +252,30 @@ def report(cells: dict[Cell, pd.DataFrame]) -> None:
     figures = {name: "sum" if name == "cells" else "mean" for name in every.columns[2:]}
     by_assay = every.groupby(["split", "assay"]).agg(figures)
     means = by_assay.groupby("split").agg(figures)
-    print("share of each class that is missed at each risk, means over seeds")
     print(by_assay.round(3).to_string())
     print("means over assays")
     print(means.round(3).to_string())
+    by_chance(pd.DataFrame(counts, columns=["split", "assay", "class", "risk", "missed", "error"]))
+
+
+def by_chance(counts: pd.DataFrame) -> None:
+    """Print how many shares are far off, and how many would be by chance alone."""
+    groups = counts.groupby(["split", "assay", "class", "risk"])
+    over_seeds = groups.agg(
+        missed=("missed", "mean"), error=("error", lambda e: np.sqrt((e**2).sum()) / len(e))
+    ).reset_index()
+    for what, shares in (("cells", counts), ("means over seeds", over_seeds)):
+        off = (shares["missed"] - shares["risk"]).abs()
+        chance = 2 * norm.sf(FAR / shares["error"])
+        table = shares.assign(far=off > FAR, chance=chance, square=(off / shares["error"]) ** 2)
+        each = table.groupby("split").agg(
+            shares=("far", "size"),
+            far=("far", "sum"),
+            by_chance=("chance", "sum"),
+            mean_square_of_errors=("square", "mean"),
+        )
+        print(f"{what}: shares off by more than {FAR:g}, and how many would be by chance")
+        print(each.round(2).to_string())
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ class BitSums:
         ----------
         bits : CSR of float32, shape (n, n_bits)
         """
-        # By column, a weight is read once for all rows that have it; the order of a sum is the same.
+        # By column, a weight is read once for all rows that have it; each sum keeps its order.
         return np.asarray(bits.tocsc() @ self._weights, dtype=np.float32)
 
 

@@ -84,8 +84,8 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
     pretrain : {'rbm', 'none'}
         Start from restricted Boltzmann machines, or from random weights.
     pretrained : path or Pretrained, optional
-        Start from this stack (see `screening.pretrain`); it decides features, standardisation and
-        sizes.
+        Experimental. Start from this stack (see `screening.pretrain`); it decides features,
+        standardisation and sizes.
     blend : {'forest', 'none'}
         Whether the networks are blended with a random forest.
     pretrain_epochs, epochs : int

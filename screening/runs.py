@@ -321,6 +321,9 @@ def pretrain(
 ) -> Pretrained:
     """Pretrain a stack of RBMs on compounds without labels, for any assay to start from.
 
+    Experimental: over ten assays with 50 to 200 labels it gained nothing beyond chance (see
+    docs/benchmarks.md).
+
     Parameters
     ----------
     sources

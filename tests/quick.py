@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from inspect import signature
 from typing import Any
@@ -21,7 +21,7 @@ SMALL: dict[str, Any] = {
 
 
 @contextmanager
-def small_models() -> Iterator[None]:
+def small_models(sizes: Mapping[str, Any] = SMALL) -> Iterator[None]:
     """Let models that are asked for without settings be small, from Python and from commands."""
     from screening import ModelOptions, ScreeningClassifier
 
@@ -32,7 +32,7 @@ def small_models() -> Iterator[None]:
         if parameter.default is not parameter.empty
     }
     with pytest.MonkeyPatch.context() as patched, few_trees():
-        patched.setattr(made, "__defaults__", tuple({**defaults, **SMALL}.values()))
-        for name, value in SMALL.items():
+        patched.setattr(made, "__defaults__", tuple({**defaults, **sizes}.values()))
+        for name, value in sizes.items():
             patched.setitem(ScreeningClassifier.__init__.__kwdefaults__, name, value)
         yield

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from workflows.experimental import MARK
 from workflows.options import FILE
 
 if TYPE_CHECKING:
     from screening.model import ModelOptions, Pretrained
 
 PRETRAINED = click.option(
-    "--pretrained", type=FILE, help="Start from this file of `ebmscreen pretrain`."
+    "--pretrained", type=FILE, help=f"{MARK} Start from this file of `ebmscreen pretrain`."
 )
 
 

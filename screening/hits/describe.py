@@ -113,9 +113,8 @@ def _told_by_scores(
         if name in model.values and named(VALUE, name, model.tasks) in made:
             made |= _told_by_values(rows, model, name, risk)
     labels = model.training.labels[index, position]
-    percentiles = rows["novelty_percentile"].to_numpy()
     made |= {
-        "in_domain": model.domain.contains(percentiles, similarity),
+        "in_domain": model.domain.contains(similarity),
         "nearest_id": [model.training.ids[i] for i in index],
         "nearest_similarity": [round(float(value), 4) for value in similarity],
         "nearest_label": [_LABELS.get(float(label), "") for label in labels],

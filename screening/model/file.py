@@ -64,10 +64,7 @@ def save_model(model: ScreeningModel, path: Path) -> None:
         "forest_blend": blend,
         "calibrations": [vars(c) for c in model.calibrations],
         "thresholds": model.thresholds,
-        "domain": {
-            "novelty_limit": model.domain.novelty_limit,
-            "similarity_limit": model.domain.similarity_limit,
-        },
+        "domain": {"similarity_limit": model.domain.similarity_limit},
         "quality": model.quality,
         "provenance": model.provenance,
         "turns": [turn.to_dict() for turn in model.turns],
@@ -153,7 +150,8 @@ def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> Screeni
         calibrations=[Calibration(**c) for c in description["calibrations"]],
         conformals=conformals,
         thresholds=[float(t) for t, _ in zip(description["thresholds"], tasks, strict=True)],
-        domain=Domain(arrays["domain.novelties"], **description["domain"]),
+        # Some files also hold a limit of novelty, which decides nothing.
+        domain=Domain(arrays["domain.novelties"], description["domain"]["similarity_limit"]),
         training=TrainingTable.from_parquet(table, tasks),
         quality=description["quality"],
         provenance=description["provenance"],

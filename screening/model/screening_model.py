@@ -196,8 +196,8 @@ class ScreeningModel:
         return self.score(raw, self.fingerprints(mols, raw))
 
     def in_domain(self, scores: Scores) -> NDArray[np.bool_]:
-        """Tell which molecules are like the training compounds."""
-        return self.domain.contains(scores.novelty_percentile, scores.nearest_similarity)
+        """Tell which molecules have a training compound near enough."""
+        return self.domain.contains(scores.nearest_similarity)
 
     def fingerprints(self, mols: Sequence[Chem.Mol], raw: RawFeatures | None = None) -> Packed:
         """Return packed Morgan bits, for neighbours; taken from `raw` where that has them."""

@@ -85,7 +85,6 @@ def require_sound(model: ScreeningModel) -> None:
     for threshold in model.thresholds:
         _within("a threshold", threshold, 0, 1)
     _ascending("the novelties of held-out compounds", model.domain.novelties)
-    _within("the limit of novelty", model.domain.novelty_limit, 0, 100)
     _within("the limit of similarity", model.domain.similarity_limit, 0, 1)
     _within("the centre of the novelty", model.novelty.centre, -np.inf, np.inf)
     for spreads in model.forest_blend.spreads if model.forest_blend else ():

@@ -157,20 +157,13 @@ def _row(hits: Hits, model: ScreeningModel, row: dict[str, Any]) -> dict[str, An
     }
 
 
-def _why_outside(row: dict[str, Any], model: ScreeningModel) -> list[str]:
-    reasons = []
-    percentile, similarity = row["novelty_percentile"], row["nearest_similarity"]
-    if percentile > model.domain.novelty_limit:
-        reasons.append(
-            f"structure stranger to the RBM than {percentile:.0f} % of held-out assay compounds "
-            f"(limit {model.domain.novelty_limit:.0f} %)"
-        )
-    if similarity < model.domain.similarity_limit:
-        reasons.append(
-            f"nearest assay compound only {similarity:.2f} similar "
-            f"(limit {model.domain.similarity_limit:.2f})"
-        )
-    return reasons
+def _why_outside(row: dict[str, Any], model: ScreeningModel) -> str:
+    if row["in_domain"]:
+        return ""
+    return (
+        f"nearest assay compound only {row['nearest_similarity']:.2f} similar "
+        f"(limit {model.domain.similarity_limit:.2f})"
+    )
 
 
 class _KnownCards:

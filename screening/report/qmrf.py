@@ -132,8 +132,7 @@ def _taught(model: ScreeningModel) -> str:
 def _limits(model: ScreeningModel) -> str:
     return (
         f"inside when at least {model.domain.similarity_limit:.2f} similar to an assay compound "
-        f"(Tanimoto, Morgan radius 2) and no stranger to the RBM than "
-        f"{model.domain.novelty_limit:.0f} % of held-out assay compounds"
+        "(Tanimoto, Morgan radius 2)"
     )
 
 
@@ -200,11 +199,11 @@ def _blocks(model: ScreeningModel) -> list[list[str]]:
 
 def _domain(model: ScreeningModel) -> list[str]:
     novelty = (
-        "Novelty is the free energy of an RBM of the assay’s compounds, less what independent bits "
-        "explain, so that size alone does not decide it. Each prediction also carries "
-        "class-conditional (Mondrian) conformal p-values."
+        "Each prediction also carries a novelty, which decides nothing here: the free energy of an "
+        "RBM of the assay’s compounds, less what independent bits explain, so that size alone does "
+        "not decide it. And it carries class-conditional (Mondrian) conformal p-values."
     )
-    share = "Both limits leave 5 % of the held-out assay compounds outside."
+    share = "The limit leaves 5 % of the held-out assay compounds outside."
     return [f"A compound is {_limits(model)}. {share}", novelty]
 
 

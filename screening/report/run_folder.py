@@ -20,7 +20,7 @@ from screening.trust import Domain
 HISTOGRAM_BINS = 50
 # Structures beyond this many are not counted for duplicates: their keys would fill the memory.
 _MAX_KEYS = 20_000_000
-_READ = ("structure_key", "in_training", "novelty_percentile", "nearest_similarity")
+_READ = ("structure_key", "in_training", "nearest_similarity")
 
 
 @dataclass
@@ -166,8 +166,7 @@ def _library(folder: Path, hits: Hits, domain: Domain) -> LibraryCounts:
         values = restated(table[score].to_numpy(), ranked.base_rate, ranked.prevalence)
         histogram += np.histogram(values, bins=HISTOGRAM_BINS, range=(0, 1))[0]
         in_training += int(table["in_training"].to_numpy().sum())
-        measures = (table[name].to_numpy() for name in ("novelty_percentile", "nearest_similarity"))
-        outside += int((~domain.contains(*measures)).sum())
+        outside += int((~domain.contains(table["nearest_similarity"].to_numpy())).sum())
         if keys is not None:
             keys = None if rows > _MAX_KEYS else [*keys, table["structure_key"].to_numpy()]
     repeated = None

@@ -1,6 +1,7 @@
 """Tuning: settings of a model searched on inner folds of its assay, kept in a file to go on with.
 
-Needs optuna, which only this package imports.
+Experimental: no gain over the default was shown (docs/decisions.md). Needs optuna, which only this
+package imports.
 """
 
 from screening.tuning.judging import PARTS

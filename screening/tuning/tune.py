@@ -47,6 +47,8 @@ def tune(
 ) -> Tuned:
     """Search, check the best against the default, and judge both by compounds never seen.
 
+    Experimental: no gain over the default was shown (docs/decisions.md).
+
     Parameters
     ----------
     assay : Assay

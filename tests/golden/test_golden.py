@@ -34,7 +34,17 @@ LOGISTIC_ELSEWHERE = 2e-2
 OTHERWISE = {"deuterated"} if rdBase.rdkitVersion < "2026" else set()
 
 
-@pytest.fixture(scope="module", params=MODELS)
+# What the others show nearly all of: one of the two tasks, and networks without what they go into.
+AT_RELEASE = {"one_task", "networks_alone"}
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=pytest.mark.thorough if name in AT_RELEASE else ())
+        for name in MODELS
+    ],
+)
 def case(request, tmp_path_factory) -> tuple[str, Said]:
     return request.param, ask(request.param, tmp_path_factory.mktemp(request.param))
 

@@ -9,18 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.few_trees import few_trees
+from tests.quick import small_models
 from workflows.cli import main
 
 SAMPLES = Path(__file__).resolve().parents[2] / "data" / "samples"
 QUICK = ["--ensemble-size", "1", "--epochs", "4", "-n", "1"]
 # Where neither the forest of the model nor its many features matter.
 CHEAP = [*QUICK, "--blend", "none", "--features", "morgan_counts"]
+# Of what a command line does not set.
+SMALL = {"hidden": (64, 32), "pretrain_epochs": 1, "folds": 3}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _few_trees():
-    with few_trees():
+def _small():
+    with small_models(SMALL):
         yield
 
 
@@ -70,7 +72,7 @@ def model(assay: Path, make_once) -> Path:
 
     def train(path: Path) -> None:
         words = ["-o", str(path), "--id-column", "Compound Code", "-t", "hit?", *QUICK]
-        with few_trees():
+        with small_models(SMALL):
             assert main(["train", str(assay), *words]) == 0
 
     return make_once("model.ebm", train)

@@ -19,6 +19,7 @@ def words(assay, tmp_path):
 def test_a_search_from_start_to_refusal(run, words, tmp_path):
     done = run(*words, "--tune", "2", "-v")
     assert done.status == 0, done.err
+    assert done.err.startswith("--tune is experimental")
     assert "trial 1: " in done.err
     assert done.out.startswith("tuning, 2 trials: ")
     assert "trials: 2 of 2" in done.err

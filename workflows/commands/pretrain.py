@@ -10,6 +10,7 @@ import click
 
 from workflows.checks import new_file
 from workflows.config import write_config
+from workflows.experimental import PRETRAINING
 from workflows.options import (
     COLUMNS,
     COMMON,
@@ -54,12 +55,14 @@ class PretrainRequest(ColumnOptions, NetworkOptions):
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @COMMON
 def command(library: tuple[str, ...], output: Path, **given: Any) -> None:
-    """Pretrain on the LIBRARY files without labels; `train --pretrained` starts from the result.
+    """Experimental. Pretrain on the LIBRARY files without labels.
 
-    `-` reads stdin.
+    `train --pretrained` starts from the result. No gain over the default was shown yet. `-` reads
+    stdin.
     """
     asked = PretrainRequest(**given)
     new_file(output, force=asked.force)
+    asked.messages.announce(PRETRAINING)
     asked.check_columns(library)
     from screening.model import save_pretrained
     from screening.runs import pretrain

@@ -13,6 +13,7 @@ import click
 from screening.processes import TRAINING, begin_loading
 from workflows.checks import new_file
 from workflows.config import write_config
+from workflows.experimental import MARK, PRETRAINING, TUNING
 from workflows.options import (
     ACTIVITY,
     COLUMNS,
@@ -64,7 +65,7 @@ class TrainRequest(Activity, NetworkOptions):
     "--pretrain-on",
     multiple=True,
     metavar="LIBRARY",
-    help="Pretrain on these unlabelled files first; several times for several.",
+    help=f"{MARK} Pretrain on these unlabelled files first; several times for several.",
 )
 @click.option(
     "--pretrain-rows",
@@ -82,8 +83,8 @@ class TrainRequest(Activity, NetworkOptions):
     "--tune",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Search layer sizes, rates, dropout, epochs and features in N trials on inner folds; "
-    "goes on with a search that was stopped.",
+    help=f"{MARK} Search layer sizes, rates, dropout, epochs and features in N trials on inner "
+    "folds; goes on with a search that was stopped. No gain over the default was shown yet.",
 )
 @click.option(
     "--force",
@@ -99,6 +100,7 @@ def command(assay: str, output: Path, **given: Any) -> None:
     started = time.perf_counter()
     asked = TrainRequest(**given)
     new_file(output, force=asked.force)
+    name_experiments(asked)
     table = asked.table(assay)
     if asked.num_workers > 1:
         begin_loading(TRAINING)
@@ -149,6 +151,14 @@ def command(assay: str, output: Path, **given: Any) -> None:
         messages.warn(warning)
     seconds = time.perf_counter() - started
     messages.announce(f"{output}: {len(curated)} compounds, {seconds:.0f} s.")
+
+
+def name_experiments(asked: TrainRequest) -> None:
+    """Say what of that which is asked for has not been shown to help."""
+    if asked.tune:
+        asked.messages.announce(TUNING)
+    if asked.pretrained or asked.pretrain_on:
+        asked.messages.announce(PRETRAINING)
 
 
 def stack_of(asked: TrainRequest, options: ModelOptions) -> Pretrained | None:

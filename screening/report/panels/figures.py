@@ -160,19 +160,18 @@ def score_plot(model: ScreeningModel, task: int, library: LibraryCounts | None) 
 
 
 def domain_plot(model: ScreeningModel, hits: Sequence[Mapping[str, Any]]) -> Plot:
-    """Return the hits by similarity and novelty, with the limits of the domain."""
+    """Return the hits by similarity and novelty, with the limit of the domain."""
     places = np.array([(hit["nearest"], hit["novelty"]) for hit in hits])
     inside = np.array([hit["inside"] for hit in hits], dtype=bool)
     with plot_axes() as axes:
         axes.axvline(model.domain.similarity_limit, color=FAINT, linewidth=0.8)
-        axes.axhline(model.domain.novelty_limit, color=FAINT, linewidth=0.8)
         for i, (label, chosen) in enumerate((("inside", inside), ("outside", ~inside))):
             scatter(axes, label, places[chosen], SERIES[i], 7, "o^"[i])
         _finish(
             axes, "similarity to the nearest assay compound", "novelty percentile", "lower left"
         )
         summary = f"{int(inside.sum()):,} of {len(hits):,} hits lie inside the domain."
-        caption = "Grey: the limits. Inside is to the right of one and below the other."
+        caption = "Grey: the limit. Inside is to the right of it, however novel a compound is."
         return plot_of(axes, "domain", "Applicability domain of the hits", summary, caption)
 
 

@@ -68,7 +68,7 @@ function furtherFacts(hit) {
   add("prediction set", `${hit.set}, at ${number(100 * data.risk, 0)} % risk`);
   add("p active", share(hit.p[0], 3));
   add("p inactive", share(hit.p[1], 3));
-  add("domain", hit.inside ? "inside" : `outside: ${hit.why.join("; ")}`);
+  add("domain", hit.inside ? "inside" : `outside: ${hit.why}`);
   add("nearest", `${number(hit.nearest, 2)} similar to the assay’s nearest compound`);
   add("cluster", hit.cluster);
   add("novelty", `${number(hit.novelty, 0)} % of held-out assay compounds are less novel`);

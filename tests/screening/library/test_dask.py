@@ -72,8 +72,13 @@ def same(run: Path, expected: Path) -> None:
         assert same_bytes(run / "scores" / name, expected / "scores" / name)
 
 
-def test_the_result_is_that_of_the_local_engine(library, model_file, expected, tmp_path):
-    options = ScreenOptions(shard_size=20, engine="dask", workers=1)
+@pytest.mark.parametrize(
+    "own", [False, pytest.param(True, marks=pytest.mark.thorough)], ids=["given", "own cluster"]
+)
+def test_the_result_is_that_of_the_local_engine(
+    library, model_file, expected, cluster, tmp_path, own
+):
+    options = ScreenOptions(shard_size=20, engine="dask", workers=1) if own else on(cluster)
     done = screen(library, model_file, tmp_path / "run", options)
     assert (done.counts.read, done.counts.scored) == (151, 150)
     same(tmp_path / "run", expected)
@@ -106,6 +111,7 @@ def test_one_engine_finishes_what_the_other_began(
     same(tmp_path / "run", expected)
 
 
+@pytest.mark.thorough  # a cluster of its own
 def test_a_killed_worker_changes_nothing(library, model_file, expected, tmp_path):
     with small_cluster(2) as cluster:
         victim = next(iter(cluster.workers.values())).pid
@@ -128,6 +134,7 @@ def test_a_killed_worker_changes_nothing(library, model_file, expected, tmp_path
     same(tmp_path / "run", expected)
 
 
+@pytest.mark.thorough  # the same guards as without dask, in processes that begin slowly
 def test_molecules_that_hang_or_crash_cost_themselves_only(samples, model_file, cluster, tmp_path):
     good = read_table(str(samples / "wehi.csv.gz")).smiles[:20]
     rows = [*good[:5], faulty.CRASHES, *good[5:15], faulty.HANGS, *good[15:]]

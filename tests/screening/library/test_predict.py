@@ -120,7 +120,10 @@ def test_a_molecule_that_hangs_or_crashes_costs_itself(impatient, smiles, monkey
     good = [place for place in range(60) if place not in bad]
     clean = of_model(impatient, 1).predict_table([texts[place] for place in good])
     pd.testing.assert_frame_equal(table.loc[good].reset_index(drop=True), clean)
-    assert np.isnan(model.predict_proba(texts)[list(bad)]).all()
+    texts[5] = smiles[5]  # to wait for one that hangs once is enough
+    assert np.flatnonzero(np.isnan(model.predict_proba(texts)[:, 1])).tolist() == [
+        *(7, 20, 26, 47, 59)
+    ]
 
 
 @pytest.mark.usefixtures("many")

@@ -274,6 +274,16 @@ def test_every_missing_or_foreign_entry_of_the_description_is_told(rebuilt, part
                 refused(rebuilt(model=json.dumps(description | {key: wrong})))
 
 
+def test_a_limit_of_novelty_that_a_file_holds_decides_nothing(rebuilt, parts, small_model):
+    description = json.loads(parts["model.json"])
+    kept = description["domain"] | {"novelty_limit": 0.0}
+    loaded = load_model(rebuilt(model=json.dumps(description | {"domain": kept})))
+    scores = loaded.score_molecules([loaded.prepare(smiles) for smiles in ("CCO", "c1ccccc1N")])
+    assert loaded.domain.similarity_limit == small_model.domain.similarity_limit
+    scores.nearest_similarity[:] = 1.0
+    assert loaded.in_domain(scores).all()
+
+
 def test_a_model_whose_forests_are_gone_is_told(rebuilt, parts):
     description = json.loads(parts["model.json"])
     options = description["options"] | {"blend": "forest"}
@@ -365,7 +375,6 @@ def set_at(description, path: str, value):
         ("calibrations/0/base_rate", None),
         ("calibrations/0/slope_for", -1),
         ("thresholds/0", 7),
-        ("domain/novelty_limit", None),
         ("domain/similarity_limit", 1e308),
         ("novelty/centre", None),
         ("options/limits/max_atoms", -1),

@@ -11,6 +11,7 @@ from tests.same_bytes import same_bytes
 from workflows.cli import main
 from workflows.mnist.training import stages
 
+pytestmark = pytest.mark.usefixtures("_few_digits")
 QUICK = ["--quick", "-n", "1", "-q"]
 
 
@@ -19,71 +20,39 @@ def summary(folder: Path, name: str) -> pd.Series:
     return table.set_index("what")["here_mean"]
 
 
-@pytest.mark.parametrize("name", ["rbm", "dbn"])
-def test_the_documents_experiments_learn_and_say_what_they_follow(folder: Path, name: str):
-    document = summary(folder, f"{name}/summary-document.csv")
-    assert document["test accuracy with pretraining"] > 0.85
-    assert document["test accuracy without pretraining"] > 0.85
-    sound = summary(folder, f"{name}/summary-sound.csv")
-    assert sound["test accuracy with pretraining"] > 0.85
-    table = pd.read_csv(folder / name / "summary-document.csv")
+def test_every_experiment_learns_a_little_from_few_digits(folder: Path):
+    """Whoever guesses is wrong in 90 %. `test_learned.py` asks for more, of more digits."""
+    for name in ("rbm", "dbn"):
+        found = summary(folder, f"{name}/summary-document.csv")
+        assert found["test accuracy with pretraining"] > 0.18, name
+    for name in ("tutorial", "best", "dbm", "generative"):
+        errors = summary(folder, f"{name}/summary.csv")
+        assert errors[errors.index.str.startswith("test error")].iloc[-1] < 80, name
+    table = pd.read_csv(folder / "likelihood" / "likelihood.csv").set_index("model")
+    base = table.loc["independent bits", "from_ais_nats"]
+    assert -210 < base < -190
+    assert table.loc["mixture of 10 Bernoullis", "from_ais_nats"] > base + 15
+    machines = table[table.index.str.startswith("RBM-32 ")]
+    assert (machines["from_ais_nats"] > base - 2).tolist() == [True] * 4
+    assert ((machines["from_ais_nats"] - machines["from_reverse_nats"]).abs() < 1).all()
+    labels = pd.read_csv(folder / "labels" / "labels.csv").groupby("labels")["accuracy"].mean()
+    assert labels[1000] > labels[100] > 0.5
+
+
+def test_the_documents_protocol_is_told_and_its_loss_has_a_floor(folder: Path):
+    table = pd.read_csv(folder / "rbm" / "summary-document.csv")
     assert set(table["protocol"]) == {"CD-1, 6 epochs", "document, 8 epochs"}
-    errors = document[document.index.str.startswith("reconstruction error 784")]
-    sampled, mean_field = errors.iloc[0], errors.iloc[1]
-    assert 0.037 < sampled < 0.131
-    assert mean_field < sampled
-
-
-def test_the_documents_loss_has_its_floor_and_the_sound_one_has_not(folder: Path):
     document = pd.read_csv(folder / "rbm" / "epochs-document.csv")
     sound = pd.read_csv(folder / "rbm" / "epochs-sound.csv")
     assert document["train_loss_nats"].min() > 1.4611
-    assert sound["train_loss_nats"].min() < 1
+    assert sound["train_loss_nats"].min() < 1.4611
     assert document["validation_accuracy"].isna().all()
     assert sound["validation_accuracy"].notna().all()
 
 
-def test_the_tutorials_and_the_best_network_learn(folder: Path):
-    for name in ("tutorial", "best"):
-        assert summary(folder, f"{name}/summary.csv")["test error, %"] < 25
-
-
-def test_the_generative_network_classifies_by_free_energy(folder: Path):
-    found = summary(folder, "generative/summary.csv")
-    assert found["test error after greedy training, %"] < 35
-    assert found["test error after up-down, %"] < 35
-
-
-def test_the_deep_boltzmann_machine_learns_jointly(folder: Path):
-    table = pd.read_csv(folder / "dbm" / "milestones.csv")
-    assert table["epochs"].tolist() == [0, 1, 2]
-    bounds = (table["bound_from_ais_nats"] + table["bound_from_reverse_nats"]) / 2
-    assert bounds.iloc[2] > bounds.iloc[0] + 5
-    assert bounds.iloc[2] > -200  # independent bits have -206
-    assert summary(folder, "dbm/summary.csv")["test error, %"] < 40
-    epochs = pd.read_csv(folder / "dbm" / "epochs.csv")
-    assert epochs["epoch"].tolist() == [1, 2]
-
-
-def test_machines_beat_independent_bits_and_their_brackets_close(folder: Path):
-    table = pd.read_csv(folder / "likelihood" / "likelihood.csv").set_index("model")
-    base = table.loc["independent bits", "from_ais_nats"]
-    assert -210 < base < -200
-    assert table.loc["mixture of 10 Bernoullis", "from_ais_nats"] > base + 20
-    for name in ("CD-1", "CD-25", "PCD", "tempering"):
-        row = table.loc[f"RBM-32 {name}"]
-        assert row["from_ais_nats"] > base + 5
-        assert abs(row["from_ais_nats"] - row["from_reverse_nats"]) < 1
-    # Numbers of another size are no comparison.
+def test_numbers_of_another_size_are_no_comparison(folder: Path):
     compared = pd.read_csv(folder / "likelihood" / "summary.csv").set_index("what")["documented"]
     assert compared["test log-likelihood, RBM-32 CD-25, nats"] == "-"
-
-
-def test_more_labels_are_better(folder: Path):
-    table = pd.read_csv(folder / "labels" / "labels.csv")
-    mean = table.groupby(["variant", "labels"])["accuracy"].mean()
-    for variant in ("with pretraining", "without pretraining"):
-        assert mean[variant, 1000] > mean[variant, 100] > 0.3
 
 
 def test_the_page_has_every_figure_and_asks_for_nothing(folder: Path):
@@ -144,7 +113,7 @@ class KilledError(Exception):
 
 
 def kill_at_step(count: int, arguments: list[str]) -> None:
-    """Run a command with a checkpoint every 50 minibatches, and kill it after so many."""
+    """Run a command with a checkpoint every 5 minibatches, and kill it after so many."""
     steps = []
 
     def kill(self: stages.StepProgress, trainer: object) -> None:
@@ -153,7 +122,7 @@ def kill_at_step(count: int, arguments: list[str]) -> None:
             raise KilledError
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(stages, "STEPS_BETWEEN_CHECKPOINTS", 50)
+        patched.setattr(stages, "STEPS_BETWEEN_CHECKPOINTS", 5)
         patched.setattr(stages.StepProgress, "on_step_end", kill)
         with pytest.raises(KilledError):
             main(arguments)
@@ -166,7 +135,7 @@ def without_seconds(path: Path) -> pd.DataFrame:
 def test_a_killed_pretraining_continues_to_the_same_bits(folder: Path, tmp_path: Path):
     # Of the training after it, one epoch is enough.
     command = ["mnist", "rbm", *QUICK, "--epochs", "1", "-o", str(tmp_path)]
-    kill_at_step(130, command)
+    kill_at_step(28, command)
     kept = tmp_path / "rbm" / "stages"
     assert [path.name for path in kept.iterdir()] == ["seed-0-pretraining.resume"]
     assert main(command) == 0
@@ -199,7 +168,7 @@ def test_a_killed_training_continues_to_the_same_bits_and_epochs(
                 path.unlink()
     command = ["mnist", *arguments, *QUICK, "-o"]
     assert main([*command, str(tmp_path / "whole")]) == 0
-    kill_at_step(87, [*command, str(tmp_path / "killed")])
+    kill_at_step(17, [*command, str(tmp_path / "killed")])
     assert (tmp_path / "killed" / experiment / "stages" / f"{stage}.resume").is_file()
     assert main([*command, str(tmp_path / "killed")]) == 0
     whole, killed = (tmp_path / name / experiment for name in ("whole", "killed"))

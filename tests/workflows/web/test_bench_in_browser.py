@@ -9,7 +9,7 @@ from pathlib import Path
 
 from screening.hits import read_marks
 from screening.predictions import read_kept
-from tests.workflows.web.served import looks_well
+from tests.workflows.web.served import looks_well, until
 
 RANKS = "[...document.querySelectorAll('#list .tile')].map((n) => Number(n.dataset.rank))"
 TESTED = "CC(=O)Nc1ccc(O)cc1"
@@ -102,7 +102,7 @@ def test_a_structure_is_scored_while_it_is_drawn(tab, serve, folder, model) -> N
     # A stroke: a bond to an atom in the middle of the canvas, or one of its own.
     box = tab.locator("#canvas").bounding_box()
     tab.mouse.click(box["x"] + 120, box["y"] + 60)
-    tab.wait_for_function(f"() => document.getElementById('text').value !== '{TESTED}'")
+    until(lambda: tab.input_value("#text") != TESTED)
     drawn = tab.input_value("#text")
     assert "." in drawn
     tab.wait_for_selector("#meaning:has-text('largest')")

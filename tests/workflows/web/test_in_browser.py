@@ -17,7 +17,6 @@ from workflows.web.folder import Folder
 from workflows.web.jobs import Queue, State
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL is of POSIX")
-SAID = "document.getElementById('n-active').textContent"
 PAGES = ("/", "/assay", "/screen", "/assay?file=export.csv")
 
 
@@ -38,8 +37,8 @@ def drag_to(tab: Page, share: float) -> None:
 
 
 def active(tab: Page) -> int:
-    # As a function: a page with this policy evaluates no text.
-    tab.wait_for_function("() => document.getElementById('n-what').textContent === 'compounds'")
+    # Asked again and again: to wait for a function is to evaluate text, which the page forbids.
+    until(lambda: tab.inner_text("#n-what") == "compounds")
     return int(tab.inner_text("#n-active").split()[0])
 
 
@@ -79,7 +78,7 @@ def test_the_whole_way(tab: Page, folder: Path, samples: Path) -> None:
     drag_to(tab, 0.8)
     dragged = float(tab.input_value("[name=threshold]"))
     assert dragged > threshold
-    tab.wait_for_function(f"() => parseInt({SAID}) > {before}")
+    until(lambda: active(tab) > before)
     tab.focus("#line")
     tab.keyboard.press("ArrowLeft")
     assert float(tab.input_value("[name=threshold]")) < dragged

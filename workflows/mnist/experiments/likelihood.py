@@ -37,6 +37,8 @@ from workflows.mnist.training.stages import ExperimentFolder
 TEST_BITS_SEED = 9
 ANNEALING_ROWS = 20_000
 CHAIN_SWEEPS = 1000
+ANNEALING = Annealing(betas=10_000, chains=100, burn_in=2000)
+QUICK_ANNEALING = Annealing(betas=1000, chains=50, burn_in=300)
 DOCUMENTED_HIDDEN, DOCUMENTED_TOP = 500, 2000
 RBM_EPOCHS = {"PCD": 200, "CD-1": 15, "CD-25": 12, "tempering": 12}
 DBN_EPOCHS = 40
@@ -54,12 +56,7 @@ def settings_for(options: ExperimentOptions) -> tuple[ModelSettings, Annealing]:
         mixtures=(10,) if quick else (10, 100, 500),
         seed=options.seed,
     )
-    annealing = Annealing(
-        betas=1000 if quick else 10_000,
-        chains=50 if quick else 100,
-        burn_in=300 if quick else 2000,
-    )
-    return models, annealing
+    return models, QUICK_ANNEALING if quick else ANNEALING
 
 
 def run(inputs: ExperimentInputs) -> None:

@@ -106,12 +106,14 @@ def test_where_nothing_can_be_promised_all_is_scored(tmp_path: Path) -> None:
     assert outcome.recall.at_least == 1
 
 
-def test_promise_holds_over_many_draws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("draws", [100, pytest.param(400, marks=pytest.mark.thorough)])
+def test_promise_holds_over_many_draws(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, draws: int
+) -> None:
     """The whole procedure, with looks one after the other and a bar that the run itself sets."""
     monkeypatch.setattr(rounds, "save_round", lambda *_: None)
     monkeypatch.setattr(rounds, "sample_needed", cache(rounds.sample_needed))
     kept = looks = passed_over = 0
-    draws = 400
     for seed in range(draws):
         known = Known(seed, noise=0.5)
         found, outcome = first_pass(known, tmp_path, seed=seed)

@@ -114,6 +114,7 @@ def test_two_workers_give_the_same_bytes(finished, library, several, tmp_path):
     same(tmp_path / "run", finished)
 
 
+@pytest.mark.thorough  # a cluster takes long to begin; `test_dask.py` has one for whole runs
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_dask_gives_the_same_bytes(finished, library, several, tmp_path):
     pytest.importorskip("distributed")

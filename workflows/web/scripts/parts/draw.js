@@ -163,7 +163,7 @@ function paintIt() {
 }
 
 function domainLine(hit) {
-  const why = hit.inside ? `It lies within the domain of the model: the nearest known compound is ${number(hit.nearest, 2)} similar.` : `Outside the domain of the model: ${hit.why.join("; ")}.`;
+  const why = hit.inside ? `It lies within the domain of the model: the nearest known compound is ${number(hit.nearest, 2)} similar.` : `Outside the domain of the model: ${hit.why}.`;
   return el("p", { class: hit.inside ? "note" : "alerts" }, why);
 }
 
