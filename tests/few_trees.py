@@ -16,9 +16,12 @@ def few_trees() -> Iterator[None]:
     """
     from screening.learners import baselines
     from screening.learners.forest import learner
+    from screening.learners.values import learner as values
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(learner, "TREES", 40)
         patched.setattr(learner, "HELD_OUT_TREES", 30)
+        patched.setattr(values, "TREES", 20)
+        patched.setattr(values, "HELD_OUT_TREES", 15)
         patched.setattr(baselines, "FOREST_TREES", 40)
         yield

@@ -34,6 +34,7 @@ from screening.evaluation.splits import (
     scaffold_split,
     series_scaffold,
 )
+from screening.evaluation.values import ValueQuality, assess_values, values_text
 from screening.evaluation.wording import (
     quality_sentence,
     quality_text,
@@ -48,7 +49,9 @@ __all__ = [
     "Parts",
     "Quality",
     "Split",
+    "ValueQuality",
     "assess",
+    "assess_values",
     "bedroc",
     "best_threshold",
     "draw_parts",
@@ -72,4 +75,5 @@ __all__ = [
     "time_parts",
     "tuning_text",
     "unpaired_difference",
+    "values_text",
 ]

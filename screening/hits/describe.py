@@ -14,7 +14,7 @@ from screening.chemistry import Failure
 from screening.chemistry.properties import Properties
 from screening.hits.about import About, AboutHit, about_molecules
 from screening.hits.clusters import clusters
-from screening.hits.schema import columns_for, named
+from screening.hits.schema import VALUE, VALUE_SPREAD, columns_for, named
 from screening.model import ScreeningModel, prediction_sets, restate_prevalence
 from screening.model.scores import DECIMALS
 
@@ -110,6 +110,8 @@ def _told_by_scores(
         made[named("prediction_set", name, model.tasks)] = prediction_sets(
             rows[p_active].to_numpy(), rows[p_inactive].to_numpy(), risk
         )
+        if name in model.values and named(VALUE, name, model.tasks) in made:
+            made |= _told_by_values(rows, model, name, risk)
     labels = model.training.labels[index, position]
     made |= {
         "in_domain": model.domain.contains(similarity),
@@ -118,6 +120,22 @@ def _told_by_scores(
         "nearest_label": [_LABELS.get(float(label), "") for label in labels],
     }
     return made
+
+
+def _told_by_values(
+    rows: pa.Table, model: ScreeningModel, task: str, risk: float
+) -> dict[str, NDArray[np.float64]]:
+    """Return the ends of the intervals of a task's values, and the values as potencies."""
+    own = model.values[task]
+    values, spreads = (
+        rows[named(column, task, model.tasks)].to_numpy() for column in (VALUE, VALUE_SPREAD)
+    )
+    learned = own.scale.learned(values)
+    low, high = own.interval(learned, spreads, risk)
+    found = {"value_low": low, "value_high": high}
+    if own.scale.offset is not None:
+        found["potency"] = own.scale.potency(learned)
+    return {named(column, task, model.tasks): told for column, told in found.items()}
 
 
 def _columns_of_rows(
@@ -197,7 +215,7 @@ def restated(
 
 def typed(made: dict[str, Any], tasks: Sequence[str]) -> pa.Table:
     """Return those columns of the schema that were made, in its order and with its types."""
-    kinds = [(name, c.type) for name, c in columns_for(tasks).items() if name in made]
+    kinds = [(name, c.type) for name, c in columns_for(tasks, valued=tasks).items() if name in made]
     return pa.Table.from_pydict(made, schema=pa.schema(kinds))
 
 

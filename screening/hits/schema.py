@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from screening.model import Scores
+from screening.model import Scores, ValueModel
 
 TEXT, WHOLE, NUMBER, TRUTH = pa.string(), pa.int64(), pa.float64(), pa.bool_()
 _ATOMS = pa.list_(pa.int32())
@@ -42,6 +42,8 @@ class Column:
         Whether hits.csv has it too.
     per_task : bool
         Whether a model of several tasks has one for each, called `<name>_<task>`.
+    of_values : bool
+        Whether only tasks with enough measured values have it.
     """
 
     name: str
@@ -50,9 +52,11 @@ class Column:
     made: str
     in_csv: bool = True
     per_task: bool = False
+    of_values: bool = False
 
 
 _per_task = partial(Column, per_task=True)
+_of_values = partial(Column, per_task=True, of_values=True)
 _parquet_only = partial(Column, in_csv=False)
 
 
@@ -96,6 +100,25 @@ COLUMNS = (
         "active, inactive, either or neither",
         "the classes whose p-value exceeds --risk; of new compounds drawn like the assay's, about "
         "that share of each class is missed",
+    ),
+    _of_values(
+        "value",
+        NUMBER,
+        "predicted value, in the unit of the assay",
+        "kernel machine and forest, blended by what they said of held-out compounds",
+    ),
+    _of_values(
+        "value_low",
+        NUMBER,
+        "lower end of its interval",
+        "conformal at --risk, wider where less is known; empty where it has no end",
+    ),
+    _of_values("value_high", NUMBER, "upper end of its interval", "as value_low"),
+    _of_values(
+        "potency",
+        NUMBER,
+        "the predicted value as -log10 of mol/L",
+        "from value, where the unit is a concentration or its logarithm",
     ),
     Column(
         "in_domain",
@@ -176,6 +199,9 @@ COLUMNS = (
 SCORES = ("score", "score_std", "p_active", "p_inactive")
 # What ranks rows, one for each task too: in `scores/` alone.
 LOG_ODDS = "log_odds"
+# Of tasks with a value model, beside the columns above: how far the value may be off, on the scale
+# that it was learned on. In `scores/` alone.
+VALUE, VALUE_SPREAD = "value", "value_spread"
 
 
 def named(column: str, task: str, tasks: Sequence[str]) -> str:
@@ -183,7 +209,9 @@ def named(column: str, task: str, tasks: Sequence[str]) -> str:
     return column if len(tasks) == 1 else f"{column}_{task}"
 
 
-def columns_for(tasks: Sequence[str], *, csv: bool = False) -> dict[str, Column]:
+def columns_for(
+    tasks: Sequence[str], *, csv: bool = False, valued: Collection[str] = ()
+) -> dict[str, Column]:
     """Return the columns of a model's hits by name, in their order, one block for each task.
 
     Parameters
@@ -192,23 +220,40 @@ def columns_for(tasks: Sequence[str], *, csv: bool = False) -> dict[str, Column]
         Of the model.
     csv
         Leave out what hits.csv does not have.
+    valued
+        Those of them whose values it predicts; the others have no columns of values.
     """
     block = [column for column in COLUMNS if column.per_task]
     found: dict[str, Column] = {}
     for column in COLUMNS:
         if column == block[0]:
-            found |= {named(c.name, task, tasks): c for task in tasks for c in block}
+            for task in tasks:
+                own = (c for c in block if task in valued or not c.of_values)
+                found |= {named(c.name, task, tasks): c for c in own}
         elif not column.per_task and (column.in_csv or not csv):
             found[column.name] = column
     return found
 
 
-def score_columns(scores: Scores, tasks: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Return scores by column name, as `scores/` has them and `describe` takes them."""
+def score_columns(
+    scores: Scores, tasks: Sequence[str], values: Mapping[str, ValueModel] | None = None
+) -> dict[str, NDArray[Any]]:
+    """Return scores by column name, as `scores/` has them and `describe` takes them.
+
+    Parameters
+    ----------
+    scores, tasks
+    values
+        The value models of the tasks that have one.
+    """
     found: dict[str, NDArray[Any]] = {}
     for index, task in enumerate(tasks):
         for column in (*SCORES, LOG_ODDS):
             found[named(column, task, tasks)] = getattr(scores, column)[:, index]
+        if values and task in values:
+            own = values[task].scale.values(scores.value[:, index])
+            found[named(VALUE, task, tasks)] = own
+            found[named(VALUE_SPREAD, task, tasks)] = scores.value_spread[:, index]
     found["novelty_percentile"] = scores.novelty_percentile
     found["nearest_similarity"] = scores.nearest_similarity
     return found

@@ -19,7 +19,7 @@ from screening.chemistry import Sought, Substructures
 from screening.errors import UserError
 from screening.hits.about import molecule_of
 from screening.hits.describe import typed, unpacked
-from screening.hits.schema import columns_for, free_names, named
+from screening.hits.schema import VALUE, columns_for, free_names, named
 from screening.tables import write_atomically, write_csv
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ CSV, PARQUET = "hits.csv", "hits.parquet"
 _METADATA = b"ebmscreen"
 
 Wanted = Literal["active", "inactive"]
+By = Literal["score", "value"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Ranked:
         Each hit has all of the former and none of the latter.
     looked_at : int
         Rows that were searched for these, best first, until there were enough hits.
+    by : {'score', 'value'}
+        What decides: the probability of being active, or the predicted value.
     """
 
     tasks: tuple[str, ...]
@@ -67,6 +70,7 @@ class Ranked:
     required: tuple[Sought, ...] = ()
     excluded: tuple[Sought, ...] = ()
     looked_at: int = 0
+    by: By = "score"
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON has them."""
@@ -118,7 +122,8 @@ class Hits:
 
     def input_names(self, beside: Iterable[str] = ()) -> dict[str, str]:
         """Return what each column of the library is called beside those of hits.csv, and others."""
-        return free_names(self.inputs.columns, (*columns_for(self.ranked.tasks, csv=True), *beside))
+        own = csv_names(self.described, self.ranked.tasks)
+        return free_names(self.inputs.columns, (*own, *beside))
 
     def frame(self, beside: Iterable[str] = ()) -> pd.DataFrame:
         """Return the columns of hits.csv.
@@ -156,9 +161,15 @@ def csv_columns(described: pa.Table, tasks: Sequence[str]) -> pd.DataFrame:
     return table
 
 
+def csv_names(described: pa.Table, tasks: Sequence[str]) -> list[str]:
+    """Return the names of those columns of a described table that hits.csv has."""
+    own = columns_for(tasks, csv=True, valued=tasks)
+    return [name for name in own if name in described.column_names]
+
+
 def csv_table(described: pa.Table, tasks: Sequence[str]) -> pa.Table:
     """Return the same as a table of Arrow."""
-    own = [name for name in columns_for(tasks, csv=True) if name in described.column_names]
+    own = csv_names(described, tasks)
     table = described.select(own)
     alerts = [
         "; ".join(f"{alert['catalog']}: {alert['name']}" for alert in found)
@@ -219,7 +230,12 @@ def read_hits(folder: Path) -> Hits:
         about: dict[str, Any] = json.loads(table.schema.metadata[_METADATA])
         names: dict[str, str] = about.pop("inputs")
         ranked = Ranked.from_json(about)
-        described = typed({name: table[name] for name in columns_for(ranked.tasks)}, ranked.tasks)
+        # A column of the library may have one of our names where the model predicts no values.
+        made = set(table.column_names) - set(names.values())
+        valued = [task for task in ranked.tasks if named(VALUE, task, ranked.tasks) in made]
+        own = columns_for(ranked.tasks, valued=valued)
+        made |= {name for name, column in own.items() if not column.of_values}
+        described = typed({name: table[name] for name in own if name in made}, ranked.tasks)
         inputs = table.select(list(names.values())).to_pandas()
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         words = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -13,6 +13,8 @@ import pyarrow as pa
 from screening.chemistry import Failure, Limits, Substructures, prepare_molecule
 from screening.hits import (
     LOG_ODDS,
+    VALUE,
+    VALUE_SPREAD,
     AboutHit,
     Hits,
     Ranked,
@@ -23,8 +25,9 @@ from screening.hits import (
     molecule_of,
     named,
 )
+from screening.hits.schema import NUMBER
 from screening.library.engines.workers import Assignment, Scorer, ScorerMaker, Workers
-from screening.library.options import ScreenOptions
+from screening.library.options import ScreenOptions, ranked_by
 from screening.library.ranking import Ranking, Row, duplicates_among
 from screening.library.shards import ShardFiles, Watch
 from screening.model import ScreeningModel
@@ -129,10 +132,13 @@ def rank(
     announce
         Is told how many rows were passed over for their substructures.
     """
-    task = options.rank_by or model.tasks[0]
+    task, by = ranked_by(options.rank_by, model.tasks, model.values)
     base_rate = model.calibrations[model.tasks.index(task)].base_rate
-    column = named(LOG_ODDS, task, model.tasks)
-    ranking = Ranking(files, shards, column, lowest_first=options.wanted == "inactive")
+    column = named(LOG_ODDS if by == "score" else VALUE, task, model.tasks)
+    # An IC50 is best when it is low.
+    turned = by == "value" and not model.values[task].above
+    lowest_first = (options.wanted == "inactive") != turned
+    ranking = Ranking(files, shards, column, lowest_first=lowest_first)
     choice = Substructures(options.required, options.excluded)
     if choice:
         best = ranking.best_of(
@@ -149,7 +155,7 @@ def rank(
     for place, (row, twin) in enumerate(zip(rows, twins, strict=True), start=1):
         row |= {"rank": place, "duplicate_of": twin}
     described = describe_hits(
-        _as_table(rows, model.tasks),
+        _as_table(rows, model),
         describe_molecules([row["smiles"] for row in rows], model, task, limits, options.workers),
         model,
         task=task,
@@ -167,6 +173,7 @@ def rank(
         choice.required,
         choice.excluded,
         choice.looked_at,
+        by,
     )
     return make_hits(described, [row["input"] for row in rows], ranked)
 
@@ -186,9 +193,10 @@ def missing_of(hits: Hits) -> str:
     )
 
 
-def _as_table(rows: Sequence[Row], tasks: Sequence[str]) -> pa.Table:
+def _as_table(rows: Sequence[Row], model: ScreeningModel) -> pa.Table:
     if rows:
         return pa.Table.from_pylist(list(rows))
-    return pa.table(
-        {name: pa.array([], c.type) for name, c in columns_for(tasks, csv=True).items()}
-    )
+    types = {name: column.type for name, column in columns_for(model.tasks, csv=True).items()}
+    for task in model.values:
+        types |= {named(column, task, model.tasks): NUMBER for column in (VALUE, VALUE_SPREAD)}
+    return pa.table({name: pa.array([], kind) for name, kind in types.items()})

@@ -2,16 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from screening.chemistry import Limits, Pattern, read_patterns
 from screening.errors import UserError
-from screening.hits import Wanted
+from screening.hits import By, Wanted
 
 EngineName = Literal["local", "dask"]
 FirstPassName = Literal["auto", "on", "off"]
+
+
+# Before the name of a task: its predicted value decides, instead of its score.
+_VALUE_OF = "value:"
+
+
+class RankedBy(NamedTuple):
+    """What decides the rank: the score of a task, or its predicted value."""
+
+    task: str
+    by: By
+
+
+def ranked_by(asked: str | None, tasks: Sequence[str], valued: Collection[str]) -> RankedBy:
+    """Return what decides the rank.
+
+    Parameters
+    ----------
+    asked
+        A task, `value`, `value:TASK`, or None. A task of that name comes first.
+    tasks
+        Of the model.
+    valued
+        Those of them whose values it predicts.
+
+    Raises
+    ------
+    UserError
+        There is no such task, or no values of it are predicted.
+
+    Examples
+    --------
+    >>> ranked_by("value", ["IC50"], ["IC50"])
+    RankedBy(task='IC50', by='value')
+    """
+    if asked is None or asked in tasks:
+        return RankedBy(asked or tasks[0], "score")
+    task = tasks[0] if asked == _VALUE_OF[:-1] else asked.removeprefix(_VALUE_OF)
+    if task not in tasks or task == asked:
+        raise UserError(f"rank_by (--rank-by) {asked!r}: the model's tasks are {', '.join(tasks)}.")
+    if task not in valued:
+        raise UserError(
+            f"rank_by (--rank-by) {asked!r}: the model predicts no values of {task}, only classes; "
+            "it learns them from at least 50 measured values."
+        )
+    return RankedBy(task, "value")
 
 
 @dataclass(frozen=True)
@@ -31,7 +78,8 @@ class ScreenOptions:
     top : int
         Number of hits.
     rank_by : str, optional
-        Task that decides the rank; the model's first when None.
+        Task whose score decides the rank; the model's first when None. Or `value`, for the
+        predicted value of the first task, and `value:TASK` for that of another; see `ranked_by`.
     risk : float in (0, 1)
         Accepted share of wrong conformal sets.
     prevalence : float in (0, 1), optional

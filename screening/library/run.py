@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ from screening.library.loop import (
     write_rejects,
 )
 from screening.library.manifest import begin_or_continue, begun, settings_hash
-from screening.library.options import ScreenOptions
+from screening.library.options import RankedBy, ScreenOptions, ranked_by
 from screening.library.prepared.source import (
     PreparedStream,
     check_prepared,
@@ -130,16 +130,17 @@ def screen(
     started = time.perf_counter()
     # A wrong model is told before anything is written or any process started.
     model = load_model(model_path)
-    _check_task(model, options.rank_by)
+    ranked = ranked_by(options.rank_by, model.tasks, model.values)
     limits = options.limits(model.options.limits)
     before = begun(ShardFiles.of_run(folder).records)
     shard_size = before["options"]["shard_size"] if before else options.shard_size
     ask = Ask(
-        named(LOG_ODDS, options.rank_by or model.tasks[0], model.tasks),
+        named(LOG_ODDS, ranked.task, model.tasks),
         options.wanted == "inactive",
         options.top,
         options.recall,
     )
+    options = _with_first_pass_for(ranked, options, before)
     first = wants_first_pass(sources, options, ask, before)
     rows_together = PARTS_OF_SHARDS * shard_size if first else shard_size
     stream = _open(sources, model, options, rows_together, announce, warn)
@@ -279,11 +280,25 @@ def _open(
     return PreparedStream(libraries)
 
 
-def _check_task(model: ScreeningModel, task: str | None) -> None:
-    if task is not None and task not in model.tasks:
+def _with_first_pass_for(
+    ranked: RankedBy, options: ScreenOptions, before: Mapping[str, Any] | None
+) -> ScreenOptions:
+    """Return options whose run scores every row where values rank: a scout knows scores alone.
+
+    Raises
+    ------
+    UserError
+        A first pass is asked for, or has passed rows of the run over.
+    """
+    if ranked.by == "score":
+        return options
+    was = before is not None and bool(before["options"].get("first_pass", False))
+    if was or options.first_pass == "on":  # noqa: S105 - no password
         raise UserError(
-            f"rank_by (--rank-by) {task!r}: the model's tasks are {', '.join(model.tasks)}."
+            "a first pass (--first-pass) passes rows over by their score; to rank by value, score "
+            "all of them (--first-pass off) in another folder."
         )
+    return replace(options, first_pass="off")  # noqa: S106 - no password
 
 
 def _write_run_json(
@@ -303,6 +318,7 @@ def _write_run_json(
         "model": str(model_path),
         "model_hash": summary.model.model_hash,
         "tasks": list(summary.model.tasks),
+        "values": list(summary.model.values),
         "options": options,
         "versions": versions(),
         "command": command_line(),

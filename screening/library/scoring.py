@@ -13,7 +13,7 @@ from rdkit import Chem
 
 from screening.chemistry import Failure, Limits, prepare_molecule
 from screening.errors import UserError
-from screening.hits import LOG_ODDS, named, score_columns
+from screening.hits import LOG_ODDS, VALUE, named, score_columns
 from screening.library.engines.workers import Assignment, Scorer
 from screening.library.featurise import Featurised, MoleculeReader, featurise_chunk
 from screening.library.first_pass.pieces import (
@@ -72,6 +72,7 @@ def model_scorer(task: WorkerTask) -> Scorer[ShardRecord]:
     reader = MoleculeReader(model.standardiser, task.limits)
     files = ShardFiles.of_run(task.run, task.made_by)
     ranked_by = [named(LOG_ODDS, name, model.tasks) for name in model.tasks]
+    ranked_by += [named(VALUE, name, model.tasks) for name in model.values]
 
     def score(assignment: Assignment, watch: Watch) -> ShardRecord:
         clock = Clock()
@@ -161,12 +162,13 @@ def score_table(model: ScreeningModel, found: Featurised, *, watch: Watch, clock
     watch.batch(len(found))
     scores = model.score_near(found.raw, *nearest)
     clock.lap("network")
+    said = score_columns(scores, model.tasks, model.values)
     columns: dict[str, pa.Array] = {
         "source": pa.array([found.source] * len(found), pa.string()),
         "row": pa.array(found.rows, pa.int64()),
         "id": pa.array(found.ids, pa.string()),
         "smiles": pa.array(found.smiles, pa.string()),
-        **{n: pa.array(values) for n, values in score_columns(scores, model.tasks).items()},
+        **{n: pa.array(column) for n, column in said.items()},
         "structure": pa.array(found.standardised, pa.string()),
         "structure_key": pa.array(found.keys, pa.int64()),
         "in_training": pa.array(np.isin(found.keys, model.training.keys), pa.bool_()),

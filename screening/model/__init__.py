@@ -13,6 +13,7 @@ from screening.model.scores import Scores
 from screening.model.screening_model import ScreeningModel
 from screening.model.training_table import FOREST, SHIPPED, TrainingTable
 from screening.model.turns import Estimate, Judged, Surprise, Turn
+from screening.model.values import ValueModel
 from screening.trust import Calibration, nearest, prediction_sets, restate_prevalence, tanimoto
 from screening.versions import versions
 
@@ -38,6 +39,7 @@ __all__ = [
     "Surprise",
     "TrainingTable",
     "Turn",
+    "ValueModel",
     "command_line",
     "describe_model",
     "file_hash",

@@ -40,6 +40,7 @@ from screening.model.soundness import (
 )
 from screening.model.training_table import TrainingTable
 from screening.model.turns import Turn
+from screening.model.values import ValueModel
 from screening.trust import Calibration, Conformal, Domain, Novelty
 from screening.versions import versions
 
@@ -54,7 +55,7 @@ def save_model(model: ScreeningModel, path: Path) -> None:
     encoder, of_encoder = model.encoder.to_state()
     rbm, of_rbm = model.novelty.rbm.to_state()
     arrays |= of_blend | named("encoder.", of_encoder) | named("novelty.rbm.", of_rbm)
-    description = {
+    description: dict[str, Any] = {
         "tasks": list(model.tasks),
         "options": model.options.to_dict(),
         "features": model.features.to_config(),
@@ -69,6 +70,11 @@ def save_model(model: ScreeningModel, path: Path) -> None:
         "provenance": model.provenance,
         "turns": [turn.to_dict() for turn in model.turns],
     }
+    # A model without is the file that it always was.
+    for task, one in model.values.items():
+        described, own = one.to_state()
+        description.setdefault("values", {})[task] = described
+        arrays |= named(f"values.{model.tasks.index(task)}.", own)
     model.model_hash = write_archive(
         path, MODEL, description, arrays, model.training.to_parquet(), as_json(_canaries(model))
     )
@@ -130,13 +136,14 @@ def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> Screeni
     novelty = Novelty(rbm, arrays["novelty.bit_logits"], description["novelty"]["centre"])
     conformals = [Conformal(**under(f"conformal.{task}.", arrays)) for task in range(len(tasks))]
     options = ModelOptions.from_dict(description["options"])
+    features = BlockSet.from_config(description["features"])
     blend = _blend_from_state(description, arrays, encoder, len(tasks))
     if (blend.names if blend else ()) != options.voices:
         raise ValueError(f"its voices are not those of blend {options.blend!r}")
     return ScreeningModel(
         options=options,
         tasks=tasks,
-        features=BlockSet.from_config(description["features"]),
+        features=features,
         encoder=encoder,
         ensemble=Ensemble(members, n_columns, encoder.dense_from()),
         blend=blend,
@@ -150,7 +157,26 @@ def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> Screeni
         quality=description["quality"],
         provenance=description["provenance"],
         turns=_turns(description),
+        values=_values(description, arrays, encoder, features),
     )
+
+
+def _values(
+    description: Mapping[str, Any], arrays: Arrays, encoder: Encoder, features: BlockSet
+) -> dict[str, ValueModel]:
+    """Return the value models by task; files of earlier versions have none."""
+    tasks = list(description["tasks"])
+    widths = {block.name: getattr(block, "n_bits", 0) for block in features.blocks}
+    n_columns = len(encoder.get_feature_names_out())
+    return {
+        task: ValueModel.from_state(
+            described,
+            under(f"values.{tasks.index(task)}.", arrays),
+            widths=widths,
+            n_columns=n_columns,
+        )
+        for task, described in description.get("values", {}).items()
+    }
 
 
 def _turns(description: dict[str, Any]) -> list[Turn]:

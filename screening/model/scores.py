@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 # Scores leave the model with this many decimals: beyond them, sums depend on their order.
 DECIMALS = 6
+# What comes rounded: by what decides ranks, or in units that a model knows.
+_ROUNDED = ("log_odds", "value", "value_spread")
 
 
 @dataclass
@@ -31,6 +33,9 @@ class Scores:
         The most similar training compound.
     nearest_similarity : float64 array of shape (n,)
         Its Tanimoto similarity.
+    value, value_spread : float64 arrays of shape (n, n_tasks)
+        Predicted value and how far it may be off, on the scale of the task's `ValueModel`, which
+        rounds them; NaN for a task without.
     """
 
     score: NDArray[np.float64]
@@ -41,10 +46,12 @@ class Scores:
     novelty_percentile: NDArray[np.float64]
     nearest_index: NDArray[np.int64]
     nearest_similarity: NDArray[np.float64]
+    value: NDArray[np.float64]
+    value_spread: NDArray[np.float64]
 
     def __post_init__(self) -> None:
         for name, values in vars(self).items():
-            if values.dtype.kind == "f" and name != "log_odds":
+            if values.dtype.kind == "f" and name not in _ROUNDED:
                 setattr(self, name, np.round(values, DECIMALS))
 
     def __len__(self) -> int:

@@ -21,6 +21,7 @@ from screening.learners.voices import Seen
 from screening.model.scores import DECIMALS, Scores
 from screening.model.training_table import TrainingTable
 from screening.model.turns import Turn
+from screening.model.values import ValueModel
 from screening.trust import Calibration, Conformal, Domain, Novelty, Packed
 
 # Rows scored together. Scores do not depend on it (see `Ensemble`); memory does.
@@ -53,6 +54,8 @@ class ScreeningModel:
         Data hash, ledger, versions, command, learning curves.
     turns : list of Turn
         How its predecessors were judged on results that they had not seen, the first one first.
+    values : dict of str to ValueModel
+        What predicts the values of tasks that have enough measured ones, by task.
     """
 
     options: ModelOptions
@@ -70,6 +73,7 @@ class ScreeningModel:
     quality: dict[str, Any] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
     turns: list[Turn] = field(default_factory=list)
+    values: dict[str, ValueModel] = field(default_factory=dict)
     model_hash: str = ""
 
     @cached_property
@@ -129,6 +133,7 @@ class ScreeningModel:
             [self.calibrations[t](logits[:, :, t], similarity) for t in columns], axis=2
         )
         log_odds = [self.log_odds(logits[:, :, t].mean(axis=0), similarity, t) for t in columns]
+        value, value_spread = self._valued(raw, x, similarity)
         p_values = [self.conformals[t].p_values(log_odds[t], similarity) for t in columns]
         return Scores(
             score=np.column_stack([expit(values) for values in log_odds]),
@@ -139,6 +144,8 @@ class ScreeningModel:
             novelty_percentile=self.domain.percentile(np.round(self.novelty(x), DECIMALS)),
             nearest_index=index,
             nearest_similarity=similarity.astype(np.float64),
+            value=value,
+            value_spread=value_spread,
         )
 
     def logits(self, raw: RawFeatures) -> NDArray[np.float64]:
@@ -151,6 +158,16 @@ class ScreeningModel:
     def _blended(self, x: Visible, raw: RawFeatures) -> NDArray[np.float64]:
         logits = self.ensemble.logits(x)
         return logits if self.blend is None else self.blend(logits, Seen(raw, self.encoder, x))
+
+    def _valued(
+        self, raw: RawFeatures, seen: Visible, similarity: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
+        """Return values and spreads of every task, shape (2, n, n_tasks)."""
+        found = np.full((2, len(similarity), len(self.tasks)), np.nan)
+        for task, name in enumerate(self.tasks):
+            if name in self.values:
+                found[:, :, task] = self.values[name].predict(raw, seen, similarity)
+        return found
 
     def log_odds(
         self, logits: NDArray[np.float64], similarity: NDArray[np.float32], task: int

@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from screening.assay import Assay
 from screening.chemistry import structure_key
-from screening.evaluation import assess, best_threshold, series_scaffold
+from screening.evaluation import assess, assess_values, best_threshold, series_scaffold
 from screening.features import BlockSet
 from screening.learners import CalibratedBlend, Compounds, ModelOptions, Part, hold_out
 from screening.learners.baselines import Logistic, Neighbour
@@ -20,16 +20,21 @@ from screening.learners.ensemble import Ensemble
 from screening.learners.forest import Forest
 from screening.learners.networks import FittedNetworks
 from screening.learners.options import FOREST as FOREST_VOICE
+from screening.learners.values.blend import FittedValueBlend, ValueBlend
+from screening.learners.values.learner import measured
 from screening.model.pretrained import Pretrained
 from screening.model.provenance import describe_origin, learning_curves
 from screening.model.screening_model import ScreeningModel
 from screening.model.training_table import FOREST, SHIPPED, TrainingTable, skeleton_keys
+from screening.model.values import ValueModel
 from screening.progress import OnStep, ignore_steps
 from screening.trust import fit_domain
 
 NETWORKS = "DBN ensemble alone"
 LOGISTIC = "Logistic regression"
 NEIGHBOUR = "1-nearest neighbour"
+# At which the coverage of held-out intervals is told.
+RISK = 0.1
 
 Probabilities = NDArray[np.float64]
 
@@ -91,6 +96,7 @@ def train_model(
         training=_table(compounds, folds, predictions),
         quality=_quality(assay, predictions, _protocol(len(folds), compounds.scaffolds)),
     )
+    _add_values(model, learner, [*folds, whole], held_out, workers, on_step)
     model.provenance = {
         **describe_origin(assay, options),
         "blend": {} if model.blend is None else model.blend.described(assay.tasks),
@@ -105,6 +111,53 @@ def train_model(
             "unknown_share": round(pretrained.unknown_share(raw), 4),
         }
     return model
+
+
+def _add_values(
+    model: ScreeningModel,
+    learner: CalibratedBlend,
+    parts: Sequence[Part],
+    held_out: HeldOut,
+    workers: int,
+    on_step: OnStep,
+) -> None:
+    """Learn to predict the values of tasks that have enough of them, and say how well."""
+    assay = parts[0].compounds.assay
+    for task, name in enumerate(assay.tasks):
+        known = measured(assay, task)
+        rule = assay.rules.get(name)
+        if known is None or rule is None:
+            continue
+        voices = ValueBlend(learner.options, known, learner.library)
+        fitted = voices.fit(parts, workers=workers, on_step=on_step)
+        if fitted is None:
+            continue
+        said, reach = fitted.in_folds(held_out.similarities, RISK)
+        model.values[name] = ValueModel.of(fitted, above=rule.threshold.active_is_above)
+        model.quality.setdefault("values", {})[name] = _quality_of_values(fitted, said, reach)
+        empty = np.full(assay.labels.shape, np.nan)
+        model.training.held_out_values.setdefault(SHIPPED, empty)[:, task] = known.scale.values(
+            said
+        )
+
+
+def _quality_of_values(
+    fitted: FittedValueBlend, said: NDArray[np.float64], reach: NDArray[np.float64]
+) -> dict[str, Any]:
+    """Return the held-out figures of the model's values, and of each voice alone."""
+    known = fitted.measured
+    figures = {}
+    for model, own in {SHIPPED: said, **fitted.held_out}.items():
+        rows = np.flatnonzero(known.exact & np.isfinite(own))
+        far = reach[rows] if model == SHIPPED else None
+        if len(rows):
+            figures[model] = assess_values(known.numbers[rows], own[rows], reach=far).to_dict()
+    return {
+        "unit": known.scale.describe(),
+        "risk": RISK,
+        "weights": {voice: round(weight, 3) for voice, weight in fitted.weights.items()},
+        "models": figures,
+    }
 
 
 def _held_out_probabilities(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -50,6 +50,8 @@ class TrainingTable:
         File and date of each compound's measurements.
     relations : str array of shape (n, n_tasks)
         `=`, or `<` and `>` where the value is a limit.
+    held_out_values : dict of str to float64 array of shape (n, n_tasks)
+        Value that each model predicted while the compound was held out, in the unit of `values`.
     """
 
     tasks: tuple[str, ...]
@@ -65,6 +67,7 @@ class TrainingTable:
     held_out: dict[str, NDArray[np.float64]]
     origins: list[Origin]
     relations: NDArray[np.str_]
+    held_out_values: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -134,6 +137,8 @@ class TrainingTable:
             columns[f"relation:{task}"] = pa.array(self.relations[:, index].tolist(), pa.string())
             for model, scores in self.held_out.items():
                 columns[f"held_out:{model}:{task}"] = pa.array(scores[:, index])
+            for model, said in self.held_out_values.items():
+                columns[f"held_out_value:{model}:{task}"] = pa.array(said[:, index])
         buffer = io.BytesIO()
         pq.write_table(pa.table(columns), buffer, compression="zstd", use_dictionary=False)
         return buffer.getvalue()
@@ -156,9 +161,13 @@ class TrainingTable:
         def by_task(prefix: str) -> NDArray[np.generic]:
             return np.column_stack([column(f"{prefix}:{task}") for task in tasks])
 
-        models = dict.fromkeys(
-            name.split(":")[1] for name in table.column_names if name.startswith("held_out:")
-        )
+        def models(prefix: str) -> list[str]:
+            own = (name.split(":") for name in table.column_names if name.startswith(prefix))
+            return list(dict.fromkeys(parts[1] for parts in own))
+
+        def by_model(prefix: str) -> dict[str, NDArray[np.float64]]:
+            return {m: by_task(f"{prefix}{m}").astype(np.float64) for m in models(prefix)}
+
         smiles = table["smiles"].to_pylist()
         # Files of earlier versions lack them.
         stored = "skeleton" in table.column_names
@@ -180,9 +189,10 @@ class TrainingTable:
             labels=by_task("label").astype(np.float32),
             values=by_task("value").astype(np.float64),
             folds=column("fold").astype(np.int64),
-            held_out={m: by_task(f"held_out:{m}").astype(np.float64) for m in models},
+            held_out=by_model("held_out:"),
             origins=origins,
             relations=relations,
+            held_out_values=by_model("held_out_value:"),
         )
 
 

@@ -24,7 +24,9 @@ def listing(rows: PredictedRows, tasks: Sequence[str]) -> str:
         structure                  score        prediction   nearest known compound     in domain
         CC(=O)Oc1ccccc1C(=O)O      0.31 ± 0.04  cannot tell  BACE_17, inactive (0.42)   yes
     """
-    head = [*_HEAD[:1], *(["task"] if len(tasks) > 1 else []), *_HEAD[1:]]
+    valued = any(named("value", task, tasks) in rows.own for task in tasks)
+    head = [*_HEAD[:1], *(["task"] if len(tasks) > 1 else []), *_HEAD[1:3]]
+    head += [*(["value"] if valued else []), *_HEAD[3:]]
     lines = [head, *(line for piece in rows for line in _lines(piece, tasks))]
     # A reason why there is no score takes the rest of its line.
     full = [line for line in lines if len(line) == len(head)]
@@ -39,6 +41,7 @@ def _joined(line: Sequence[str], widths: Sequence[int]) -> str:
 
 def _lines(piece: RowPiece, tasks: Sequence[str]) -> Iterator[list[str]]:
     several = len(tasks) > 1
+    valued = any(named("value", task, tasks) in piece.table.column_names for task in tasks)
     for name, row in zip(piece.names, piece.table.to_pylist(), strict=True):
         text = name if len(name) <= _WIDEST else f"{name[: _WIDEST - 1]}…"
         if row["reason"]:
@@ -51,6 +54,7 @@ def _lines(piece: RowPiece, tasks: Sequence[str]) -> Iterator[list[str]]:
                 *([task] if several else []),
                 _score(row[named("score", task, tasks)], row[named("score_std", task, tasks)]),
                 tag_of(chosen, row["in_domain"]),
+                *([_value(row, task, tasks)] if valued else []),
                 _nearest(row),
                 "yes" if row["in_domain"] else "no",
             ]
@@ -58,6 +62,17 @@ def _lines(piece: RowPiece, tasks: Sequence[str]) -> Iterator[list[str]]:
 
 def _score(score: float, spread: float) -> str:
     return f"{score:.2f} ± {spread:.2f}" if spread >= _LEAST_SPREAD else f"{score:.2f}"
+
+
+def _value(row: dict[str, Any], task: str, tasks: Sequence[str]) -> str:
+    """Return a predicted value, and its interval where it has ends, to three digits."""
+    value, low, high = (
+        row.get(named(column, task, tasks)) for column in ("value", "value_low", "value_high")
+    )
+    if value is None:
+        return ""
+    ends = f" ({low:.3g} to {high:.3g})" if low == low and high == high else ""
+    return f"{value:.3g}{ends}"
 
 
 def _nearest(row: dict[str, Any]) -> str:

@@ -229,7 +229,9 @@ def _own_columns(task: PredictTask, several: bool) -> dict[str, pa.DataType]:
     made |= {_SOURCE} if several else set()
     types = {
         name: TEXT if pa.types.is_nested(column.type) else column.type
-        for name, column in columns_for(task.model.tasks, csv=True).items()
+        for name, column in columns_for(
+            task.model.tasks, csv=True, valued=task.model.values
+        ).items()
         if name in made
     }
     return {**types, _REASON: TEXT, _MESSAGE: TEXT}

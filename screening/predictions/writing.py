@@ -26,7 +26,7 @@ from screening.tables import guard_formula, write_atomically
 # Excel's limit, less the header.
 _SHEET_ROWS = 1_048_575
 # What is told of a row where there is little room.
-_SHORT = ("score", "score_std", "prediction_set")
+_SHORT = ("score", "score_std", "prediction_set", "value", "value_low", "value_high")
 _SHORT_ONCE = ("in_domain", "nearest_id", "nearest_similarity", "nearest_label", "reason")
 
 

@@ -48,7 +48,9 @@ def _run(path: Path) -> dict[str, Any]:
 def _told(run: dict[str, Any]) -> dict[str, Any]:
     from screening.hits import columns_for
 
-    counts, columns = run["counts"], columns_for(run["tasks"], csv=True)
+    # Runs of earlier versions predict no values.
+    counts, valued = run["counts"], run.get("values", [])
+    columns = columns_for(run["tasks"], csv=True, valued=valued)
     lines = [
         f"run of {', '.join(run['sources'])}",
         f"{counts['read']} rows read = {counts['scored']} scored + {counts['rejected']} rejected",
@@ -61,7 +63,7 @@ def _told(run: dict[str, Any]) -> dict[str, Any]:
     ]
     described = {
         name: {"type": str(c.type), "meaning": c.meaning, "made": c.made, "in_csv": c.in_csv}
-        for name, c in columns_for(run["tasks"]).items()
+        for name, c in columns_for(run["tasks"], valued=valued).items()
     }
     return {"summary": "\n".join(lines), "columns": described, **run}
 
@@ -110,7 +112,7 @@ def _pretrained(path: Path) -> dict[str, Any]:
 
 
 def _model(path: Path) -> dict[str, Any]:
-    from screening.evaluation import quality_text
+    from screening.evaluation import quality_text, values_text
     from screening.model import load_model
 
     model = load_model(path)
@@ -134,6 +136,7 @@ def _model(path: Path) -> dict[str, Any]:
         "",
         quality_text(model.quality),
         "",
+        *(f"{figures}\n" for figures in [values_text(model.quality)] if figures),
         *_ledger_lines(origin["ledger"]),
     ]
     return {

@@ -62,7 +62,10 @@ class ScreenRequest(Common, ColumnOptions, Choice, Budget):
     help="Hits to list.",
 )
 @click.option(
-    "--rank-by", metavar="TASK", help="Task that decides the rank; the first if not given."
+    "--rank-by",
+    metavar="TASK",
+    help="Task whose score decides the rank; the first if not given. `value`, or value:TASK, ranks "
+    "by the predicted value.",
 )
 @click.option(
     "--wanted",

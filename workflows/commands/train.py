@@ -107,7 +107,7 @@ def command(assay: str, output: Path, **given: Any) -> None:
     if asked.num_workers > 1:
         begin_loading(TRAINING)
     from screening.assay import graded_sentences
-    from screening.evaluation import quality_text, quality_warnings, tuning_text
+    from screening.evaluation import quality_text, quality_warnings, tuning_text, values_text
     from screening.model import FOREST, SHIPPED, save_model, train_model
     from screening.progress import Stages
 
@@ -148,7 +148,8 @@ def command(assay: str, output: Path, **given: Any) -> None:
         )
     save_model(model, output)
     write_config(click.get_current_context(), output.with_suffix(".toml"))
-    click.echo("\n".join([quality_text(model.quality), *model.blend_sentences()]))
+    said = "\n".join([quality_text(model.quality), *model.blend_sentences()])
+    click.echo("\n\n".join(filter(None, (said, values_text(model.quality)))))
     for warning in quality_warnings(model.quality, SHIPPED, FOREST):
         messages.warn(warning)
     seconds = time.perf_counter() - started

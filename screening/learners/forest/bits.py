@@ -21,6 +21,8 @@ _MEMORY = 1 << 25
 _ROWS = 1024
 # Instructions done at a time: what they read stays in the cache.
 _INSTRUCTIONS = 2048
+# Values that so few leaves have are not counted one by one, but weighted so many leaves at a time.
+_RARE, _LEAVES = 16, 512
 _WORD = 64
 
 Words = NDArray[np.uint64]
@@ -55,6 +57,17 @@ class BitForest:
         self._runs = [
             slice(int(a), int(a + n)) for a, n in zip(start[~single], count[~single], strict=True)
         ]
+        rare = [len(ends) < _RARE for ends in program.ends]
+        self._common = [
+            (value, ends)
+            for value, ends, few in zip(program.values, program.ends, rare, strict=True)
+            if not few
+        ]
+        own = [ends for ends, few in zip(program.ends, rare, strict=True) if few]
+        self._rare_ends = np.concatenate([np.zeros(0, dtype=np.int64), *own])
+        self._rare_values = np.repeat(
+            program.values[np.array(rare, dtype=bool)], list(map(len, own))
+        )
         fitting = _MEMORY // max(1, program.n_sets) * 8
         self._rows = min(_ROWS, max(_WORD, fitting // _WORD * _WORD))
 
@@ -79,9 +92,15 @@ class BitForest:
         total = np.zeros(_WORD * words)
         # Whole numbers times values of 24 bits: float64 holds every partial sum exactly, so that
         # the order of trees and leaves does not matter.
-        for value, ends in zip(self.program.values, self.program.ends, strict=True):
+        for value, ends in self._common:
             rows = np.unpackbits(sets[ends].view(np.uint8), axis=1, bitorder="little")
             total += value * rows.sum(axis=0, dtype=np.uint32)
+        for start in range(0, len(self._rare_ends), _LEAVES):
+            some = slice(start, start + _LEAVES)
+            rows = np.unpackbits(
+                sets[self._rare_ends[some]].view(np.uint8), axis=1, bitorder="little"
+            )
+            total += self._rare_values[some] @ rows.astype(np.float64)
         return total[: len(x)] / self.n_trees
 
     def _test(self, x: Visible, out: NDArray[np.uint8]) -> None:

@@ -1,0 +1,96 @@
+"""How close predicted values are to measured ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+
+from screening.evaluation.wording import text_row
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ValueQuality:
+    """Figures of predicted values, in the unit that they are learned in.
+
+    Attributes
+    ----------
+    n : int
+        Compounds with a measured value that is no limit.
+    rmse, mae : float
+        Root of the mean squared error, and mean absolute error.
+    spearman : float
+        Rank correlation; NaN where all are alike.
+    coverage : float
+        Share of values that lie within their interval; NaN without intervals.
+    """
+
+    n: int
+    rmse: float
+    mae: float
+    spearman: float
+    coverage: float = float("nan")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures as a JSON-able dict."""
+        return asdict(self)
+
+
+def assess_values(measured: Array, said: Array, *, reach: Array | None = None) -> ValueQuality:
+    """Compare predicted with measured values, each of shape (n,).
+
+    Parameters
+    ----------
+    measured, said
+    reach : array of shape (n,), optional
+        How far the interval of each reaches to either side.
+    """
+    off = said - measured
+    # SciPy warns of constant ranks, and says NaN.
+    alike = len(off) < 2 or np.ptp(said) == 0 or np.ptp(measured) == 0
+    return ValueQuality(
+        n=len(off),
+        rmse=float(np.sqrt(np.mean(off**2))),
+        mae=float(np.mean(np.abs(off))),
+        spearman=float("nan") if alike else float(spearmanr(measured, said).statistic),
+        coverage=float("nan") if reach is None else float(np.mean(np.abs(off) <= reach)),
+    )
+
+
+_TITLES = {"rmse": "RMSE", "mae": "MAE", "spearman": "Spearman", "coverage": "coverage"}
+
+
+def values_text(quality: Mapping[str, Any]) -> str:
+    """Return the held-out figures of predicted values as plain text; empty without any.
+
+    Parameters
+    ----------
+    quality
+        Of a model.
+    """
+    blocks = []
+    for task, found in quality.get("values", {}).items():
+        models: dict[str, dict[str, float]] = found["models"]
+        n = next(iter(models.values()))["n"]
+        head = (
+            f"{task}: {n} measured values, predicted in {found['unit']} by the same folds; "
+            f"intervals at a risk of {found['risk']:g}"
+        )
+        weights = ", ".join(f"{name} {100 * w:.0f} %" for name, w in found["weights"].items())
+        rows = [text_row("", _TITLES.values())]
+        rows += [
+            text_row(model, (_shown(figures[key]) for key in _TITLES))
+            for model, figures in models.items()
+        ]
+        blocks.append("\n".join([head, *rows, f"weights: {weights}"]))
+    return "\n\n".join(blocks)
+
+
+def _shown(value: float | None) -> str:
+    return "" if value is None or np.isnan(value) else f"{value:.3f}"
