@@ -12,6 +12,7 @@ import pytest
 
 from screening.library import run as library_run
 from tests.same_bytes import same_bytes
+from tests.workflows.conftest import CHEAP
 from workflows.cli import main
 
 SMILES = (
@@ -240,8 +241,8 @@ def test_a_prepared_library_that_was_made_anew_is_refused(run, model, folder) ->
 
 def test_limits_are_those_that_the_model_was_trained_with(run, assay, folder) -> None:
     large = folder / "large.ebm"
-    words = ("-t", "hit?", "--ensemble-size", "1", "--epochs", "2", "-n", "1")
-    assert run("train", assay, "-o", large, *words, "--max-atoms", "400").status == 0
+    words = ("-t", "hit?", *CHEAP, "--max-atoms", "400")
+    assert run("train", assay, "-o", large, *words).status == 0
     write(folder / "peptides.csv", (*SMILES, LARGE))
     words = ("screen", "peptides.csv", "-m", large, "-n", "1", "--no-report")
     done = run(*words, "-o", folder / "peptides")

@@ -34,17 +34,31 @@ def text_of(smiles: list[str]) -> str:
     return "smiles,id\n" + "".join(f"{s},c{i:02}\n" for i, s in enumerate(smiles))
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("resume")
+
+
 @pytest.fixture
-def library(good, tmp_path) -> Path:
-    path = tmp_path / "library.csv"
+def library(good, folder) -> Path:
+    path = folder / "library.csv"
     path.write_text(text_of(good))
     return path
 
 
+@pytest.fixture(scope="module")
+def kept(good, folder, model_file) -> Path:
+    """A copy of a finished run, which knows where it was made."""
+    (folder / "library.csv").write_text(text_of(good))
+    screen([str(folder / "library.csv")], model_file, folder / "whole", FIVE)
+    return shutil.copytree(folder / "whole", folder / "kept")
+
+
 @pytest.fixture
-def whole(library, model_file, tmp_path) -> Path:
-    screen([str(library)], model_file, tmp_path / "whole", FIVE)
-    return tmp_path / "whole"
+def whole(library, kept, folder) -> Path:
+    """The finished run, as it was made, where it was made."""
+    shutil.rmtree(folder / "whole")
+    return shutil.copytree(kept, folder / "whole")
 
 
 def lose(run: Path, *numbers: int) -> None:

@@ -35,7 +35,10 @@ def expected(library, model_file, tmp_path_factory) -> Path:
     return run
 
 
-@pytest.mark.parametrize(("workers", "shard_size"), [(2, 20), (4, 33), (1, 399)])
+@pytest.mark.parametrize(
+    ("workers", "shard_size"),
+    [(2, 33), *(pytest.param(*some, marks=pytest.mark.thorough) for some in ((4, 20), (1, 399)))],
+)
 def test_workers_and_shards_do_not_matter(
     library, model_file, expected, tmp_path, workers, shard_size
 ):
