@@ -86,8 +86,10 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
     pretrained : path or Pretrained, optional
         Experimental. Start from this stack (see `screening.pretrain`); it decides features,
         standardisation and sizes.
-    blend : {'forest', 'none'}
-        Whether the networks are blended with a random forest.
+    blend : str
+        What is blended with the networks: forest (a random forest), kernel (a ridge regression on
+        Tanimoto similarities), descriptors (a forest of descriptors alone), joined by commas; or
+        none.
     pretrain_epochs, epochs : int
         Passes over the compounds, of each RBM and of fine-tuning.
     learning_rate, weight_decay, dropout, input_dropout : float

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.dataset as pds
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from screening.assay import Assay, read_assay
@@ -19,6 +20,8 @@ from screening.errors import UserError
 from screening.evaluation import bedroc, enrichment_factor, hits_in_top, scaffold_split
 from screening.evaluation.wording import text_row
 from screening.hits import score_parts
+from screening.learners.options import FOREST
+from screening.learners.voices import Seen
 from screening.model import SHIPPED, ModelOptions, ScreeningModel, save_model, train_model
 from screening.progress import Stages
 from screening.report import write_report
@@ -227,11 +230,13 @@ def forest_beside(model: ScreeningModel, library: list[str]) -> NDArray[np.float
     ValueError
         The model is not blended with a forest.
     """
-    if model.forest_blend is None:
+    forest = None if model.blend is None else model.blend.voices.get(FOREST)
+    if forest is None:
         raise ValueError("the model has no forest")
     mols = [mol for mol in map(model.prepare, library) if not isinstance(mol, Failure)]
-    seen = model.forest_blend.encoder.encode(model.featurise(mols))
-    return model.forest_blend.probabilities(seen)[:, 0]
+    raw = model.featurise(mols)
+    seen = Seen(raw, model.encoder, model.encoder.encode(raw))
+    return np.asarray(expit(forest.logits(seen)[:, 0]))
 
 
 def judge(name: str, labels: pd.Series, scores: NDArray[np.float64]) -> Retrieval:

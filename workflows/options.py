@@ -355,7 +355,7 @@ class NetworkOptions(Common, Molecules):
         Raises
         ------
         UserError
-            A feature block is unknown or named twice.
+            A feature block is unknown or named twice, or what is blended is unknown.
         """
         from screening.model import ModelOptions
 
@@ -368,7 +368,7 @@ class NetworkOptions(Common, Molecules):
             "ensemble_size": self.ensemble_size,
             "epochs": self.epochs,
             "pretrain": self.pretrain,
-            "blend": self.blend,
+            "blend": _voices(self.blend),
             "limits": self.limits,
             "seed": self.seed,
         }
@@ -385,3 +385,15 @@ def _blocks(option: str, words: str | None) -> tuple[str, ...] | None:
         return BlockSet([name.strip() for name in words.split(",")]).names
     except ValueError as error:
         raise UserError(f"{option}: {error}.") from error
+
+
+def _voices(words: str | None) -> str | None:
+    from screening.errors import UserError
+    from screening.model import ModelOptions
+
+    if words is None:
+        return None
+    try:
+        return ",".join(ModelOptions(blend=words).voices) or "none"
+    except ValueError as error:
+        raise UserError(f"--blend: {error}.") from error

@@ -174,8 +174,12 @@ def _cover(model: ScreeningModel, mol: Chem.Mol, raw: RawFeatures, row: int) -> 
 
 def _without_descriptors(model: ScreeningModel, raw: RawFeatures) -> RawFeatures:
     """Return the rows with every descriptor at the median of the training compounds."""
-    middle = {name: model.encoder.median(name) for name in raw.dense}
-    rows = {name: np.tile(values, (len(raw), 1)) for name, values in middle.items()}
+    encoders = (model.encoder, *(() if model.blend is None else model.blend.encoders()))
+    middle = {name: own.median(name) for own in encoders for name in own.grids_}
+    rows = {
+        name: np.tile(middle[name], (len(raw), 1)) if name in middle else values
+        for name, values in raw.dense.items()
+    }
     return RawFeatures(raw.sparse, rows)
 
 

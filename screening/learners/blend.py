@@ -1,70 +1,147 @@
-"""How logits of networks and of a forest are blended: each in units of its own spread, as a mean.
+"""How the logits of networks and other voices are blended: in units of spread, by weights.
 
 A network's logits lie much further apart than a forest's, whose trees are never of one mind: added
-as they are, the networks would decide alone. What the result is worth as a probability is left to
-the calibration.
+as they are, the networks would decide alone. So each is divided by its spread first. What a voice
+is worth differs from assay to assay, and is learned from what was said of held-out compounds, drawn
+towards equal weights. What the result is worth as a probability is left to the calibration.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
+from scipy.optimize import minimize
+from scipy.special import expit, logit
 
-from screening.learners.forest.stored import StoredForest
+from screening.features import Encoder
+from screening.learners.voices.voice import FittedVoice, Seen, StoredVoice
 
-if TYPE_CHECKING:
-    from screening.features.encoder import Encoder
-    from screening.features.visible import Visible
-    from screening.learners.forest.learner import FittedForest
-
+# The first voice of every blend.
+NETWORKS = "networks"
 # A forest that is of one mind says 0 or 1; half a tree of doubt keeps its logit finite.
 DOUBT = 1e-3
+# So many compounds speak for equal weights, before those that were held out do.
+EQUAL_COMPOUNDS = 100
 # Logits that are all alike say nothing, and must not be blown up to say something.
 _LEAST_SPREAD = 1e-3
+# A voice that is worth less is not worth the time that it takes.
+_LEAST_WEIGHT = 0.02
+# The networks are always asked: how far they disagree is told beside the score.
+_LEAST_OF_NETWORKS = 0.1
+_DECIMALS = 4
 
 Array = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
-class Spreads:
-    """How far apart the logits of one task lie.
+class Blending:
+    """How the voices of one task are blended; the networks are the first of them.
 
     Attributes
     ----------
-    networks, forest : float > 0
-        Standard deviation of what they said of held-out compounds, in nats.
+    spreads : tuple of float > 0
+        Standard deviation of what each voice said of held-out compounds, in nats.
+    weights : tuple of float >= 0
+        What each is worth; their sum is 1.
     """
 
-    networks: float
-    forest: float
+    spreads: tuple[float, ...]
+    weights: tuple[float, ...]
 
-    def __call__(self, networks: Array, forest: Array) -> NDArray[np.float64]:
+    def __call__(self, networks: Array, others: Sequence[Array | None]) -> NDArray[np.float64]:
         """Return the blended logits, of the networks' shape.
 
         Parameters
         ----------
         networks : array of shape (..., n)
             Their logits.
-        forest : array of shape (n,)
-            Its logits; NaN where there is none, which leaves the networks alone.
+        others : sequence of array of shape (n,)
+            Those of the other voices. Where one is NaN, the others share its weight; None for a
+            voice without weight.
         """
-        of_networks = networks / self.networks
-        of_forest = _doubted(forest) / self.forest
-        return np.asarray(np.where(np.isnan(of_forest), of_networks, (of_networks + of_forest) / 2))
+        total = self.weights[0] * (networks / self.spreads[0])
+        worth = np.full(np.shape(networks)[-1], self.weights[0])
+        for said, spread, weight in zip(others, self.spreads[1:], self.weights[1:], strict=True):
+            if said is None or not weight:
+                continue
+            known = ~np.isnan(said)
+            total = total + np.where(known, weight * (_doubted(said) / spread), 0.0)
+            worth = worth + np.where(known, weight, 0.0)
+        return np.asarray(total / worth)
 
 
-def fit_spreads(networks: Array, forest: Array) -> Spreads:
-    """Learn both spreads from logits of compounds that neither had seen, shape (n,)."""
-    return Spreads(_spread(networks), _spread(_doubted(forest)))
+def fit_blending(said: Sequence[Array], labels: Array) -> Blending:
+    """Learn spreads and weights from logits of compounds that no voice had seen.
+
+    The weights are those of a logistic regression without negative ones. How far they may differ is
+    bounded by as much evidence for equal weights as `EQUAL_COMPOUNDS` compounds would give, each
+    voice saying something of its own of them.
+
+    Parameters
+    ----------
+    said : sequence of array of shape (n,)
+        The networks' logits, then those of the other voices; NaN where there is none.
+    labels : array of shape (n,)
+        1, 0, or NaN where missing.
+    """
+    said = [said[0], *map(_doubted, said[1:])]
+    spreads = tuple(map(_spread, said))
+    weights = np.array([not np.isnan(one).all() for one in said], dtype=np.float64)
+    heard = np.flatnonzero(weights)
+    table = np.column_stack([said[voice] / spreads[voice] for voice in heard])
+    known = ~np.isnan(table).any(axis=1) & ~np.isnan(labels)
+    if len(heard) > 1 and len(np.unique(labels[known])) == 2:
+        weights[heard] = _learned(table[known], np.asarray(labels[known], dtype=np.float64))
+    weights = np.round(weights / weights.sum(), _DECIMALS)
+    return Blending(spreads, tuple((weights / weights.sum()).tolist()))
+
+
+def _learned(said: NDArray[np.float64], labels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weights, shape (n_voices,), of logits of unit spread, shape (n, n_voices)."""
+    n_voices = said.shape[1]
+    mean = said.mean(axis=1, keepdims=True)
+    (slope, offset) = _regression(mean, labels, np.zeros(1), np.ones(1), 0.0)
+    if slope <= 0:
+        return np.ones(n_voices)
+    p = expit(slope * mean[:, 0] + offset)
+    equal = np.full(n_voices, slope / n_voices)
+    # The curvature of the loss that a compound adds along a logit of unit spread.
+    evidence = EQUAL_COMPOUNDS * float((p * (1 - p)).mean())
+    *slopes, _ = _regression(said, labels, equal, np.append(equal, offset), evidence)
+    weights = np.maximum(slopes, 0) / max(np.sum(slopes), 1e-12)
+    weights[0] = max(weights[0], _LEAST_OF_NETWORKS)
+    return np.where(weights < _LEAST_WEIGHT, 0.0, weights)
+
+
+def _regression(
+    x: NDArray[np.float64],
+    labels: NDArray[np.float64],
+    centre: NDArray[np.float64],
+    start: NDArray[np.float64],
+    evidence: float,
+) -> NDArray[np.float64]:
+    """Return slopes >= 0, drawn towards the centre, and the offset of a logistic regression."""
+    width = x.shape[1]
+
+    def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        slopes, offset = parameters[:width], parameters[width]
+        logits, away = x @ slopes + offset, slopes - centre
+        too_high = expit(logits) - labels
+        value = np.logaddexp(0, logits).sum() - labels @ logits + evidence / 2 * away @ away
+        return float(value), np.append(x.T @ too_high + evidence * away, too_high.sum())
+
+    begin = np.append(start, 0.0)[: width + 1]
+    bounds = [(0.0, None)] * width + [(None, None)]
+    found = minimize(loss, begin, jac=True, method="L-BFGS-B", bounds=bounds)
+    return np.asarray(found.x, dtype=np.float64)
 
 
 def _doubted(logits: Array) -> NDArray[np.float64]:
-    """Return a forest's logits, none of them infinite."""
+    """Return a voice's logits, none of them infinite."""
     return np.clip(np.asarray(logits, dtype=np.float64), logit(DOUBT), logit(1 - DOUBT))
 
 
@@ -73,60 +150,90 @@ def _spread(values: Array) -> float:
     return max(float(known.std()), _LEAST_SPREAD) if len(known) else 1.0
 
 
-def blend_with(spreads: Sequence[Spreads], networks: Array, forest: Array) -> NDArray[np.float64]:
+def blend_with(
+    blendings: Sequence[Blending], networks: Array, others: Sequence[Array | None]
+) -> NDArray[np.float64]:
     """Return every task's blended logits, of the networks' shape.
 
     Parameters
     ----------
-    spreads
+    blendings
         One a task.
     networks : array of shape (..., n, n_tasks)
-    forest : array of shape (n, n_tasks)
+    others : sequence of array of shape (n, n_tasks)
+        Of the other voices; None for one without weight in any task.
     """
-    said = [one(networks[..., t], forest[:, t]) for t, one in enumerate(spreads)]
+    said = [
+        one(networks[..., t], [None if own is None else own[:, t] for own in others])
+        for t, one in enumerate(blendings)
+    ]
     return np.stack(said, axis=-1)
 
 
 @dataclass(frozen=True)
-class ForestBlend:
-    """The forests of a model as they are kept, and how they are blended with the networks.
+class Blend:
+    """The voices of a model beside its networks, and how all are blended.
 
     Attributes
     ----------
-    encoder : Encoder
-        Of what the forests see: the networks' own, or one of more blocks.
-    forests : tuple of StoredForest or None
-        One a task; None for a task of one class only, which is left to the networks.
-    spreads : tuple of Spreads
+    names : tuple of str
+        Of the voices beside the networks, in the order of the weights.
+    voices : dict of str to StoredVoice
+        Those that have a weight in some task; the others are not kept.
+    blendings : tuple of Blending
+        One a task.
     """
 
-    encoder: Encoder
-    forests: tuple[StoredForest | None, ...]
-    spreads: tuple[Spreads, ...]
+    names: tuple[str, ...]
+    voices: Mapping[str, StoredVoice]
+    blendings: tuple[Blending, ...]
 
     @classmethod
-    def of(cls, fitted: FittedForest, spreads: Sequence[Spreads]) -> ForestBlend:
-        """Keep fitted forests."""
-        kept = (None if one is None else StoredForest.from_sklearn(one) for one in fitted.forests)
-        return cls(fitted.encoder, tuple(kept), tuple(spreads))
+    def of(cls, fitted: Mapping[str, FittedVoice], blendings: Sequence[Blending]) -> Blend:
+        """Keep fitted voices, each of the tasks in which it has a weight."""
+        kept = {}
+        for place, (name, voice) in enumerate(fitted.items(), start=1):
+            wanted = [blending.weights[place] > 0 for blending in blendings]
+            if any(wanted):
+                kept[name] = voice.stored(wanted)
+        return cls(tuple(fitted), kept, tuple(blendings))
 
-    def __call__(self, logits: Array, seen: Visible) -> NDArray[np.float64]:
+    def __call__(self, logits: Array, seen: Seen) -> NDArray[np.float64]:
         """Return the blended logits, of the logits' shape (..., n, n_tasks).
 
         Parameters
         ----------
         logits : array of shape (..., n, n_tasks)
             Of the networks.
-        seen : Visible
-            The molecules as `encoder` encodes them.
+        seen : Seen
+            The same molecules.
         """
-        return blend_with(self.spreads, logits, logit(self.probabilities(seen)))
+        said = [
+            self.voices[name].logits(seen) if name in self.voices else None for name in self.names
+        ]
+        return blend_with(self.blendings, logits, said)
 
-    def probabilities(self, seen: Visible) -> NDArray[np.float64]:
-        """Return each task's forest's probabilities, shape (n, n_tasks); NaN for a task without."""
-        return np.column_stack(
-            [
-                np.full(len(seen), np.nan) if forest is None else forest.probability(seen)
-                for forest in self.forests
-            ]
-        )
+    def described(self, tasks: Sequence[str]) -> dict[str, dict[str, float]]:
+        """Return what each voice is worth in each task, by name; the networks are one of them."""
+        names = (NETWORKS, *self.names)
+        return {
+            task: dict(zip(names, one.weights, strict=True))
+            for task, one in zip(tasks, self.blendings, strict=True)
+        }
+
+    def sentences(self, tasks: Sequence[str]) -> list[str]:
+        """Say the same in words, a task a line."""
+        return [
+            f"{task}: weights of the blend, learned from held-out compounds: "
+            + ", ".join(f"{name} {weight:.2f}" for name, weight in own.items())
+            for task, own in self.described(tasks).items()
+        ]
+
+    def encoders(self) -> list[Encoder]:
+        """Return what voices encode molecules with; some is the networks' own."""
+        return [own for voice in self.voices.values() for own in voice.encoders()]
+
+    def weights(self, name: str) -> tuple[float, ...]:
+        """Return the weights of a voice, one a task."""
+        place = 1 + self.names.index(name)
+        return tuple(blending.weights[place] for blending in self.blendings)

@@ -1,20 +1,19 @@
-"""The learner that `train` ships: networks and forest, blended, calibrated on held-out compounds.
+"""The learner that `train` ships: networks and other voices, blended, calibrated on held-out ones.
 
 `evaluate` and `train --tune` judge this same learner.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.learners.blend import Spreads, blend_with, fit_spreads
+from screening.learners.blend import Blend, Blending, blend_with, fit_blending
 from screening.learners.compounds import Compounds, Rows
-from screening.learners.forest import FittedForest, Forest
 from screening.learners.learner import (
     Logits,
     Part,
@@ -26,6 +25,7 @@ from screening.learners.learner import (
 from screening.learners.networks import FittedNetworks, Networks
 from screening.learners.options import ModelOptions
 from screening.learners.pretraining import LibraryStack
+from screening.learners.voices import FittedVoice, Voice, voices_of
 from screening.progress import OnStep, ignore_steps
 from screening.trust.calibration import Calibration, fit_calibration
 from screening.trust.conformal import Conformal, fit_conformal
@@ -41,33 +41,38 @@ class HeldOut:
     ----------
     networks : float64 array of shape (n, n_tasks)
         Logits; NaN, here and below, for compounds that were not asked for.
-    forest : float64 array of shape (n, n_tasks) or None
-        Logits; None where there is no forest.
+    voices : dict of str to float64 array of shape (n, n_tasks)
+        Logits of the voices beside the networks, by name.
     logits : float64 array of shape (n, n_tasks)
         Of the blend.
     similarities : float32 array of shape (n,)
         To the nearest compound that was learned from.
-    spreads : list of Spreads
-        One a task, learned from all these compounds together; empty without a forest.
+    blendings : list of Blending
+        One a task, learned from all these compounds together; empty without other voices.
     calibrations : list of Calibration
         One a task, likewise.
     """
 
     networks: Logits
-    forest: Logits | None
+    voices: Mapping[str, Logits]
     logits: Logits
     similarities: NDArray[np.float32]
-    spreads: list[Spreads]
+    blendings: list[Blending]
     calibrations: list[Calibration]
 
     @classmethod
-    def of(cls, parts: Sequence[Part], networks: Logits, forest: Logits | None) -> HeldOut:
+    def of(cls, parts: Sequence[Part], networks: Logits, voices: Mapping[str, Logits]) -> HeldOut:
         """Learn how to blend and to calibrate what was said of the compounds that parts ask for."""
-        spreads = [] if forest is None else list(map(fit_spreads, networks.T, forest.T))
-        logits = networks if forest is None else blend_with(spreads, networks, forest)
+        labels, others = parts[0].compounds.labels, list(voices.values())
+        blendings, logits = [], networks
+        if others:
+            for own, *said in zip(labels.T, networks.T, *(one.T for one in others), strict=True):
+                asked = ~np.isnan(said[0])
+                blendings.append(fit_blending([one[asked] for one in said], own[asked]))
+            logits = blend_with(blendings, networks, others)
         nearest = similarities(parts)
-        calibrations = fit_calibrations(logits, nearest, parts[0].compounds.labels)
-        return cls(networks, forest, logits, nearest, spreads, calibrations)
+        calibrations = fit_calibrations(logits, nearest, labels)
+        return cls(networks, voices, logits, nearest, blendings, calibrations)
 
     @property
     def log_odds(self) -> Logits:
@@ -105,48 +110,57 @@ def calibrated(
 
 @dataclass(frozen=True)
 class FittedBlend:
-    """Networks, a forest or none, and what they said of compounds that were held out from them.
+    """Networks, other voices, and what they said of compounds that were held out from them.
 
     Attributes
     ----------
     part : Part
         That was learned from.
     networks : FittedNetworks
-    forest : FittedForest or None
+    voices : dict of str to FittedVoice
+        What is blended with the networks, by name.
     held_out : HeldOut
-        With spreads and calibrations.
+        With blendings and calibrations.
     folds : list of FittedNetworks
-        The ensembles behind `held_out`; none where it comes from `networks` and `forest`.
+        The ensembles behind `held_out`; none where it comes from `networks` and `voices`.
     """
 
     part: Part
     networks: FittedNetworks
-    forest: FittedForest | None
+    voices: Mapping[str, FittedVoice]
     held_out: HeldOut
     folds: list[FittedNetworks]
 
     def logits(self, compounds: Compounds, rows: Rows) -> Logits:
         """Return calibrated log odds in nats, shape (n_rows, n_tasks)."""
-        said = self.networks.logits(compounds, rows)
-        if self.forest is not None:
-            said = blend_with(self.held_out.spreads, said, self.forest.logits(compounds, rows))
+        said = self._blended(self.networks.logits(compounds, rows), compounds, rows)
         return calibrated(self.held_out.calibrations, said, self.part.similarity(compounds, rows))
 
     def members(self, compounds: Compounds, rows: Rows) -> Logits:
-        """Return the log odds by each network, blended with the forest as all are together.
+        """Return the log odds by each network, blended with the voices as all are together.
 
         Shape (n_members, n_rows, n_tasks), in nats.
         """
         said = self.networks.ensemble.logits(encode(self.networks.encoder, compounds, rows))
-        if self.forest is not None:
-            said = blend_with(self.held_out.spreads, said, self.forest.logits(compounds, rows))
+        said = self._blended(said, compounds, rows)
         similarity = self.part.similarity(compounds, rows)
         return np.stack([calibrated(self.held_out.calibrations, m, similarity) for m in said])
+
+    def blend(self) -> Blend | None:
+        """Return the voices as a model keeps them; None without any."""
+        return Blend.of(self.voices, self.held_out.blendings) if self.voices else None
+
+    def _blended(self, networks: Logits, compounds: Compounds, rows: Rows) -> Logits:
+        """Return the blended logits, of the shape of the networks' (..., n_rows, n_tasks)."""
+        if not self.voices:
+            return networks
+        said = [voice.logits(compounds, rows) for voice in self.voices.values()]
+        return blend_with(self.held_out.blendings, networks, said)
 
 
 @dataclass(frozen=True)
 class CalibratedBlend:
-    """The learner of networks and forest, whose logits are log odds.
+    """The learner of networks and the voices beside them, whose logits are log odds.
 
     Attributes
     ----------
@@ -168,9 +182,9 @@ class CalibratedBlend:
         return Networks(self.options, self.library)
 
     @property
-    def forest(self) -> Forest | None:
-        """The learner of the forest, None where the options want none."""
-        return Forest.of(self.options) if self.options.blend == "forest" else None
+    def voices(self) -> dict[str, Voice]:
+        """The learners of what is blended with the networks, by name."""
+        return voices_of(self.options)
 
     def fit_parts(
         self, parts: Sequence[Part], *, workers: int = 1, on_step: OnStep = ignore_steps
@@ -201,11 +215,11 @@ class CalibratedBlend:
         """
         *folds, networks = self.networks.fit_parts(parts, workers=workers, on_step=on_step)
         said, _ = ask([*folds, networks], parts)
-        trees, forest = None, None
-        if self.forest is not None:
-            fitted = self.forest.fit_parts(parts, workers=workers, on_step=on_step)
-            trees, forest = ask(fitted, parts)
-        return FittedBlend(parts[-1], networks, forest, HeldOut.of(parts, said, trees), folds)
+        voices, others = {}, {}
+        for name, voice in self.voices.items():
+            learned = voice.fit_parts(parts, workers=workers, on_step=on_step)
+            others[name], voices[name] = ask(learned, parts)
+        return FittedBlend(parts[-1], networks, voices, HeldOut.of(parts, said, others), folds)
 
     def fit_conformals(
         self, fitted: FittedBlend, *, workers: int = 1, on_step: OnStep = ignore_steps
@@ -213,8 +227,8 @@ class CalibratedBlend:
         """Learn conformal values, one a task, from what is said of compounds held out at random.
 
         Folds by scaffold leave a compound without its series, and it looks less active than a new
-        compound whose series is known. Here it is held out from one network a fold, and from the
-        trees that did not draw it.
+        compound whose series is known. Here it is held out from one network a fold, from the trees
+        that did not draw it, and from the other voices of a fold.
 
         Parameters
         ----------
@@ -229,8 +243,9 @@ class CalibratedBlend:
             fitted.networks, folds, workers=workers, on_step=on_step
         )
         said, _ = ask(networks, folds)
-        if fitted.forest is not None:
-            said = blend_with(held_out.spreads, said, fitted.forest.out_of_bag(part))
+        if fitted.voices:
+            others = [voice.at_random(part, folds) for voice in fitted.voices.values()]
+            said = blend_with(held_out.blendings, said, others)
         nearest = similarities(folds)
         log_odds = calibrated(held_out.calibrations, said, nearest)
         found = []

@@ -7,15 +7,19 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from screening.chemistry import Level, Limits
-from screening.features.sets import DEFAULT
+from screening.features.descriptors import Descriptors
+from screening.features.sets import BLOCKS, DEFAULT
 
 if TYPE_CHECKING:
     from screening.assay import TaughtAs
 
 Pretrain = Literal["rbm", "none"]
-BlendKind = Literal["none", "forest"]
 HiddenUnits = Literal["rectified", "sigmoid"]
-
+# What may be blended with the networks.
+FOREST, KERNEL, DESCRIPTORS = "forest", "kernel", "descriptors"
+VOICES = (FOREST, KERNEL, DESCRIPTORS)
+# What kernel machines compare.
+KERNEL_BLOCK = "morgan_counts"
 
 # Compounds up to which the given number of passes is made, and from which time decides.
 _FEW, _MANY = 1_000, 10_000
@@ -84,7 +88,9 @@ class ModelOptions:
     pretrain : str
         rbm, or none for random weights (the ablation).
     blend : str
-        forest, to blend the networks' logits with a random forest's; or none.
+        Voices whose logits are blended with the networks', joined by commas: forest (a random
+        forest), kernel (a ridge regression on Tanimoto similarities), descriptors (a forest that
+        sees descriptors alone); or none.
     pretrain_epochs, epochs : int
         Passes over few compounds of each RBM, and of fine-tuning; many compounds need fewer (see
         `pretraining_passes` and `finetuning_passes`).
@@ -107,7 +113,7 @@ class ModelOptions:
     >>> from screening import ModelOptions
     >>> options = ModelOptions(features=("morgan_counts",), forest_features=("maccs",), seed=7)
     >>> options.hidden, options.blocks
-    ((256,), ('morgan_counts', 'maccs'))
+    ((256,), ('morgan_counts', 'maccs', 'descriptors'))
     >>> ModelOptions.from_dict(options.to_dict()) == options
     True
     """
@@ -121,7 +127,7 @@ class ModelOptions:
     ensemble_size: int = 4
     column_share: float = 1.0
     pretrain: Pretrain = "rbm"
-    blend: BlendKind = "forest"
+    blend: str = ",".join(VOICES)
     pretrain_epochs: int = 3
     epochs: int = 30
     learning_rate: float = 2e-3
@@ -134,11 +140,44 @@ class ModelOptions:
     seed: int = 0
 
     @property
+    def voices(self) -> tuple[str, ...]:
+        """What is blended with the networks, by name, each once and in the order of `VOICES`.
+
+        Raises
+        ------
+        ValueError
+            A name is unknown.
+        """
+        if self.blend == "none":
+            return ()
+        given = [name.strip() for name in self.blend.split(",")]
+        for name in given:
+            if name not in VOICES:
+                raise ValueError(
+                    f"{name!r} cannot be blended with the networks; give some of "
+                    f"{', '.join(VOICES)}, joined by commas, or none"
+                )
+        return tuple(name for name in VOICES if name in given)
+
+    @property
+    def forest_blocks(self) -> tuple[str, ...]:
+        """The feature blocks that a forest sees."""
+        return tuple(dict.fromkeys((*self.features, *self.forest_features)))
+
+    @property
+    def descriptor_blocks(self) -> tuple[str, ...]:
+        """The blocks whose numbers a forest of descriptors sees: some of the forest's."""
+        there = any(BLOCKS[name].kind == "continuous" for name in self.forest_blocks)
+        return self.forest_blocks if there else (Descriptors.name,)
+
+    @property
     def blocks(self) -> tuple[str, ...]:
         """Every feature block that has to be computed, those of the networks first."""
-        if self.blend == "none":
-            return self.features
-        return (*self.features, *(n for n in self.forest_features if n not in self.features))
+        voices = self.voices
+        forest = self.forest_blocks if FOREST in voices else ()
+        kernel = (KERNEL_BLOCK,) if KERNEL in voices else ()
+        descriptors = self.descriptor_blocks if DESCRIPTORS in voices else ()
+        return tuple(dict.fromkeys((*self.features, *forest, *kernel, *descriptors)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as a JSON-able dict."""

@@ -59,23 +59,30 @@ class Kind:
     parts : tuple of str
         The parts that it must have: description, weights, and what else there is.
     schema : int
+        Of the files that are written.
     again : str
         What to do when one cannot be read.
+    oldest : int
+        Schema of the oldest files that are read.
     """
 
     name: str
     parts: tuple[str, ...]
     schema: int
     again: str
+    oldest: int
 
 
 MODEL = Kind(
     "model",
     ("model.json", "weights.safetensors", "training.parquet", "canary.json"),
-    5,
+    6,
     "train the model again",
+    oldest=5,
 )
-PRETRAINED = Kind("pretrained", ("pretrained.json", "weights.safetensors"), 3, "pretrain again")
+PRETRAINED = Kind(
+    "pretrained", ("pretrained.json", "weights.safetensors"), 3, "pretrain again", oldest=3
+)
 
 
 def write_archive(
@@ -211,11 +218,12 @@ def _require_sums(description: dict[str, Any], kind: Kind, *further: bytes) -> N
 
 def _require_schema(path: Path, found: Any, kind: Kind) -> None:
     """Refuse a file of another schema; an older one needs no update, but to be made again."""
-    if found == kind.schema:
+    if isinstance(found, int) and kind.oldest <= found <= kind.schema:
         return
     older = isinstance(found, int) and found < kind.schema
+    reads = f"{kind.oldest} to {kind.schema}" if kind.oldest < kind.schema else f"{kind.schema}"
     raise UserError(
-        f"{path} has schema {found!r} and this version of ebmscreen reads {kind.schema}; "
+        f"{path} has schema {found!r} and this version of ebmscreen reads {reads}; "
         f"{kind.again if older else f'update ebmscreen, or {kind.again}'}."
     )
 

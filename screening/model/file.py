@@ -15,10 +15,11 @@ from screening.chemistry import Failure
 from screening.errors import UserError
 from screening.features import BlockSet, Encoder
 from screening.learners import ModelOptions
-from screening.learners.blend import ForestBlend, Spreads
+from screening.learners.blend import Blend, Blending
 from screening.learners.ensemble import Ensemble
-from screening.learners.forest import StoredForest
 from screening.learners.member import Member
+from screening.learners.options import FOREST
+from screening.learners.voices import read_voice
 from screening.model.archive import (
     MODEL,
     Arrays,
@@ -50,7 +51,7 @@ TOLERANCE = 1e-4
 def save_model(model: ScreeningModel, path: Path) -> None:
     """Write a model to one file, whole or not at all; `model.model_hash` is set."""
     arrays, members = _arrays(model)
-    blend, of_blend = _forest_blend_to_state(model.forest_blend, model.encoder)
+    blend, of_blend = _blend_to_state(model.blend, model.encoder)
     encoder, of_encoder = model.encoder.to_state()
     rbm, of_rbm = model.novelty.rbm.to_state()
     arrays |= of_blend | named("encoder.", of_encoder) | named("novelty.rbm.", of_rbm)
@@ -61,7 +62,7 @@ def save_model(model: ScreeningModel, path: Path) -> None:
         "encoder": encoder,
         "members": members,
         "novelty": {"rbm": rbm, "centre": model.novelty.centre},
-        "forest_blend": blend,
+        "blend": blend,
         "calibrations": [vars(c) for c in model.calibrations],
         "thresholds": model.thresholds,
         "domain": {"similarity_limit": model.domain.similarity_limit},
@@ -136,16 +137,16 @@ def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> Screeni
     conformals = [Conformal(**under(f"conformal.{task}.", arrays)) for task in range(len(tasks))]
     options = ModelOptions.from_dict(description["options"])
     features = BlockSet.from_config(description["features"])
-    blend = _forest_blend_from_state(description["forest_blend"], arrays, encoder)
-    if (blend is None) != (options.blend == "none"):
-        raise ValueError(f"its forests are not those of blend {options.blend!r}")
+    blend = _blend_from_state(description, arrays, encoder, len(tasks))
+    if (blend.names if blend else ()) != options.voices:
+        raise ValueError(f"its voices are not those of blend {options.blend!r}")
     return ScreeningModel(
         options=options,
         tasks=tasks,
         features=features,
         encoder=encoder,
         ensemble=Ensemble(members, n_columns, encoder.dense_from()),
-        forest_blend=blend,
+        blend=blend,
         novelty=novelty,
         calibrations=[Calibration(**c) for c in description["calibrations"]],
         conformals=conformals,
@@ -156,7 +157,7 @@ def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> Screeni
         quality=description["quality"],
         provenance=description["provenance"],
         turns=_turns(description),
-        values=_values(description, arrays, encoder if blend is None else blend.encoder, features),
+        values=_values(description, arrays, encoder, features),
     )
 
 
@@ -186,47 +187,63 @@ def _turns(description: dict[str, Any]) -> list[Turn]:
     return [Turn.from_dict(turn) for turn in stored]
 
 
-def _forest_blend_to_state(
-    blend: ForestBlend | None, networks: Encoder
+def _blend_to_state(
+    blend: Blend | None, networks: Encoder
 ) -> tuple[dict[str, Any] | None, dict[str, NDArray[Any]]]:
-    """Return a JSON-able description, None without forests, and the arrays by name.
-
-    The encoder is described only where it is not the networks'.
-    """
+    """Return a JSON-able description, None without other voices, and the arrays by name."""
     if blend is None:
         return None, {}
-    encoder, arrays = None, {}
-    if blend.encoder is not networks:
-        encoder, own = blend.encoder.to_state()
-        arrays = named("forest.encoder.", own)
-    for task, forest in enumerate(blend.forests):
-        if forest is not None:
-            arrays |= named(f"forest.{task}.", forest.to_arrays())
-    return {"encoder": encoder, "blends": [vars(b) for b in blend.spreads]}, arrays
+    described: dict[str, Any] = {}
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, voice in blend.voices.items():
+        described[name], own = voice.to_state(networks)
+        arrays |= named(f"voice.{name}.", own)
+    tasks = [{"spreads": b.spreads, "weights": b.weights} for b in blend.blendings]
+    return {"names": blend.names, "voices": described, "tasks": tasks}, arrays
 
 
-def _forest_blend_from_state(
-    description: Mapping[str, Any] | None, arrays: Arrays, networks: Encoder
-) -> ForestBlend | None:
-    """Build what `_forest_blend_to_state` described.
+def _blend_from_state(
+    description: Mapping[str, Any], arrays: Arrays, networks: Encoder, n_tasks: int
+) -> Blend | None:
+    """Build what `_blend_to_state` described.
 
     Raises
     ------
     ValueError
-        A forest's trees do not end, or look at columns that there are not.
+        A voice is not what it should be, or is missing where it has a weight.
     """
-    if description is None:
+    if "blend" not in description:
+        return _forest_only(description["forest_blend"], arrays, networks, n_tasks)
+    stored = description["blend"]
+    if stored is None:
         return None
-    encoder = networks
-    if description["encoder"] is not None:
-        encoder = Encoder.from_state(description["encoder"], under("forest.encoder.", arrays))
-    n_columns = len(encoder.get_feature_names_out())
-    spreads = tuple(Spreads(**spreads) for spreads in description["blends"])
-    found: list[StoredForest | None] = []
-    for task in range(len(spreads)):
-        own = under(f"forest.{task}.", arrays)
-        found.append(StoredForest.from_arrays(own, n_columns) if own else None)
-    return ForestBlend(encoder, tuple(found), spreads)
+    names = tuple(stored["names"])
+    blendings = tuple(
+        Blending(tuple(task["spreads"]), tuple(task["weights"]))
+        for task, _ in zip(stored["tasks"], range(n_tasks), strict=True)
+    )
+    voices = {
+        name: read_voice(name, own, under(f"voice.{name}.", arrays), networks, n_tasks)
+        for name, own in stored["voices"].items()
+    }
+    blend = Blend(names, voices, blendings)
+    if any({len(b.spreads), len(b.weights)} != {1 + len(names)} for b in blendings):
+        raise ValueError("the weights of its voices are not one for each")
+    if any(name not in voices and any(blend.weights(name)) for name in names):
+        raise ValueError("a voice that has a weight is missing")
+    return blend
+
+
+def _forest_only(
+    stored: Mapping[str, Any] | None, arrays: Arrays, networks: Encoder, n_tasks: int
+) -> Blend | None:
+    """Build the blend of a file of schema 5: networks and a forest of equal weight."""
+    if stored is None:
+        return None
+    spreads = [(task["networks"], task["forest"]) for task in stored["blends"]]
+    blendings = tuple(Blending(own, (0.5, 0.5)) for own in spreads)
+    forest = read_voice(FOREST, stored, under("forest.", arrays), networks, n_tasks)
+    return Blend((FOREST,), {FOREST: forest}, blendings)
 
 
 def _canaries(model: ScreeningModel) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from scipy.special import expit
 from screening.chemistry import Failure, Standardiser, prepare_molecule
 from screening.features import BlockSet, Encoder, RawFeatures, Visible
 from screening.learners import ModelOptions
-from screening.learners.blend import ForestBlend
+from screening.learners.blend import Blend
 from screening.learners.ensemble import Ensemble
+from screening.learners.voices import Seen
 from screening.model.scores import DECIMALS, Scores
 from screening.model.training_table import TrainingTable
 from screening.model.turns import Turn
@@ -38,7 +39,7 @@ class ScreeningModel:
     features : BlockSet
     encoder : Encoder
     ensemble : Ensemble
-    forest_blend : ForestBlend or None
+    blend : Blend or None
         What is blended with the networks.
     novelty : Novelty
     calibrations, conformals : list
@@ -62,7 +63,7 @@ class ScreeningModel:
     features: BlockSet
     encoder: Encoder
     ensemble: Ensemble
-    forest_blend: ForestBlend | None
+    blend: Blend | None
     novelty: Novelty
     calibrations: list[Calibration]
     conformals: list[Conformal]
@@ -126,14 +127,13 @@ class ScreeningModel:
         self, raw: RawFeatures, index: NDArray[np.int64], similarity: NDArray[np.float32]
     ) -> Scores:
         x = self.encoder.encode(raw)
-        of_forest = self._seen_by_forest(x, raw)
-        logits = self._blended(x, of_forest)
+        logits = self._blended(x, raw)
         columns = range(len(self.tasks))
         members = np.stack(
             [self.calibrations[t](logits[:, :, t], similarity) for t in columns], axis=2
         )
         log_odds = [self.log_odds(logits[:, :, t].mean(axis=0), similarity, t) for t in columns]
-        value, value_spread = self._valued(raw, of_forest, similarity)
+        value, value_spread = self._valued(raw, x, similarity)
         p_values = [self.conformals[t].p_values(log_odds[t], similarity) for t in columns]
         return Scores(
             score=np.column_stack([expit(values) for values in log_odds]),
@@ -151,24 +151,13 @@ class ScreeningModel:
     def logits(self, raw: RawFeatures) -> NDArray[np.float64]:
         """Return what goes into calibration, shape (n_members, n, n_tasks).
 
-        Every member's logits, or each blended with the forest's.
+        Every member's logits, or each blended with the other voices'.
         """
-        x = self.encoder.encode(raw)
-        return self._blended(x, self._seen_by_forest(x, raw))
+        return self._blended(self.encoder.encode(raw), raw)
 
-    def _blended(self, x: Visible, of_forest: Visible) -> NDArray[np.float64]:
+    def _blended(self, x: Visible, raw: RawFeatures) -> NDArray[np.float64]:
         logits = self.ensemble.logits(x)
-        return logits if self.forest_blend is None else self.forest_blend(logits, of_forest)
-
-    def _seen_by_forest(self, x: Visible, raw: RawFeatures) -> Visible:
-        """Return molecules as the forests' encoder encodes them, given as the networks' does."""
-        own = self.value_encoder
-        return x if own is self.encoder else own.encode(raw)
-
-    @property
-    def value_encoder(self) -> Encoder:
-        """The encoder of what forests and value models see."""
-        return self.encoder if self.forest_blend is None else self.forest_blend.encoder
+        return logits if self.blend is None else self.blend(logits, Seen(raw, self.encoder, x))
 
     def _valued(
         self, raw: RawFeatures, seen: Visible, similarity: NDArray[np.float32]
@@ -189,6 +178,10 @@ class ScreeningModel:
         compounds does not depend on which rows were computed together.
         """
         return np.round(self.calibrations[task].log_odds(logits, similarity), DECIMALS + 2)
+
+    def blend_sentences(self) -> list[str]:
+        """Say what each voice is worth in each task; nothing of networks alone."""
+        return [] if self.blend is None else self.blend.sentences(self.tasks)
 
     def score_molecules(self, mols: Sequence[Chem.Mol]) -> Scores:
         """Score molecules that were prepared."""

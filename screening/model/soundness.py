@@ -87,9 +87,12 @@ def require_sound(model: ScreeningModel) -> None:
     _ascending("the novelties of held-out compounds", model.domain.novelties)
     _within("the limit of similarity", model.domain.similarity_limit, 0, 1)
     _within("the centre of the novelty", model.novelty.centre, -np.inf, np.inf)
-    for spreads in model.forest_blend.spreads if model.forest_blend else ():
-        for spread in vars(spreads).values():
+    for blending in model.blend.blendings if model.blend else ():
+        for spread in blending.spreads:
             _within("a spread of the blend", spread, _LEAST, np.inf)
+        for weight in blending.weights:
+            _within("a weight of the blend", weight, 0, 1)
+        _within("the weight of the networks", blending.weights[0], _LEAST, 1)
     limits = model.options.limits
     _within("the most atoms of a molecule", limits.max_atoms, 1, np.inf)
     _within("the time for one molecule", limits.timeout_seconds, _LEAST, np.inf)

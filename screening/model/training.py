@@ -15,11 +15,11 @@ from screening.evaluation import assess, assess_values, best_threshold, series_s
 from screening.features import BlockSet
 from screening.learners import CalibratedBlend, Compounds, ModelOptions, Part, hold_out
 from screening.learners.baselines import Logistic, Neighbour
-from screening.learners.blend import ForestBlend
 from screening.learners.calibrated import HeldOut, calibrated, fit_calibrations
 from screening.learners.ensemble import Ensemble
 from screening.learners.forest import Forest
 from screening.learners.networks import FittedNetworks
+from screening.learners.options import FOREST as FOREST_VOICE
 from screening.learners.values.blend import FittedValueBlend, ValueBlend
 from screening.learners.values.learner import measured
 from screening.model.pretrained import Pretrained
@@ -74,7 +74,7 @@ def train_model(
     learner = CalibratedBlend(options, None if pretrained is None else pretrained.stack)
     *folds, whole = learner.cut(Part(compounds, np.arange(len(assay))))
     fitted = learner.fit([*folds, whole], workers=workers, on_step=on_step)
-    networks, forest, held_out = fitted.networks, fitted.forest, fitted.held_out
+    networks, held_out = fitted.networks, fitted.held_out
     predictions = _held_out_probabilities(held_out, learner, folds, workers, on_step)
     encoder = networks.encoder
     model = ScreeningModel(
@@ -87,7 +87,7 @@ def train_model(
             len(encoder.get_feature_names_out()),
             encoder.dense_from(),
         ),
-        forest_blend=None if forest is None else ForestBlend.of(forest, held_out.spreads),
+        blend=fitted.blend(),
         novelty=networks.trained.stack.novelty,
         calibrations=held_out.calibrations,
         conformals=learner.fit_conformals(fitted, workers=workers, on_step=on_step),
@@ -99,6 +99,7 @@ def train_model(
     _add_values(model, learner, [*folds, whole], held_out, workers, on_step)
     model.provenance = {
         **describe_origin(assay, options),
+        "blend": {} if model.blend is None else model.blend.described(assay.tasks),
         "learning_curves": learning_curves(
             networks.trained.members, [fold.trained.stack.history for fold in fitted.folds]
         ),
@@ -168,12 +169,12 @@ def _held_out_probabilities(
 ) -> dict[str, Probabilities]:
     """Return what the model, its parts and the baselines said of each compound in its fold."""
     found = {SHIPPED: expit(held_out.log_odds)}
-    if held_out.forest is not None:
+    if held_out.voices:
         # What the networks say alone, calibrated like the blend.
         said, similarities = held_out.networks, held_out.similarities
         own = fit_calibrations(said, similarities, folds[0].compounds.labels)
         found[NETWORKS] = expit(calibrated(own, said, similarities))
-    forest = held_out.forest
+    forest = held_out.voices.get(FOREST_VOICE)
     if forest is None:
         forest = hold_out(Forest.of(learner.options), folds, workers=workers, on_step=on_step)
     found[FOREST] = expit(forest)

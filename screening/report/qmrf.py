@@ -10,6 +10,9 @@ import numpy as np
 
 from screening.evaluation import quality_sentence
 from screening.evaluation.metrics import METRICS
+from screening.learners.blend import Blend
+from screening.learners.options import DESCRIPTORS, KERNEL
+from screening.learners.options import FOREST as FOREST_VOICE
 from screening.model import FOREST, SHIPPED, ScreeningModel
 from screening.report.page import figure_text
 from screening.tables import write_atomically
@@ -19,7 +22,15 @@ _PURPOSE = (
     "ranking purchasable compounds before testing; not for decisions on safety, and not for "
     "compounds outside its domain"
 )
-_BLENDING = "Networks and forest are added in units of their spread over held-out compounds. "
+_BLENDING = (
+    "Networks and other voices are added in units of their spread over held-out compounds, with "
+    "weights learned from the same compounds and drawn towards equal ones ({weights}). "
+)
+_VOICES = {
+    FOREST_VOICE: "a random forest",
+    DESCRIPTORS: "a forest of the descriptors alone",
+    KERNEL: "a ridge regression on Tanimoto similarities of Morgan counts",
+}
 
 
 @dataclass
@@ -87,11 +98,15 @@ def model_card(model: ScreeningModel) -> list[tuple[str, str]]:
         ("made from", str(origin.get("source", "not recorded"))),
         ("compounds", rate),
         ("is", _shape(model)),
+        ("weights in the blend", _weights(model)),
         ("quality", f"{quality} ({model.quality.get('protocol', 'not recorded')})"),
         ("domain", _limits(model)),
         ("labels taught", _taught(model)),
         ("features", ", ".join(options.features)),
-        ("features of the forest alone", ", ".join(options.blocks[len(options.features) :]) or "-"),
+        (
+            "features of the forest alone",
+            ", ".join(options.forest_blocks[len(options.features) :]) or "-",
+        ),
         ("standardisation", options.standardize),
         ("seed", str(options.seed)),
         ("versions", _versions(model)),
@@ -103,7 +118,7 @@ def model_card(model: ScreeningModel) -> list[tuple[str, str]]:
 
 
 def _shape(model: ScreeningModel) -> str:
-    options, blend = model.options, model.forest_blend
+    options, blend = model.options, model.blend
     start = "started from random weights, without pretraining"
     if options.pretrain == "rbm":
         start = "pretrained greedily as RBMs"
@@ -114,8 +129,21 @@ def _shape(model: ScreeningModel) -> str:
     )
     if blend is None:
         return words
-    trees = max((len(forest) for forest in blend.forests if forest), default=0)
-    return f"{words}, blended with a random forest of {trees} trees for each task"
+    return f"{words}, blended for each task with {_others(blend)}"
+
+
+def _others(blend: Blend) -> str:
+    *first, last = (_VOICES[name] for name in blend.names)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _weights(model: ScreeningModel) -> str:
+    """Return what each voice is worth in each task, in words."""
+    if model.blend is None:
+        return "the networks alone"
+    tasks = model.blend.described(model.tasks)
+    worth = {t: ", ".join(f"{name} {w:.2f}" for name, w in own.items()) for t, own in tasks.items()}
+    return "; ".join(f"{task}: {own}" for task, own in worth.items())
 
 
 def _sentence(model: ScreeningModel) -> str:
@@ -170,7 +198,7 @@ def _algorithm(model: ScreeningModel) -> list[str]:
         f"weight decay {options.weight_decay:g}, batches of {options.batch_size}, "
         f"seed {options.seed}."
     )
-    blending = "" if model.forest_blend is None else _BLENDING
+    blending = "" if model.blend is None else _BLENDING.format(weights=_weights(model))
     calibrations = "; ".join(
         f"{task}: slope {c.slope_against:.4f} against, "
         f"{c.slope_for:.4f} × similarity for, offset {c.offset:.4f}, base rate {c.base_rate:.4f}"

@@ -20,8 +20,8 @@ from screening.learners import (
 )
 from screening.learners.calibrated import HeldOut
 from screening.learners.compounds import Rows
-from screening.learners.forest import Forest
 from screening.learners.networks import DivergedError
+from screening.learners.voices import Voice
 from screening.progress import OnStep
 
 # One of so many parts of the assay, by whole scaffolds, takes no part in the search.
@@ -63,14 +63,14 @@ class Judge:
             Part(compounds, split.train, split.test, number=number, is_fold=True)
             for number, split in enumerate(splits)
         ]
-        # What a forest says does not depend on how networks are trained.
-        self._forests: dict[Forest, NDArray[np.float64]] = {}
+        # What other voices say does not depend on how networks are trained.
+        self._said: dict[Voice, NDArray[np.float64]] = {}
 
     def scores(self, options: ModelOptions, on_step: OnStep) -> tuple[float, ...]:
         """Return the mean ROC-AUC of the tasks on each fold; `DIVERGED` if networks diverge on one.
 
-        Networks and forest of the folds are those of `train`'s own cross-validation, blended and
-        calibrated as there, on the folds together.
+        Networks and other voices of the folds are those of `train`'s own cross-validation, blended
+        and calibrated as there, on the folds together.
 
         Parameters
         ----------
@@ -86,16 +86,15 @@ class Judge:
             )
         except DivergedError:
             return (DIVERGED,) * len(self.parts)
-        held_out = HeldOut.of(self.parts, networks, self._forest_logits(learner.forest))
+        others = {name: self._logits_of(voice) for name, voice in learner.voices.items()}
+        held_out = HeldOut.of(self.parts, networks, others)
         labels, log_odds = self.parts[0].compounds.labels, held_out.log_odds
         return tuple(mean_roc_auc(labels[part.asked], log_odds[part.asked]) for part in self.parts)
 
-    def _forest_logits(self, forest: Forest | None) -> NDArray[np.float64] | None:
-        if forest is None:
-            return None
-        if forest not in self._forests:
-            self._forests[forest] = hold_out(forest, self.parts, workers=self._workers)
-        return self._forests[forest]
+    def _logits_of(self, voice: Voice) -> NDArray[np.float64]:
+        if voice not in self._said:
+            self._said[voice] = hold_out(voice, self.parts, workers=self._workers)
+        return self._said[voice]
 
 
 def score_on_unseen(

@@ -76,8 +76,10 @@ class TrainRequest(Activity, NetworkOptions):
 )
 @click.option(
     "--blend",
-    type=click.Choice(["none", "forest"]),
-    help="forest (default): networks and a random forest, each in units of its spread.",
+    metavar="NAME,NAME|none",
+    help="What is blended with the networks, by weights learned from held-out compounds: forest (a "
+    "random forest), kernel (a ridge regression on Tanimoto similarities), descriptors (a forest "
+    "of descriptors alone); all of them by default.",
 )
 @click.option(
     "--tune",
@@ -146,7 +148,8 @@ def command(assay: str, output: Path, **given: Any) -> None:
         )
     save_model(model, output)
     write_config(click.get_current_context(), output.with_suffix(".toml"))
-    click.echo("\n\n".join(filter(None, (quality_text(model.quality), values_text(model.quality)))))
+    told = ["\n".join([quality_text(model.quality), *model.blend_sentences()])]
+    click.echo("\n\n".join([*told, *filter(None, [values_text(model.quality)])]))
     for warning in quality_warnings(model.quality, SHIPPED, FOREST):
         messages.warn(warning)
     seconds = time.perf_counter() - started

@@ -16,7 +16,7 @@ from screening.learners.forest.bits import BitForest
 from screening.learners.forest.program import Trees, compile_forest
 
 if TYPE_CHECKING:
-    from sklearn.ensemble import RandomForestRegressor
+    from screening.learners.forest.fit import AveragingTrees
 
 # Rows walked down together: their dense form and their places in the trees stay in the cache.
 _BATCH = 128
@@ -31,8 +31,15 @@ class StoredForest(Trees):
     """Trees whose mean is the probability of being active."""
 
     @classmethod
-    def from_sklearn(cls, forest: RandomForestRegressor) -> Self:
-        """Copy what a forest fitted to labels from 0 to 1 knows."""
+    def from_sklearn(cls, forest: AveragingTrees, first_column: int = 0) -> Self:
+        """Copy what a forest fitted to labels from 0 to 1 knows.
+
+        Parameters
+        ----------
+        forest
+        first_column
+            Its column 0 is this one of the matrix that is scored.
+        """
         trees = [estimator.tree_ for estimator in forest.estimators_]
         roots = np.cumsum([0, *(tree.node_count for tree in trees[:-1])])
         left, right, column = [], [], []
@@ -41,7 +48,7 @@ class StoredForest(Trees):
             own = np.arange(tree.node_count)
             left.append(np.where(leaf, own, tree.children_left) + root)
             right.append(np.where(leaf, own, tree.children_right) + root)
-            column.append(np.where(leaf, 0, tree.feature))
+            column.append(np.where(leaf, 0, first_column + tree.feature))
         values = np.concatenate([tree.value[:, 0, 0] for tree in trees])
         return cls(
             roots=roots.astype(np.int64),

@@ -17,6 +17,7 @@ from screening.features import Encoder
 from screening.learners.compounds import Compounds, Rows
 from screening.learners.forest.fit import out_of_bag
 from screening.learners.learner import Part, encode
+from screening.learners.options import FOREST as FOREST_VOICE
 from screening.learners.options import ModelOptions
 from screening.learners.pretraining import LibraryStack
 from screening.learners.values.forest import HELD_OUT_TREES, TREES, fit_value_forest
@@ -120,10 +121,8 @@ class ValueVoices:
     library: LibraryStack | None = None
 
     def encoder(self, part: Part) -> Encoder:
-        """Return the encoder of the model's forest, or of its networks where it has none."""
-        if self.options.blend == "forest" or self.library is None:
-            return part.encoder(self.options.blocks)
-        return self.library.encoder
+        """Return the encoder of the model's networks: what they see is encoded anyway."""
+        return part.encoder(self.options.features) if self.library is None else self.library.encoder
 
     def fit_parts(
         self, parts: Sequence[Part], *, workers: int = 1, on_step: OnStep = ignore_steps
@@ -150,7 +149,7 @@ class ValueVoices:
             fitted = fit_kernel(known, taught, sides[own], seed=self.options.seed)
             machine, taught = fitted.machine, fitted.completed
             left_out[KERNEL] = fitted.left_out
-        if self.options.blend == "forest":
+        if FOREST_VOICE in self.options.voices:
             x = part.encoded(encoder)[own]
             forest = fit_value_forest(
                 x,

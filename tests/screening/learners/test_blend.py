@@ -8,13 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 from scipy.special import expit, logit
+from sklearn.linear_model import LogisticRegression
 
 from screening.assay import graded_labels
 from screening.explain import explain
-from screening.features import Encoder, as_visible
+from screening.features import Encoder, RawFeatures, as_visible
 from screening.learners import Compounds, Part
-from screening.learners.blend import ForestBlend, Spreads, fit_spreads
+from screening.learners.blend import EQUAL_COMPOUNDS, Blend, Blending, fit_blending
 from screening.learners.forest import Forest, StoredForest, fit_forest, learner
+from screening.learners.voices import Seen
+from screening.learners.voices.trees import StoredForests
 from screening.model import FOREST, SHIPPED, load_model, save_model, train_model
 from screening.model.training import NETWORKS
 
@@ -104,35 +107,75 @@ def test_damaged_trees_are_refused_before_they_are_walked(name, value):
     network=st.floats(-20, 20),
     forest=st.one_of(st.floats(0, 1), st.just(float("nan"))),
     spreads=st.tuples(st.floats(0.01, 10), st.floats(0.01, 10)),
+    weight=st.floats(0.1, 1),
 )
-def test_the_blend_lies_between_both_in_units_of_their_spread(network, forest, spreads):
-    blended = float(Spreads(*spreads)(np.array([network]), logit(np.array([forest])))[0])
+def test_the_blend_is_a_weighted_mean_in_units_of_spread(network, forest, spreads, weight):
+    blending = Blending(spreads, (weight, 1 - weight))
+    blended = float(blending(np.array([network]), [logit(np.array([forest]))])[0])
     if np.isnan(forest):
-        assert blended == network / spreads[0]
+        assert blended == pytest.approx(network / spreads[0])
         return
     said = logit(np.clip(forest, 1e-3, 1 - 1e-3)) / spreads[1]
-    assert min(network / spreads[0], said) - 1e-9 <= blended
-    assert blended <= max(network / spreads[0], said) + 1e-9
-    assert blended == pytest.approx((network / spreads[0] + said) / 2)
+    assert blended == pytest.approx(weight * network / spreads[0] + (1 - weight) * said)
+    if weight == 1:
+        assert blended == Blending(spreads, (1.0, 0.0))(np.array([network]), [None])[0]
+
+
+def _held_out(n=600, seed=0):
+    """Labels, and three voices: one that knows, one that knows half as much, one that guesses."""
+    draw = np.random.default_rng(seed)
+    truth = draw.normal(size=n)
+    labels = (truth + 0.5 * draw.normal(size=n) > 0).astype(np.float32)
+    voices = [truth + noise * draw.normal(size=n) for noise in (0.7, 1.4)]
+    return labels, [*voices, draw.normal(size=n)]
 
 
 def test_neither_decides_alone_because_its_logits_lie_further_apart():
-    """The order is the same whatever units one of the two speaks in."""
-    draw = np.random.default_rng(0)
-    logits, forest = draw.normal(size=200), logit(draw.uniform(0.01, 0.99, 200))
-    loud = 50 * logits
-    ranks = [np.argsort(fit_spreads(said, forest)(said, forest)) for said in (logits, loud)]
-    assert np.array_equal(*ranks)
-    held_out = np.where(draw.random(200) < 0.5, np.nan, forest)
-    assert fit_spreads(logits, held_out).forest == pytest.approx(
-        held_out[~np.isnan(held_out)].std(), rel=1e-6
-    )
+    """The weights and the order are the same whatever units one of them speaks in."""
+    labels, (said, other, _) = _held_out()
+    found = [fit_blending([factor * said, other], labels) for factor in (1, 50)]
+    assert found[0].weights == found[1].weights
+    blended = [one(f * said, [other]) for one, f in zip(found, (1, 50), strict=True)]
+    np.testing.assert_allclose(*blended, rtol=1e-9)
+    unheard = np.where(np.arange(600) % 2, np.nan, other)
+    spread = np.clip(unheard, logit(1e-3), logit(1 - 1e-3))[::2].std()
+    assert fit_blending([said, unheard], labels).spreads[1] == pytest.approx(spread, rel=1e-6)
+
+
+def test_weights_are_those_of_a_regression_without_negative_ones(monkeypatch):
+    """Without anything that speaks for equal ones, scikit-learn finds the same."""
+    monkeypatch.setattr("screening.learners.blend.EQUAL_COMPOUNDS", 0)
+    labels, said = _held_out()
+    found = fit_blending(said[:2], labels)
+    table = np.column_stack(said[:2]) / found.spreads
+    slopes = LogisticRegression(C=np.inf, tol=1e-10).fit(table, labels).coef_[0]
+    np.testing.assert_allclose(found.weights, slopes / slopes.sum(), atol=2e-4)
+    against = fit_blending([said[0], -said[1]], labels)
+    assert against.weights == (1.0, 0.0)
+
+
+def test_few_compounds_leave_the_weights_nearly_equal_and_many_do_not():
+    labels, said = _held_out(n=20 * EQUAL_COMPOUNDS)
+    few = fit_blending([one[: EQUAL_COMPOUNDS // 5] for one in said], labels[:20])
+    many = fit_blending(said, labels)
+    assert np.ptp(few.weights) < 0.15
+    assert many.weights[0] > 0.6 > 0.4 > many.weights[1]
+    assert many.weights[2] < 0.05
+    assert sum(many.weights) == pytest.approx(1)
 
 
 def test_what_says_the_same_of_all_is_not_blown_up():
-    spreads = fit_spreads(np.zeros(5), np.full(5, np.nan))
-    assert np.isfinite(spreads(np.array([1e-4]), np.array([np.nan]))).all()
-    assert (spreads.networks, spreads.forest) == (1e-3, 1.0)
+    blending = fit_blending([np.zeros(5), np.full(5, np.nan)], np.array([0, 1, 0, 1, 0]))
+    assert np.isfinite(blending(np.array([1e-4]), [np.array([np.nan])])).all()
+    assert blending.spreads == (1e-3, 1.0)
+    assert blending.weights == (1.0, 0.0)
+
+
+def test_voices_that_know_nothing_weigh_the_same():
+    labels, said = _held_out()
+    assert fit_blending([-one for one in said[:2]], labels).weights == (0.5, 0.5)
+    # The networks are asked in any case: how far they disagree is told.
+    assert fit_blending([said[2], said[0]], labels).weights[0] >= 0.09
 
 
 def test_a_blended_model_scores_explains_and_comes_back(small_assay, small_options, tmp_path):
@@ -143,7 +186,7 @@ def test_a_blended_model_scores_explains_and_comes_back(small_assay, small_optio
     raw = model.featurise(mols)
     x = model.encoder.transform(raw)
     logits = model.ensemble.logits(x).mean(axis=0)[:, 0]
-    assert model.forest_blend.encoder is model.encoder
+    assert model.blend.voices["forest"].encoder is model.encoder
     seen = model.encoder.transform
     forest = fit_forest(
         seen(model.featurise(small_assay.mols)),
@@ -151,7 +194,7 @@ def test_a_blended_model_scores_explains_and_comes_back(small_assay, small_optio
         seed=options.seed,
         trees=learner.TREES,
     ).predict(seen(raw))
-    mean = model.forest_blend.spreads[0](logits, logit(forest))
+    mean = model.blend.blendings[0](logits, [logit(forest)])
     _, similarity = model.training.nearest(model.fingerprints(mols, raw))
     expected = expit(model.calibrations[0].log_odds(mean, similarity))
     np.testing.assert_allclose(scores.score[:, 0], expected, atol=2e-6)
@@ -169,16 +212,29 @@ def test_a_blended_model_scores_explains_and_comes_back(small_assay, small_optio
 
 
 def test_a_model_that_is_not_blended_has_no_forest(small_model):
-    assert small_model.forest_blend is None
+    assert small_model.blend is None
     assert NETWORKS not in small_model.quality["tasks"]["Class"]
 
 
 def test_a_task_without_a_forest_is_left_to_the_networks():
     x, y = _data()
-    forests = (_stored(x, y), None)
-    blend = ForestBlend(Encoder(), forests, (Spreads(1, 1), Spreads(2, 1)))
+    encoder = Encoder()
+    forests = StoredForests(encoder, (_stored(x, y), None))
+    blendings = (Blending((1.0, 1.0), (0.5, 0.5)), Blending((2.0, 1.0), (0.5, 0.5)))
+    blend = Blend(("forest",), {"forest": forests}, blendings)
     logits = np.zeros((2, x.shape[0], 2))
     logits[..., 1] = 3.0
-    blended = blend(logits, as_visible(x, x.shape[1]))
+    blended = blend(logits, Seen(RawFeatures(), encoder, as_visible(x, x.shape[1])))
     assert (blended[..., 1] == 1.5).all()
     assert (blended[..., 0] != 0).any()
+
+
+def test_a_voice_without_weight_is_not_kept():
+    class Silent:
+        def stored(self, wanted):
+            return wanted
+
+    blendings = [Blending((1, 1, 1), weights) for weights in ((0.5, 0.5, 0.0), (1.0, 0.0, 0.0))]
+    kept = Blend.of({"forest": Silent(), "kernel": Silent()}, blendings)
+    assert kept.names == ("forest", "kernel")
+    assert kept.voices == {"forest": [True, False]}

@@ -79,5 +79,5 @@ def test_trees_of_a_large_assay_draw_some_of_its_compounds():
 def test_the_blocks_are_those_of_the_networks_and_then_the_forests():
     four = ("morgan_counts", "atom_pairs", "torsions", "descriptors")
     assert ModelOptions().blocks == ModelOptions(blend="none").blocks == four
-    both = ModelOptions(features=("maccs",), forest_features=("maccs", "erg"))
+    both = ModelOptions(features=("maccs",), forest_features=("maccs", "erg"), blend="forest")
     assert both.blocks == ("maccs", "erg")

@@ -284,10 +284,10 @@ def test_a_limit_of_novelty_that_a_file_holds_decides_nothing(rebuilt, parts, sm
     assert loaded.in_domain(scores).all()
 
 
-def test_a_model_whose_forests_are_gone_is_told(rebuilt, parts):
+def test_a_model_whose_voices_are_gone_is_told(rebuilt, parts):
     description = json.loads(parts["model.json"])
     options = description["options"] | {"blend": "forest"}
-    assert "forests" in refused(rebuilt(model=json.dumps(description | {"options": options})))
+    assert "voices" in refused(rebuilt(model=json.dumps(description | {"options": options})))
 
 
 def test_weights_that_are_missing_or_of_another_shape_are_told(rebuilt, parts):

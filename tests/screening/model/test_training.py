@@ -208,11 +208,11 @@ def test_conformal_values_come_from_networks_and_trees_without_the_compound(
         logits[test] = Ensemble([member], x.shape[1]).logits(x[test])[0, :, 0]
         fingerprints = whole.compounds.fingerprints
         near[test] = nearest(fingerprints[test], fingerprints[train])[1]
-    (forest,) = fitted.forest.forests
+    (forest,) = fitted.voices["forest"].forests
     refitted = RandomForestRegressor(**{**forest.get_params(), "oob_score": True})
     refitted.fit(x.toarray(), labels)
-    spreads, calibration = fitted.held_out.spreads[0], fitted.held_out.calibrations[0]
-    said = calibration.log_odds(spreads(logits, logit(refitted.oob_prediction_)), near)
+    blending, calibration = fitted.held_out.blendings[0], fitted.held_out.calibrations[0]
+    said = calibration.log_odds(blending(logits, [logit(refitted.oob_prediction_)]), near)
     for label, (known, similarity) in zip((1, 0), conformal.by_class(), strict=True):
         order = np.argsort(said[labels == label], kind="stable")
         assert np.allclose(known, said[labels == label][order], rtol=0, atol=1e-9)

@@ -1,0 +1,162 @@
+"""Kernel ridge regression on the Tanimoto kernel of counts, as a voice that a model keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve
+from scipy.sparse import csr_matrix
+
+from screening.features import Encoder
+from screening.learners.kernels.tanimoto import TanimotoKernel
+from screening.learners.options import KERNEL_BLOCK
+from screening.learners.voices.voice import Arrays, Seen, State
+
+# Noise of a label, in units of the kernel's 1 of a compound with itself.
+RIDGE = 0.3
+# Similarities are whole numbers of 1/32,768: their sum is the same in any order.
+_STEPS = 1 << 15
+# Whole numbers that float64 adds without an error.
+_EXACT = float(1 << 52)
+# Counts, and levels times compounds, of files that are no mistake.
+_MOST_COUNTS, _MOST_LEVELS = 1 << 14, 1 << 31
+
+
+def fit_ridge(
+    similarities: NDArray[np.float32], known: NDArray[np.int64], labels: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], float]:
+    """Return the worth of each known compound, shape (n_known,), and the mean label.
+
+    The prediction of a compound x is mean + sum of k(x, known) times worth. Where every compound is
+    known, worth = (K + ridge)^-1 (labels - mean). Where fewer are, it is the least-squares fit with
+    the same ridge on sums over these (subset of regressors).
+
+    Parameters
+    ----------
+    similarities : array of shape (n, n_known)
+        Of each compound to the known ones.
+    known : int64 array of shape (n_known,)
+        Which compounds those are.
+    labels : array of shape (n,)
+        From 0 to 1.
+
+    References
+    ----------
+    Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, equations 2.25 and 8.11.
+    """
+    mean = float(labels.mean())
+    away = labels.astype(np.float64) - mean
+    kernel = similarities.astype(np.float64)
+    if len(known) == len(labels):
+        kernel[known, np.arange(len(known))] += RIDGE
+        return np.asarray(solve(kernel[known], away[known], assume_a="pos")), mean
+    among = kernel[known]
+    among[np.diag_indices_from(among)] += 1e-6
+    square = kernel.T @ kernel + RIDGE * among
+    return np.asarray(solve(square, kernel.T @ away, assume_a="pos")), mean
+
+
+def as_logits(labels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return logits of predicted labels: the tangent of the logit at one half.
+
+    A prediction of a regression may lie outside of 0 to 1, where the logit itself ends.
+    """
+    return 4 * (labels - 0.5)
+
+
+@dataclass(frozen=True)
+class StoredRidge:
+    """The machines of a model as they are kept.
+
+    Attributes
+    ----------
+    counts : CSR of shape (n_known, n_columns)
+        Morgan counts of the known compounds.
+    worth : float64 array of shape (n_known, n_tasks)
+        NaN in the column of a task that they have nothing to say of.
+    means : float64 array of shape (n_tasks,)
+    """
+
+    counts: csr_matrix
+    worth: NDArray[np.float64]
+    means: NDArray[np.float64]
+
+    def logits(self, seen: Seen) -> NDArray[np.float64]:
+        """Return logits of shape (n, n_tasks); NaN for a task without."""
+        return self.of_counts(seen.raw.sparse[KERNEL_BLOCK])
+
+    def of_counts(self, counts: csr_matrix) -> NDArray[np.float64]:
+        """Return the same for compounds with these Morgan counts."""
+        out = np.full((counts.shape[0], len(self.means)), np.nan)
+        tasks, whole, unit = self._whole
+        for rows, similar in self._kernel.blocks(counts):
+            steps = np.rint(similar.astype(np.float64) * _STEPS)
+            out[rows, tasks] = as_logits(steps @ whole * (unit / _STEPS) + self.means[tasks])
+        return out
+
+    @cached_property
+    def _kernel(self) -> TanimotoKernel:
+        return TanimotoKernel(self.counts)
+
+    @cached_property
+    def _whole(self) -> tuple[NDArray[np.int64], NDArray[np.float64], float]:
+        """Which tasks there are, what compounds are worth in whole numbers, and their unit."""
+        tasks = np.flatnonzero(~np.isnan(self.means))
+        worth = self.worth[:, tasks]
+        largest = float(np.abs(worth).sum(axis=0).max(initial=1e-9))
+        unit = 2.0 ** -np.floor(np.log2(_EXACT / (_STEPS * largest)))
+        return tasks, np.rint(worth / unit), float(unit)
+
+    def encoders(self) -> list[Encoder]:
+        """Return nothing: counts are compared as they are."""
+        return []
+
+    def to_state(self, networks: Encoder) -> State:
+        """Return a JSON-able description and the arrays by name."""
+        del networks
+        arrays = {
+            "columns": self.counts.indices.astype(np.int32),
+            "ends": self.counts.indptr.astype(np.int64),
+            "counts": self.counts.data.astype(np.int32),
+            "worth": np.nan_to_num(self.worth),
+            "means": np.nan_to_num(self.means),
+            "tasks": np.flatnonzero(~np.isnan(self.means)),
+        }
+        return {"width": int(self.counts.shape[1])}, arrays
+
+    @classmethod
+    def from_state(
+        cls, described: Mapping[str, Any], arrays: Arrays, networks: Encoder, n_tasks: int
+    ) -> Self:
+        """Build what `to_state` described.
+
+        Raises
+        ------
+        ValueError
+            Counts are no counts, or what compounds are worth is not told for each.
+        """
+        del networks
+        columns, ends, data = (arrays[name] for name in ("columns", "ends", "counts"))
+        width, worth, told = described["width"], arrays["worth"], arrays["tasks"]
+        n = len(ends) - 1
+        in_order = len(ends) and ends[0] == 0 and ends[-1] == len(columns) == len(data)
+        if not in_order or (np.diff(ends) < 0).any():
+            raise ValueError("the compounds of a kernel do not follow each other")
+        if len(data) and not (
+            0 <= columns.min() <= columns.max() < width and 1 <= data.min() <= data.max()
+        ):
+            raise ValueError("the compounds of a kernel have counts that are none")
+        if data.max(initial=0) > _MOST_COUNTS or int(data.sum()) * n > _MOST_LEVELS:
+            raise ValueError("the compounds of a kernel have more counts than compounds have")
+        if worth.shape != (n, n_tasks) or arrays["means"].shape != (n_tasks,):
+            raise ValueError("what the compounds of a kernel are worth is not told for each")
+        if len(told) and not 0 <= told.min() <= told.max() < n_tasks:
+            raise ValueError("a kernel is of tasks that there are not")
+        means = np.full(n_tasks, np.nan)
+        means[told] = arrays["means"][told]
+        return cls(csr_matrix((data, columns, ends), shape=(n, width)), worth, means)
