@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ from screening.assay import Threshold, choose_targets, curate, make_threshold
 from screening.chemistry import Standardiser
 from screening.evaluation import expected_calibration_error
 from screening.learners import Compounds, ModelOptions, Part, fold_parts, hold_out
-from screening.learners.blend import blend_with, fit_spreads
+from screening.learners.blend import fit_blending
 from screening.learners.calibrated import similarities
 from screening.learners.forest import Forest
 from screening.learners.networks import Networks
@@ -199,8 +200,9 @@ def judge(path: Path) -> list[dict[str, object]]:
             taught, tested = asked & (quarter != number), asked & (quarter == number)
             if not tested.any():
                 continue
-            spreads = [fit_spreads(networks[taught], forest[taught])]
-            logits = blend_with(spreads, networks[:, None], forest[:, None])[:, 0]
+            learned = fit_blending([networks[taught], forest[taught]], labels[taught])
+            blending = replace(learned, weights=(0.5, 0.5))
+            logits = blending(networks, [forest])
             every = Said(logits, near, forest)
             for name, calibrate in calibrations(every.take(taught), labels[taught]).items():
                 out = said.setdefault(name, np.full(len(labels), np.nan))

@@ -79,7 +79,7 @@ def values_text(quality: Mapping[str, Any]) -> str:
         models: dict[str, dict[str, float]] = found["models"]
         n = next(iter(models.values()))["n"]
         head = (
-            f"{task}: {n} measured values, predicted in {found['unit']} by the same folds; "
+            f"{task}: {n} measured values, held out in the same folds, in {found['unit']}; "
             f"intervals at a risk of {found['risk']:g}"
         )
         weights = ", ".join(f"{name} {100 * w:.0f} %" for name, w in found["weights"].items())

@@ -81,7 +81,7 @@ class ValueModel:
         raw
             Their features.
         seen
-            The same as the forests' encoder encodes them.
+            The same as the networks' encoder encodes them.
         similarity
             To the nearest compound that was learned from.
         """

@@ -136,7 +136,7 @@ class ValueBlend:
     def _intervals(
         self, part: Part, fitted: FittedValues, weights: Mapping[str, float]
     ) -> Intervals:
-        """Learn from what is said of each compound without it, in the company of all others."""
+        """Learn from what is said of each compound without it, from all others."""
         known = part.compounds.fingerprints[part.rows]
         _, near = NeighbourIndex(known).nearest(known, but=np.arange(len(known)))
         places = np.searchsorted(part.rows, fitted.rows)

@@ -121,7 +121,7 @@ class ValueVoices:
     library: LibraryStack | None = None
 
     def encoder(self, part: Part) -> Encoder:
-        """Return the encoder of the model's networks."""
+        """Return the encoder of the model's networks: what they see is encoded anyway."""
         return part.encoder(self.options.features) if self.library is None else self.library.encoder
 
     def fit_parts(
