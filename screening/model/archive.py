@@ -88,6 +88,7 @@ VALUES = Kind(
     ("values.json", "weights.safetensors", "training.parquet", "canary.json"),
     1,
     "train the model again",
+    oldest=1,
 )
 
 
