@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from screening.explain import AtomContributions
     from screening.features import FeatureSet
     from screening.model import ModelOptions
+    from screening.regressor import ScreeningRegressor
     from screening.runs import predict, pretrain, screen
     from screening.samples import sample
     from screening.turns import Comparison, compare, learn, pick
@@ -28,6 +29,7 @@ _PUBLIC = {
     "FeatureSet": "screening.features",
     "ModelOptions": "screening.model",
     "ScreeningClassifier": "screening.classifier",
+    "ScreeningRegressor": "screening.regressor",
     "UserError": "screening.errors",
     "compare": "screening.turns.comparing.compare",
     "learn": "screening.turns.learning.learn",
@@ -47,6 +49,7 @@ __all__ = [
     "FeatureSet",
     "ModelOptions",
     "ScreeningClassifier",
+    "ScreeningRegressor",
     "UserError",
     "compare",
     "learn",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -13,8 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from rdkit import Chem
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state
+from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from screening.assay import (
@@ -26,34 +24,28 @@ from screening.assay import (
     labels_of,
     make_threshold,
 )
-from screening.chemistry import Limits, Standardiser, smiles_of
+from screening.chemistry import Standardiser, smiles_of
+from screening.estimator import MoleculeEstimator, in_their_order
 from screening.explain import AtomContributions, explain_molecule
-from screening.library.predict import (
-    Finish,
-    Predicted,
-    described,
-    predict_compounds,
-    scores_alone,
-)
+from screening.library.predict import described, scores_alone
 from screening.model import (
     ModelOptions,
     Pretrained,
     ScreeningModel,
+    is_values_file,
     load_pretrained,
     save_model,
     train_model,
 )
 from screening.model import load_model as read_model
+from screening.model.regression.file import load_regression
 from screening.progress import Stages
-from screening.systems import usable_cores
+from screening.regressor import ScreeningRegressor
 
 _DEFAULT = ModelOptions()
-# Below so many, a table is there before a bar could be seen.
-_QUICK = 2000
-_NOT_OPTIONS = ("seed", "limits")
 
 
-class ScreeningClassifier(ClassifierMixin, BaseEstimator):
+class ScreeningClassifier(ClassifierMixin, MoleculeEstimator):
     """An ensemble of deep belief networks that tells active from inactive compounds.
 
     What `ebmscreen train` trains, as a scikit-learn classifier over SMILES or RDKit molecules.
@@ -212,9 +204,7 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
         """Return a fitted classifier around a trained model."""
         options = model.options
         made = cls(
-            **{name: getattr(options, name) for name in _option_names()},
-            max_atoms=options.limits.max_atoms,
-            random_state=options.seed,
+            **cls._chosen_in(options),
             **model.provenance.get("labels", {}).get("parameters", {}),
         )
         classes = model.provenance.get("labels", {}).get("classes")
@@ -276,16 +266,7 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
 
     def _settings(self) -> tuple[ModelOptions, Pretrained | None]:
         """Return what the model is trained with, and the stack that it starts from."""
-        chosen: dict[str, Any] = {name: getattr(self, name) for name in _option_names()}
-        for name in ("features", "forest_features", "hidden"):
-            chosen[name] = tuple(chosen[name])
-        state = self.random_state
-        seed = state if isinstance(state, int | np.integer) else None
-        if seed is None:
-            seed = check_random_state(state).randint(2**31 - 1)
-        limits = Limits(self.max_atoms, _DEFAULT.limits.timeout_seconds)
-        options = ModelOptions(**chosen, limits=limits, seed=int(seed))
-        pretrained = self.pretrained
+        options, pretrained = self._options(), self.pretrained
         if isinstance(pretrained, str | Path):
             pretrained = load_pretrained(Path(pretrained))
         return (options if pretrained is None else pretrained.applied_to(options)), pretrained
@@ -314,11 +295,6 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
         for sentence in assay.ledger.losses():
             warnings.warn(f"{sentence} See ledger_.", UserWarning, stacklevel=3)
         return assay, classes
-
-    def _workers(self) -> int:
-        if self.n_jobs is None:
-            return 1
-        return max(1, usable_cores() + 1 + self.n_jobs if self.n_jobs < 0 else self.n_jobs)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64] | list[NDArray[np.float64]]:
         """Return the probability of each class, calibrated at the assay's base rate.
@@ -392,16 +368,7 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         texts = smiles_of(X)
         finish = partial(described, risk=risk, prevalence=prevalence)
-        found = self._predicted(texts, finish)
-        lost = {reject.row: (reject.reason, reject.message) for reject in found.rejects}
-        why = pd.DataFrame.from_dict(lost, orient="index", columns=["reason", "message"])
-        table = pd.concat([found.known.to_pandas().set_axis(found.places), why]).sort_index()
-        table.insert(0, "smiles", texts)
-        if ids is not None:
-            table.insert(0, "id", list(ids))
-        for name in ("reason", "message"):
-            table[name] = table.pop(name).fillna("") if name in table else ""
-        return table.reset_index(drop=True)
+        return in_their_order(self._predicted(self.model_, texts, finish), texts, ids)
 
     def explain(self, X: str | Chem.Mol, task: str | None = None) -> AtomContributions:
         """Explain the score of one compound by what each atom contributes.
@@ -479,41 +446,30 @@ class ScreeningClassifier(ClassifierMixin, BaseEstimator):
         """Return the probability of being active, shape (n, n_tasks); NaN for what is unread."""
         check_is_fitted(self)
         texts = smiles_of(X)
-        found = self._predicted(texts, scores_alone)
+        found = self._predicted(self.model_, texts, scores_alone)
         active = np.full((len(texts), len(self.tasks_)), np.nan)
         active[found.places] = found.known.to_pandas()
         return active
 
-    def _predicted(self, smiles: Sequence[str], finish: Finish) -> Predicted:
-        with Stages(self.progress and len(smiles) > _QUICK) as stages:
-            return predict_compounds(
-                self.model_, smiles, finish, workers=self._workers(), on_step=stages.step
-            )
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
-        tags.input_tags.string = True
-        tags.input_tags.allow_nan = True
-        tags.target_tags.multi_output = True
         tags.classifier_tags.multi_class = False
         tags.classifier_tags.multi_label = True
         return tags
 
 
-def _option_names() -> tuple[str, ...]:
-    """Return the settings of a model that the classifier has under the same name."""
-    return tuple(f.name for f in fields(ModelOptions) if f.name not in _NOT_OPTIONS)
-
-
-def load_model(path: str | Path) -> ScreeningClassifier:
-    """Read a model file, and return it as a fitted classifier.
+def load_model(path: str | Path) -> ScreeningClassifier | ScreeningRegressor:
+    """Read a model file, and return it as a fitted estimator.
 
     Parameters
     ----------
     path
-        What `ScreeningClassifier.save` or `ebmscreen train` wrote.
+        What `save` of an estimator or `ebmscreen train` wrote.
+
+    Returns
+    -------
+    ScreeningClassifier or ScreeningRegressor
+        The latter where `ScreeningRegressor.save` wrote it.
 
     Raises
     ------
@@ -532,4 +488,6 @@ def load_model(path: str | Path) -> ScreeningClassifier:
     >>> load_model("acids.ebm").predict(["CCCCCC(=O)O", "CCCCCCN"])
     array([1, 0])
     """
+    if is_values_file(Path(path)):
+        return ScreeningRegressor.of_model(load_regression(Path(path)))
     return ScreeningClassifier.of_model(read_model(Path(path)))

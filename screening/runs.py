@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from screening.classifier import ScreeningClassifier
     from screening.model import Pretrained
     from screening.plate import PlateOptions
+    from screening.regressor import ScreeningRegressor
 
 _SHOWN = 10
 AnyModel: TypeAlias = "str | Path | ScreeningClassifier | ScreeningModel"
@@ -220,7 +222,7 @@ def _model_file(model: AnyModel, run: Path) -> Path:
 
 def predict(
     compounds: Any,
-    model: AnyModel,
+    model: AnyModel | ScreeningRegressor,
     *,
     smiles_column: str | None = None,
     id_column: str | None = None,
@@ -237,13 +239,13 @@ def predict(
     compounds : str, Path or sequence of n str or Mol
         A table of compounds by its path, or SMILES or molecules.
     model
-        A model file, or a fitted classifier.
+        A model file, or a fitted estimator.
     smiles_column, id_column
         Of the file; guessed where there is one candidate.
     sheet
         Of an Excel file; its first when None.
     risk, prevalence
-        See `ScreeningClassifier.predict_table`.
+        See `ScreeningClassifier.predict_table`; a regressor takes the risk alone.
     workers
         Processes, where compounds are many; all usable cores when None. The result is the same for
         any number.
@@ -277,10 +279,17 @@ def predict(
     """
     import pandas as pd
 
-    # The caller's own classifier keeps its settings.
+    from screening.classifier import ScreeningClassifier
+
+    # The caller's own estimator keeps its settings.
     fitted = copy(_fitted(model)).set_params(n_jobs=workers or -1)
+    told = partial(fitted.predict_table, risk=risk)
+    if isinstance(fitted, ScreeningClassifier):
+        told = partial(fitted.predict_table, risk=risk, prevalence=prevalence)
+    elif prevalence is not None:
+        raise UserError("prevalence restates scores, and the model predicts values alone.")
     if not isinstance(compounds, str | Path):
-        return fitted.predict_table(compounds, risk=risk, prevalence=prevalence)
+        return told(compounds)
     table = read_table(
         str(compounds),
         smiles_column=smiles_column,
@@ -290,7 +299,7 @@ def predict(
     )
     # In a row with too many cells nobody knows which one is the structure.
     clear = ["" if i in table.problems else text for i, text in enumerate(table.smiles)]
-    found = fitted.predict_table(clear, ids=table.ids, risk=risk, prevalence=prevalence)
+    found = told(clear, ids=table.ids)
     found["smiles"] = table.smiles
     for position, problem in table.problems.items():
         found.loc[position, ["reason", "message"]] = ["parse", problem]
@@ -299,10 +308,11 @@ def predict(
     return pd.concat([found, others.set_axis(found.index)], axis=1)
 
 
-def _fitted(model: AnyModel) -> ScreeningClassifier:
+def _fitted(model: AnyModel | ScreeningRegressor) -> ScreeningClassifier | ScreeningRegressor:
     from screening.classifier import ScreeningClassifier, load_model
+    from screening.regressor import ScreeningRegressor
 
-    if isinstance(model, ScreeningClassifier):
+    if isinstance(model, ScreeningClassifier | ScreeningRegressor):
         return model
     if isinstance(model, ScreeningModel):
         return ScreeningClassifier.of_model(model)

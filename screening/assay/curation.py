@@ -16,10 +16,11 @@ from screening.assay.labels import GIVE_THRESHOLD, Label, Rule, Threshold, read_
 from screening.assay.ledger import Ledger, Merge
 from screening.assay.sanity import warnings_before, warnings_of
 from screening.assay.structures import Structure, read_structures
-from screening.assay.tasks import Conflicts, LabelTask, Row, Task, ValueTask
+from screening.assay.tasks import Conflicts, LabelTask, MeasuredTask, Row, Task, ValueTask
 from screening.assay.values.beside import Beside
 from screening.assay.values.cells import words_note
-from screening.assay.values.column import CellError, read_values
+from screening.assay.values.column import CellError, ValueColumn, read_values
+from screening.assay.values.units import Unit
 from screening.chemistry import Failure, Level, Limits, Reject, Standardiser
 from screening.errors import UserError
 from screening.tables import AssayTable, Origin
@@ -254,30 +255,14 @@ def label_task(table: AssayTable, target: str, ledger: Ledger) -> LabelTask:
 def value_task(
     table: AssayTable, target: str, threshold: Threshold, beside: Beside, ledger: Ledger
 ) -> ValueTask:
-    """Read a column of values.
+    """Read a column of values that a threshold turns into labels.
 
     Raises
     ------
     UserError
         A cell is no value, or none can be compared with the threshold.
     """
-
-    def cells(name: str | None) -> list[str] | None:
-        return None if name is None else list(table.cells[name])
-
-    try:
-        column = read_values(
-            target,
-            list(table.cells[target]),
-            relations=cells(beside.relation),
-            turned=beside.turned,
-            units=cells(beside.units),
-            types=cells(beside.types),
-            wanted=threshold.unit,
-            commas_apart=table.commas_apart,
-        )
-    except CellError as error:
-        raise _cell_error(table, target, error.index, str(error)) from error
+    column = _read_column(table, target, beside, threshold.unit)
     task = ValueTask(column, threshold, table.smiles)
     asked = threshold.describe()
     used = task.threshold.describe()
@@ -285,8 +270,54 @@ def value_task(
         f"{target}: active when {used}{'' if asked == used else f' ({asked})'}.",
         *column.notes,
     ]
-    ledger.warnings += warnings_before(task, threshold, cells(beside.types))
+    types = None if beside.types is None else list(table.cells[beside.types])
+    ledger.warnings += warnings_before(task, threshold, types)
     return task
+
+
+def measured_task(
+    table: AssayTable, target: str, beside: Beside, wanted: Unit | None, ledger: Ledger
+) -> MeasuredTask:
+    """Read a column of values that are learned as they are.
+
+    Parameters
+    ----------
+    table, target, beside
+    wanted
+        Unit that they are brought to; that of most of them when None.
+    ledger
+        Is told what was recognised.
+
+    Raises
+    ------
+    UserError
+        A cell is no value, or none can be brought to the unit.
+    """
+    column = _read_column(table, target, beside, wanted)
+    column = column if wanted is None else column.brought_to(wanted)
+    ledger.notes += column.notes
+    return MeasuredTask(column, table.smiles)
+
+
+def _read_column(
+    table: AssayTable, target: str, beside: Beside, wanted: Unit | None
+) -> ValueColumn:
+    def cells(name: str | None) -> list[str] | None:
+        return None if name is None else list(table.cells[name])
+
+    try:
+        return read_values(
+            target,
+            list(table.cells[target]),
+            relations=cells(beside.relation),
+            turned=beside.turned,
+            units=cells(beside.units),
+            types=cells(beside.types),
+            wanted=wanted,
+            commas_apart=table.commas_apart,
+        )
+    except CellError as error:
+        raise _cell_error(table, target, error.index, str(error)) from error
 
 
 def _cell_error(table: AssayTable, target: str, index: int, message: str) -> UserError:
@@ -310,7 +341,7 @@ def _assemble(
             )
         before = len(ledger.conflicts)
         labels = [task.agree(smiles, rows, conflicts, ledger) for task in tasks]
-        if not all(math.isnan(label.label) for label in labels):
+        if any(task.teaches(label) for task, label in zip(tasks, labels, strict=True)):
             kept.append((smiles, rows[0], labels))
         elif len(ledger.conflicts) == before:
             ledger.unlabelled += 1

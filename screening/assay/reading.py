@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -208,28 +208,42 @@ def assay_of(
     UserError
         See `curate`.
     """
-    smiles = smiles_of(X)
-    columns = _target_columns(y)
-    for name, values in columns.items():
-        if len(values) != len(smiles):
-            raise ValueError(f"{len(smiles)} compounds have {len(values)} labels of {name!r}.")
-    classes = PLAIN
+    columns, classes = target_columns(y), PLAIN
     if threshold is None:
         classes = find_classes([v for values in columns.values() for v in values], active_class)
         columns = {name: _as_labels(values, classes) for name, values in columns.items()}
-    cells = {name: [_as_cell(v) for v in values] for name, values in columns.items()}
+    table = table_of(X, columns)
+    return curate(table, tuple(columns), threshold=threshold, **curation), classes
+
+
+def table_of(X: Any, columns: Mapping[str, Sequence[Any]]) -> AssayTable:
+    """Return compounds and what is known of them as a table; rows are positions, from 0.
+
+    Parameters
+    ----------
+    X : sequence of n str or Mol
+    columns : dict of str to sequence of n
+
+    Raises
+    ------
+    ValueError
+        A column has another length.
+    """
+    smiles = smiles_of(X)
+    for name, values in columns.items():
+        if len(values) != len(smiles):
+            raise ValueError(f"{len(smiles)} compounds have {len(values)} labels of {name!r}.")
+    cells = {name: [as_cell(v) for v in values] for name, values in columns.items()}
     structures = "smiles"
     while structures in cells:
         structures += "_"
-    names = (structures, *cells)
-    table = AssayTable(
+    return AssayTable(
         "the assay",
-        Columns(structures, None, names),
+        Columns(structures, None, (structures, *cells)),
         np.arange(len(smiles), dtype=np.int64),
         pd.DataFrame({structures: smiles, **cells}, dtype=str),
         place="position",
     )
-    return curate(table, tuple(columns), threshold=threshold, **curation), classes
 
 
 def labels_of(y: Any, classes: ClassPair, threshold: Threshold | None) -> NDArray[np.float32]:
@@ -240,10 +254,10 @@ def labels_of(y: Any, classes: ClassPair, threshold: Threshold | None) -> NDArra
     ValueError
         A text is no number, where there is a threshold.
     """
-    columns = _target_columns(y).items()
+    columns = target_columns(y).items()
     if threshold is None:
         labels = [
-            [read_label(_as_cell(v)) for v in _as_labels(values, classes)] for _, values in columns
+            [read_label(as_cell(v)) for v in _as_labels(values, classes)] for _, values in columns
         ]
     else:
         labels = [_decided(name, values, threshold) for name, values in columns]
@@ -251,7 +265,7 @@ def labels_of(y: Any, classes: ClassPair, threshold: Threshold | None) -> NDArra
 
 
 def _decided(name: str, values: Sequence[Any], threshold: Threshold) -> list[float]:
-    column = read_values(name, [_as_cell(v) for v in values], wanted=threshold.unit)
+    column = read_values(name, [as_cell(v) for v in values], wanted=threshold.unit)
     here = threshold.on(column.scale)
     return [
         decide(reading.relation, reading.value, here) if reading.usable else np.nan
@@ -324,11 +338,12 @@ def _as_labels(values: Sequence[Any], classes: ClassPair) -> list[Any]:
     return [None if _no_label(v) else int(_plain(v) == classes.active) for v in values]
 
 
-def _as_cell(value: Any) -> str:
+def as_cell(value: Any) -> str:
+    """Return a value as a table has it; empty where it is missing."""
     return "" if is_missing(value) else str(_plain(value))
 
 
-def _target_columns(y: Any) -> dict[str, list[Any]]:
+def target_columns(y: Any) -> dict[str, list[Any]]:
     """Return the labels of each task by its name."""
     if y is None:
         raise ValueError("labels are missing: give y beside the compounds.")

@@ -67,6 +67,9 @@ class Task(Protocol):
     def problem(self, index: int) -> str:
         """Return why what a row says cannot be used; empty when it can, or it says nothing."""
 
+    def teaches(self, label: Label) -> bool:
+        """Tell whether there is anything to learn from what the rows of a structure come to."""
+
     def agree(
         self, smiles: str, rows: Sequence[Row], conflicts: Conflicts, ledger: Ledger
     ) -> Label:
@@ -96,6 +99,10 @@ class LabelTask:
         del index
         return ""
 
+    def teaches(self, label: Label) -> bool:
+        """Tell whether there is a label."""
+        return not math.isnan(label.label)
+
     def agree(
         self, smiles: str, rows: Sequence[Row], conflicts: Conflicts, ledger: Ledger
     ) -> Label:
@@ -107,30 +114,21 @@ class LabelTask:
         return resolve(smiles, self.name, known, votes, conflicts, ledger) if votes else MISSING
 
 
-class ValueTask:
-    """A column of values, and the threshold that makes labels of them.
+class MeasuredTask:
+    """A column of values that are learned as they are.
 
     Parameters
     ----------
     column
         The values.
-    threshold
-        As given; in the unit of the column from here on.
     smiles
         The structures as drawn, for their molecular weight.
     """
 
-    def __init__(self, column: ValueColumn, threshold: Threshold, smiles: Sequence[str]) -> None:
+    def __init__(self, column: ValueColumn, smiles: Sequence[str]) -> None:
         self.column = column
-        self.threshold = threshold.on(column.scale)
         self.undecided = 0
         self._smiles = smiles
-        values = [reading.value for reading in column.readings if reading.measured]
-        linear = LINEAR_BAND * np.ptp(np.quantile(values, [0.1, 0.9])) if values else 0.0
-        self.band = LOG_BAND if column.scale.in_log_units else float(linear)
-        natural = not column.scale.logarithmic
-        # Without effect at any concentration is not what is sought only where effect is sought.
-        self._inactive = 0.0 if self.threshold.active_is_above == natural else math.nan
 
     @property
     def name(self) -> str:
@@ -138,47 +136,30 @@ class ValueTask:
         return self.column.name
 
     def known(self, index: int) -> bool:
-        """Tell whether a row has a value, or says inactive."""
-        reading = self.column.readings[index]
-        return reading.measured or (reading.inactive and not math.isnan(self._inactive))
+        """Tell whether a row has a value."""
+        return self.column.readings[index].measured
 
     def problem(self, index: int) -> str:
         """Return why the value of a row cannot be used."""
         return self.column.readings[index].problem
 
+    def teaches(self, label: Label) -> bool:
+        """Tell whether there is a value, or a limit of it."""
+        return not math.isnan(label.value)
+
     def agree(
         self, smiles: str, rows: Sequence[Row], conflicts: Conflicts, ledger: Ledger
     ) -> Label:
-        """Return the label of the combined value.
+        """Return the combined value; values contradict no label."""
+        del conflicts
+        measured = self._measured(rows)
+        return self._combined(smiles, measured, ledger) if measured else MISSING
 
-        Where it lies close to the threshold, and the rows lie on both sides, `conflicts` decides.
-        """
-        measured = [(row, self._reading(row)) for row in rows if self._measured(row)]
-        if not measured:
-            says_inactive = any(self.column.readings[row.index].inactive for row in rows)
-            return Label(self._inactive) if says_inactive else MISSING
-        readings = [reading for _, reading in measured]
-        combined = combine(readings, logarithmic=self.column.scale.logarithmic)
-        if len(measured) > 1:
-            ledger.repeats.append(self._repeat(smiles, measured, combined))
-        if len(measured) > 1 and self._is_close(combined.value):
-            sides = [decide(r.relation, r.value, self.threshold) for r in readings]
-            decided = [(row, int(s)) for (row, _), s in zip(measured, sides, strict=True) if s >= 0]
-            if len({side for _, side in decided}) == 2:
-                known, votes = [row for row, _ in decided], [side for _, side in decided]
-                vote = resolve(smiles, self.name, known, votes, conflicts, ledger)
-                return Label(vote.label, combined.value, combined.relation)
-        side = decide(combined.relation, combined.value, self.threshold)
-        if math.isnan(side) and any(self.column.readings[row.index].inactive for row in rows):
-            side = self._inactive
-        self.undecided += math.isnan(side)
-        return Label(side, combined.value, combined.relation)
+    def _measured(self, rows: Sequence[Row]) -> list[tuple[Row, Reading]]:
+        own = ((row, self.column.readings[row.index]) for row in rows)
+        return [(row, self._weighed(row, reading)) for row, reading in own if reading.measured]
 
-    def _measured(self, row: Row) -> bool:
-        return self.column.readings[row.index].measured
-
-    def _reading(self, row: Row) -> Reading:
-        reading = self.column.readings[row.index]
+    def _weighed(self, row: Row, reading: Reading) -> Reading:
         if reading.unit is None:
             return reading
         # As drawn, with its counter-ions: that is what was weighed.
@@ -186,11 +167,14 @@ class ValueTask:
         weighed = drawn if isinstance(drawn, Chem.Mol) else row.mol
         return self.column.weighed(reading, rdMolDescriptors._CalcMolWt(weighed))
 
-    def _is_close(self, value: float) -> bool:
-        limit = self.threshold.value
-        if self.column.scale.logarithmic:
-            return abs(math.log10(value / limit)) <= self.band
-        return abs(value - limit) <= self.band
+    def _combined(
+        self, smiles: str, measured: Sequence[tuple[Row, Reading]], ledger: Ledger
+    ) -> Label:
+        readings = [reading for _, reading in measured]
+        combined = combine(readings, logarithmic=self.column.scale.logarithmic)
+        if len(measured) > 1:
+            ledger.repeats.append(self._repeat(smiles, measured, combined))
+        return Label(math.nan, combined.value, combined.relation)
 
     def _repeat(
         self, smiles: str, measured: Sequence[tuple[Row, Reading]], combined: Combined
@@ -206,6 +190,70 @@ class ValueTask:
             round(combined.spread, 4),
             "log units" if scale.in_log_units else scale.unit.name if scale.unit else "",
         )
+
+
+class ValueTask(MeasuredTask):
+    """A column of values, and the threshold that makes labels of them.
+
+    Parameters
+    ----------
+    column
+        The values.
+    threshold
+        As given; in the unit of the column from here on.
+    smiles
+        The structures as drawn, for their molecular weight.
+    """
+
+    def __init__(self, column: ValueColumn, threshold: Threshold, smiles: Sequence[str]) -> None:
+        super().__init__(column, smiles)
+        self.threshold = threshold.on(column.scale)
+        values = [reading.value for reading in column.readings if reading.measured]
+        linear = LINEAR_BAND * np.ptp(np.quantile(values, [0.1, 0.9])) if values else 0.0
+        self.band = LOG_BAND if column.scale.in_log_units else float(linear)
+        natural = not column.scale.logarithmic
+        # Without effect at any concentration is not what is sought only where effect is sought.
+        self._inactive = 0.0 if self.threshold.active_is_above == natural else math.nan
+
+    def known(self, index: int) -> bool:
+        """Tell whether a row has a value, or says inactive."""
+        reading = self.column.readings[index]
+        return reading.measured or (reading.inactive and not math.isnan(self._inactive))
+
+    def teaches(self, label: Label) -> bool:
+        """Tell whether there is a label; a limit that decides nothing teaches nothing."""
+        return not math.isnan(label.label)
+
+    def agree(
+        self, smiles: str, rows: Sequence[Row], conflicts: Conflicts, ledger: Ledger
+    ) -> Label:
+        """Return the label of the combined value.
+
+        Where it lies close to the threshold, and the rows lie on both sides, `conflicts` decides.
+        """
+        measured = self._measured(rows)
+        says_inactive = any(self.column.readings[row.index].inactive for row in rows)
+        if not measured:
+            return Label(self._inactive) if says_inactive else MISSING
+        combined = self._combined(smiles, measured, ledger)
+        if len(measured) > 1 and self._is_close(combined.value):
+            sides = [decide(r.relation, r.value, self.threshold) for _, r in measured]
+            decided = [(row, int(s)) for (row, _), s in zip(measured, sides, strict=True) if s >= 0]
+            if len({side for _, side in decided}) == 2:
+                known, votes = [row for row, _ in decided], [side for _, side in decided]
+                vote = resolve(smiles, self.name, known, votes, conflicts, ledger)
+                return Label(vote.label, combined.value, combined.relation)
+        side = decide(combined.relation, combined.value, self.threshold)
+        if math.isnan(side) and says_inactive:
+            side = self._inactive
+        self.undecided += math.isnan(side)
+        return Label(side, combined.value, combined.relation)
+
+    def _is_close(self, value: float) -> bool:
+        limit = self.threshold.value
+        if self.column.scale.logarithmic:
+            return abs(math.log10(value / limit)) <= self.band
+        return abs(value - limit) <= self.band
 
 
 def resolve(

@@ -34,7 +34,7 @@ from screening.evaluation.splits import (
     scaffold_split,
     series_scaffold,
 )
-from screening.evaluation.values import ValueQuality, assess_values, values_text
+from screening.evaluation.values import ValueQuality, assess_values, values_sentence, values_text
 from screening.evaluation.wording import (
     quality_sentence,
     quality_text,
@@ -75,5 +75,6 @@ __all__ = [
     "time_parts",
     "tuning_text",
     "unpaired_difference",
+    "values_sentence",
     "values_text",
 ]

@@ -94,3 +94,36 @@ def values_text(quality: Mapping[str, Any]) -> str:
 
 def _shown(value: float | None) -> str:
     return "" if value is None or np.isnan(value) else f"{value:.3f}"
+
+
+def values_sentence(found: Mapping[str, Any] | None, ours: str, forest: str) -> str:
+    """Say how far predicted values of held-out compounds are off; empty without figures.
+
+    Parameters
+    ----------
+    found
+        Of one task, as a model's quality has it; None where it has none.
+    ours, forest
+        Names of the model and of the forest beside it.
+    """
+    mine = None if found is None else found["models"].get(ours)
+    if found is None or mine is None:
+        return ""
+    other = found["models"].get(forest)
+    parts = [f"Predicted values of {mine['n']:,} held-out compounds have an RMSE of"]
+    parts.append(f"{mine['rmse']:.2f} {found['unit']}")
+    parts.append(_beside(forest, other, "rmse"))
+    if (ranks := _shown(mine["spearman"])) != "":
+        parts.append(f"and a rank correlation of {ranks}")
+        parts.append(_beside("", other, "spearman"))
+    coverage = mine.get("coverage")
+    said = " ".join(filter(None, parts))
+    if coverage is None or np.isnan(coverage):
+        return f"{said}."
+    return f"{said}; intervals at {100 * found['risk']:g} % risk held for {100 * coverage:.0f} %."
+
+
+def _beside(name: str, other: Mapping[str, Any] | None, key: str) -> str:
+    """Return the figure of another model in brackets; empty without."""
+    text = "" if other is None else _shown(other[key])
+    return text and f"({f'{name.lower()} {text}'.strip()})"

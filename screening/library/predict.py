@@ -6,6 +6,7 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,14 @@ from screening.chemistry import Limits, Reject
 from screening.hits import csv_table, describe, describe_scores, named
 from screening.library.engines.workers import Assignment, Scorer, ScorerMaker, Workers
 from screening.library.featurise import MoleculeReader, featurise_chunk
-from screening.library.scoring import Scored, molecule_again, score_table
+from screening.library.scoring import (
+    Knowing,
+    Say,
+    Scored,
+    molecule_again,
+    score_table,
+    scores_said,
+)
 from screening.library.shards import Clock, Watch
 from screening.model import ScreeningModel
 from screening.progress import OnStep, ignore_steps
@@ -25,16 +33,17 @@ from screening.tables import Chunk
 FEW = 500
 # Compounds of one piece.
 TOGETHER = 250
-# Makes of scored rows what the caller wants to know of them; importable by name.
-Finish = Callable[[Scored, ScreeningModel], pa.Table]
+# Makes of scored rows, and the model, what the caller wants to know of them; importable by name.
+Finish = Callable[[Scored, Any], pa.Table]
 
 
 @dataclass(frozen=True)
 class PredictTask:
     """What every worker needs to know, sent once."""
 
-    model: ScreeningModel
+    model: Knowing
     finish: Finish
+    say: Say = scores_said
 
     @property
     def limits(self) -> Limits:
@@ -80,7 +89,7 @@ def predictor(task: PredictTask) -> Scorer[Predicted]:
         found, rejects = featurise_chunk(
             assignment, reader, model.features, watch=watch, clock=clock
         )
-        scored = score_table(model, found, watch=watch, clock=clock)
+        scored = score_table(model, found, watch=watch, clock=clock, say=task.say)
         known = _finished(scored, task, assignment, watch)
         return Predicted(known, found.rows, rejects, assignment.number, found.keys)
 
@@ -111,10 +120,11 @@ def _finished(scored: Scored, task: PredictTask, assignment: Assignment, watch: 
 
 
 def predict_compounds(
-    model: ScreeningModel,
+    model: Knowing,
     smiles: Sequence[str],
     finish: Finish,
     *,
+    say: Say = scores_said,
     workers: int = 1,
     on_step: OnStep = ignore_steps,
     make_scorer: ScorerMaker[Predicted] = guarded_predictor,
@@ -134,6 +144,8 @@ def predict_compounds(
     finish : callable
         Makes a table, one row each, of what `score_table` gives; see `scores_alone`, `told` and
         `described`. Must be importable by name.
+    say : callable
+        What the model says of rows; see `scores_said`. Importable by name, too.
     workers : int
         Processes, when compounds are many.
     on_step : callable
@@ -151,7 +163,7 @@ def predict_compounds(
     UserError
         No worker can start.
     """
-    task = PredictTask(model, finish)
+    task = PredictTask(model, finish, say)
     # Without compounds there is one piece, for the columns of the result.
     pieces = [_piece(smiles, start) for start in range(0, max(1, len(smiles)), TOGETHER)]
     if len(smiles) <= FEW or multiprocessing.current_process().daemon:

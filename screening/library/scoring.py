@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 from rdkit import Chem
 
-from screening.chemistry import Failure, Limits, prepare_molecule
+from screening.chemistry import Failure, Limits, Standardiser, prepare_molecule
 from screening.errors import UserError
+from screening.features import BlockSet, RawFeatures
 from screening.hits import LOG_ODDS, VALUE, named, score_columns
 from screening.library.engines.workers import Assignment, Scorer
 from screening.library.featurise import Featurised, MoleculeReader, featurise_chunk
@@ -27,7 +29,7 @@ from screening.library.packed.format import PackedPart, read_rows
 from screening.library.prepared.format import PreparedPart, read_part
 from screening.library.ranking import extremes_of
 from screening.library.shards import Clock, ShardFiles, ShardRecord, Watch
-from screening.model import ScreeningModel, load_model
+from screening.model import ModelOptions, ScreeningModel, TrainingTable, ValueModel, load_model
 
 # Of the columns in scores/: a run whose shards have others is not continued.
 SCORES_VERSION = 3
@@ -143,8 +145,39 @@ class Scored(NamedTuple):
         return Scored(self.rows.slice(position, 1), self.nearest[alone], self.similarity[alone])
 
 
-def score_table(model: ScreeningModel, found: Featurised, *, watch: Watch, clock: Clock) -> Scored:
-    """Score molecules at the assay's base rate; one row each, in their order.
+class Knowing(Protocol):
+    """A model of whatever kind, as far as rows are read for it and compared with its compounds."""
+
+    options: ModelOptions
+    tasks: tuple[str, ...]
+    features: BlockSet
+    training: TrainingTable
+    values: dict[str, ValueModel]
+
+    @property
+    def standardiser(self) -> Standardiser:
+        """Brings molecules into the form that the model was trained on."""
+
+
+# What a model says of rows with these features, and this nearest training compound (its place and
+# similarity), by column.
+Say = Callable[[Any, RawFeatures, NDArray[np.int64], NDArray[np.float32]], dict[str, NDArray[Any]]]
+
+
+def scores_said(
+    model: ScreeningModel,
+    raw: RawFeatures,
+    nearest: NDArray[np.int64],
+    similarity: NDArray[np.float32],
+) -> dict[str, NDArray[Any]]:
+    """Return scores at the assay's base rate, as `scores/` has them."""
+    return score_columns(model.score_near(raw, nearest, similarity), model.tasks, model.values)
+
+
+def score_table(
+    model: Knowing, found: Featurised, *, watch: Watch, clock: Clock, say: Say = scores_said
+) -> Scored:
+    """Let a model say what it has to say of molecules; one row each, in their order.
 
     Parameters
     ----------
@@ -155,14 +188,15 @@ def score_table(model: ScreeningModel, found: Featurised, *, watch: Watch, clock
         Is told before each piece of work.
     clock
         Is given the laps neighbours and network.
+    say
+        What the model says.
     """
     watch.batch(len(found))
     nearest = model.training.nearest(found.fingerprints)
     clock.lap("neighbours")
     watch.batch(len(found))
-    scores = model.score_near(found.raw, *nearest)
+    said = say(model, found.raw, *nearest)
     clock.lap("network")
-    said = score_columns(scores, model.tasks, model.values)
     columns: dict[str, pa.Array] = {
         "source": pa.array([found.source] * len(found), pa.string()),
         "row": pa.array(found.rows, pa.int64()),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ebm.lazy import loaded_when_asked
 from screening.learners import ModelOptions
-from screening.model.archive import describe_model, file_hash, is_pretrained_file
+from screening.model.archive import describe_model, file_hash, is_pretrained_file, is_values_file
 from screening.model.file import load_model, save_model
 from screening.model.provenance import command_line
 from screening.model.scores import Scores
@@ -44,6 +44,7 @@ __all__ = [
     "describe_model",
     "file_hash",
     "is_pretrained_file",
+    "is_values_file",
     "load_model",
     "load_pretrained",
     "nearest",

@@ -83,6 +83,13 @@ MODEL = Kind(
 PRETRAINED = Kind(
     "pretrained", ("pretrained.json", "weights.safetensors"), 3, "pretrain again", oldest=3
 )
+VALUES = Kind(
+    "model of values",
+    ("values.json", "weights.safetensors", "training.parquet", "canary.json"),
+    1,
+    "train the model again",
+    oldest=1,
+)
 
 
 def write_archive(
@@ -234,6 +241,11 @@ def _wrong_kind(path: Path, kind: Kind, parts: Collection[str]) -> str:
             f"{path} is a pretrained stack, not a model; train one from it with "
             f"`ebmscreen train ASSAY --pretrained {path.name} -o model.ebm`."
         )
+    if kind is not VALUES and set(VALUES.parts) <= set(parts):
+        return (
+            f"{path} predicts measured values and knows no classes; load it in Python with "
+            "screening.load_model."
+        )
     if kind is PRETRAINED and set(MODEL.parts) <= set(parts):
         return (
             f"{path} is a trained model, not a pretrained stack; make one with "
@@ -244,9 +256,18 @@ def _wrong_kind(path: Path, kind: Kind, parts: Collection[str]) -> str:
 
 def is_pretrained_file(path: Path) -> bool:
     """Tell whether a file holds a pretrained stack, and no model."""
+    return _is_of(PRETRAINED, path)
+
+
+def is_values_file(path: Path) -> bool:
+    """Tell whether a file holds a model of values, which knows no classes."""
+    return _is_of(VALUES, path)
+
+
+def _is_of(kind: Kind, path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
-            return PRETRAINED.parts[0] in archive.namelist()
+            return kind.parts[0] in archive.namelist()
     except (zipfile.BadZipFile, OSError):
         return False
 

@@ -93,7 +93,7 @@ def train_model(
         conformals=learner.fit_conformals(fitted, workers=workers, on_step=on_step),
         thresholds=[best_threshold(*task) for task in _by_task(assay, predictions[SHIPPED])],
         domain=fit_domain(_novelties(fitted.folds, folds), held_out.similarities),
-        training=_table(compounds, folds, predictions),
+        training=compounds_table(compounds, folds, predictions),
         quality=_quality(assay, predictions, _protocol(len(folds), compounds.scaffolds)),
     )
     _add_values(model, learner, [*folds, whole], held_out, workers, on_step)
@@ -134,14 +134,14 @@ def _add_values(
             continue
         said, reach = fitted.in_folds(held_out.similarities, RISK)
         model.values[name] = ValueModel.of(fitted, above=rule.threshold.active_is_above)
-        model.quality.setdefault("values", {})[name] = _quality_of_values(fitted, said, reach)
+        model.quality.setdefault("values", {})[name] = quality_of_values(fitted, said, reach)
         empty = np.full(assay.labels.shape, np.nan)
         model.training.held_out_values.setdefault(SHIPPED, empty)[:, task] = known.scale.values(
             said
         )
 
 
-def _quality_of_values(
+def quality_of_values(
     fitted: FittedValueBlend, said: NDArray[np.float64], reach: NDArray[np.float64]
 ) -> dict[str, Any]:
     """Return the held-out figures of the model's values, and of each voice alone."""
@@ -219,9 +219,10 @@ def _quality(
     return {"protocol": protocol, "tasks": tasks}
 
 
-def _table(
+def compounds_table(
     compounds: Compounds, folds: Sequence[Part], predictions: dict[str, Probabilities]
 ) -> TrainingTable:
+    """Return the compounds with their folds, and what was said of each in its fold."""
     assay = compounds.assay
     numbers = np.zeros(len(compounds), dtype=np.int64)
     for fold in folds:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from screening.chemistry.properties import Properties
-from screening.hits import Hits, tag_of
+from screening.hits import Hits, named, tag_of
 from screening.model import ScreeningModel
 from screening.plate import RULES, Plate
 from screening.progress import OnStep, ignore_steps
@@ -142,6 +142,7 @@ def _row(hits: Hits, model: ScreeningModel, row: dict[str, Any]) -> dict[str, An
         "std": row[hits.column("score_std")],
         "p": [row[hits.column("p_active")], row[hits.column("p_inactive")]],
         "set": row[hits.column("prediction_set")],
+        **valued(row, model, hits.ranked.task),
         "tag": tag_of(row[hits.column("prediction_set")], row["in_domain"]),
         "inside": row["in_domain"],
         "why": _why_outside(row, model),
@@ -154,6 +155,26 @@ def _row(hits: Hits, model: ScreeningModel, row: dict[str, Any]) -> dict[str, An
         "tested": row["in_training"],
         "skeleton": bool(row.get("same_skeleton")),
         "tasks": [row[f"score_{task}"] for task in tasks] if len(tasks) > 1 else [],
+    }
+
+
+def valued(row: Mapping[str, Any], model: ScreeningModel, task: str) -> dict[str, Any]:
+    """Return what a record says of the predicted value of a described row; None without one.
+
+    `value` and its `ends` are in `unit`, which is empty where it is none or -log10 of mol/L;
+    `potency` is the latter where the unit is another.
+    """
+    own = model.values.get(task)
+    names = ("value", "value_low", "value_high", "potency")
+    found = (row.get(named(column, task, model.tasks)) for column in names)
+    value, low, high, potency = (None if x is None or np.isnan(x) else x for x in found)
+    logarithmic = own is not None and own.scale.logarithmic
+    unit = own.scale.unit if own is not None else ""
+    return {
+        "value": value,
+        "ends": [low, high],
+        "potency": potency if logarithmic else None,
+        "unit": "" if unit == "p" else unit,
     }
 
 

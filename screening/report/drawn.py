@@ -29,7 +29,7 @@ from screening.library.scoring import Scored, score_table
 from screening.library.shards import Clock, Watch
 from screening.model import ScreeningModel, load_model
 from screening.plate import make_plate
-from screening.report.cards import cards_of
+from screening.report.cards import cards_of, valued
 from screening.report.pictures import LIMITS
 from screening.report.run_report import PROPERTIES
 from screening.tables import Chunk
@@ -128,6 +128,7 @@ def _number(scored: Scored, model: ScreeningModel, task: str) -> dict[str, Any]:
         "task": task,
         "score": row[named("score", task, model.tasks)],
         "std": row[named("score_std", task, model.tasks)],
+        **valued(row, model, task),
         "set": chosen,
         "tag": tag,
         "meaning": _MEANINGS[tag],
@@ -169,6 +170,7 @@ def about_cards(task: str, tasks: Sequence[str]) -> dict[str, Any]:
         "tasks": list(tasks),
         "wanted": "active",
         "risk": RISK,
+        "rising": False,
         "tags": TAGS,
         "full": 1.0,
         "properties": PROPERTIES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from screening.evaluation import quality_sentence
+from screening.evaluation import quality_sentence, values_sentence
 from screening.model import FOREST, SHIPPED, ScreeningModel, load_model
 from screening.report.page import assemble, write_page
 from screening.report.panels.ledger import ledger_of
@@ -69,10 +69,17 @@ def _task(model: ScreeningModel, view: TrainingView, index: int) -> dict[str, An
             **{
                 key: [with_prefix(p, prefix) for p in quality[key]] for key in ("plots", "learning")
             },
+            "values": _values_with_prefix(quality["values"], prefix),
         },
         "space": None if space is None else with_prefix(space, prefix),
         "units": units_of(model, view, index),
     }
+
+
+def _values_with_prefix(values: dict[str, Any] | None, prefix: str) -> dict[str, Any] | None:
+    if values is None or values["plot"] is None:
+        return values
+    return {**values, "plot": with_prefix(values["plot"], prefix)}
 
 
 def _headline(model: ScreeningModel) -> str:
@@ -86,6 +93,8 @@ def _sentences(model: ScreeningModel) -> list[str]:
     found = []
     for task in model.tasks:
         sentence = quality_sentence(model.quality["tasks"].get(task, {}), SHIPPED, FOREST)
+        values = values_sentence(model.quality.get("values", {}).get(task), SHIPPED, FOREST)
+        sentence = " ".join(filter(None, (sentence, values)))
         if sentence:
             found.append(sentence if len(model.tasks) == 1 else f"{task}: {sentence}")
     return found or ["There are too few compounds of both classes to say how good it is."]

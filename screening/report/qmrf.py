@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from screening.evaluation import quality_sentence
+from screening.evaluation import quality_sentence, values_sentence
 from screening.evaluation.metrics import METRICS
 from screening.learners.blend import Blend
 from screening.learners.options import DESCRIPTORS, KERNEL
@@ -100,6 +100,7 @@ def model_card(model: ScreeningModel) -> list[tuple[str, str]]:
         ("is", _shape(model)),
         ("weights in the blend", _weights(model)),
         ("quality", f"{quality} ({model.quality.get('protocol', 'not recorded')})"),
+        *([("values", " ".join(_values_said(model)))] if model.values else []),
         ("domain", _limits(model)),
         ("labels taught", _taught(model)),
         ("features", ", ".join(options.features)),
@@ -214,7 +215,35 @@ def _algorithm(model: ScreeningModel) -> list[str]:
         "The same model file gives the same scores on any machine: its file holds compounds with "
         "their scores, which are computed again whenever it is loaded."
     )
-    return [training, scoring, checking]
+    return [training, scoring, *_valuing(model), checking]
+
+
+def _valuing(model: ScreeningModel) -> list[str]:
+    """Say how values are predicted, where they are."""
+    if not model.values:
+        return []
+    weights = "; ".join(
+        f"{task}: {', '.join(f'{name} {weight:.3f}' for name, weight in own.weights.items())}"
+        for task, own in model.values.items()
+    )
+    said = (
+        "Measured values are predicted by a kernel machine (ridge regression on the mean of "
+        "Tanimoto kernels of substructure counts and a Gaussian kernel of descriptors) and a "
+        "random forest, weighted by what they said of held-out compounds "
+        f"({weights}). Intervals are conformal: errors of compounds left out, in units of a spread "
+        "that grows with the distance to the nearest training compound."
+    )
+    return [said]
+
+
+def _values_said(model: ScreeningModel) -> list[str]:
+    found = model.quality.get("values", {})
+    several = len(model.tasks) > 1
+    return [
+        f"{task}: {sentence}" if several else sentence
+        for task, own in found.items()
+        if (sentence := values_sentence(own, SHIPPED, FOREST))
+    ]
 
 
 def _blocks(model: ScreeningModel) -> list[list[str]]:
@@ -243,7 +272,7 @@ def _internal(model: ScreeningModel) -> list[str]:
     )
     tasks = model.quality.get("tasks", {}).values()
     found = (quality_sentence(figures, SHIPPED, FOREST) for figures in tasks)
-    return [protocol, *filter(None, found)]
+    return [protocol, *filter(None, found), *_values_said(model)]
 
 
 def _figures(model: ScreeningModel) -> list[list[str]]:

@@ -139,7 +139,7 @@ def _page(run: RunFolder, cards: HitCards, model: ScreeningModel, on_part: OnPar
     html = assemble(
         "run.html",
         title=f"{ranked.title or run.task}: hits",
-        data=_data(run, cards, space) if cards.hits else None,
+        data=_data(run, cards, model, space) if cards.hits else None,
         subject=ranked.title or run.task,
         headline=wording.headline(run, cards),
         lead=wording.lead(run, cards),
@@ -203,7 +203,9 @@ def _find(run_dir: Path, recorded: Path) -> Path:
     )
 
 
-def _data(run: RunFolder, cards: HitCards, space: Plot | None) -> dict[str, Any]:
+def _data(
+    run: RunFolder, cards: HitCards, model: ScreeningModel, space: Plot | None
+) -> dict[str, Any]:
     ranked = run.hits.ranked
     return {
         "run": _fingerprint(run.info),
@@ -211,6 +213,7 @@ def _data(run: RunFolder, cards: HitCards, space: Plot | None) -> dict[str, Any]
         "tasks": list(ranked.tasks),
         "wanted": ranked.wanted,
         "risk": ranked.risk,
+        "rising": run.task in model.values and model.values[run.task].above,
         "tags": TAGS,
         "full": cards.full_colour,
         "bond": PIXELS_OF_A_BOND,

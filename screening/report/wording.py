@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import PurePath
+from statistics import median
 from typing import Any
 
 from screening.hits import TAGS, Ranked, tag_of
@@ -52,6 +54,7 @@ def lead(run: RunFolder, cards: HitCards) -> list[str]:
         f"{cards.rule} ({count(clusters, 'cluster')}, scores "
         f"{_rounded(min(scores))} to {_rounded(max(scores))}): {parts}."
     )
+    suggested += values_range(picked)
     library = run.library
     if not library.mostly_outside:
         return [suggested]
@@ -61,6 +64,17 @@ def lead(run: RunFolder, cards: HitCards) -> list[str]:
         "assay’s compounds, or test some of these and train again with the results."
     )
     return [suggested, foreign] if tags[_called(run.hits.ranked)] else [foreign, suggested]
+
+
+def values_range(picked: Sequence[dict[str, Any]]) -> str:
+    """Say what values are predicted for what is suggested; empty without values."""
+    values = sorted(hit["value"] for hit in picked if hit["value"] is not None)
+    if not values:
+        return ""
+    unit = picked[0]["unit"]
+    ends = " to ".join(f"{value:.3g}" for value in dict.fromkeys((values[0], values[-1])))
+    middle = f"{median(values):.3g}"
+    return f" Their predicted values are {ends}{f' {unit}' if unit else ''}, half below {middle}."
 
 
 def note(run: RunFolder, cards: HitCards) -> str:

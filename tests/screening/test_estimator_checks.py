@@ -1,7 +1,7 @@
-"""scikit-learn's own checks of the classifier, by way of molecules that stand for numbers.
+"""scikit-learn's own checks of the estimators, by way of molecules that stand for numbers.
 
 The checks feed tables of numbers. Each row becomes a molecule here, so that everything else that
-they ask is asked of the classifier itself: labels, orders of rows, copies, repeated fits.
+they ask is asked of the estimator itself: labels, orders of rows, copies, repeated fits.
 """
 
 import warnings
@@ -12,11 +12,15 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from screening import ScreeningClassifier
+from screening import ScreeningClassifier, ScreeningRegressor
 from screening.learners.forest import learner
 
 FAILING = {
     "check_classifiers_classes": "the labels 'one' and 'two' do not say which is the active one",
+    "check_array_api_input": "molecules are no arrays of an accelerator",
+}
+FAILING_VALUES = {
+    "check_fit2d_1feature": "its ten numbers are nine molecules, and ten are needed",
     "check_array_api_input": "molecules are no arrays of an accelerator",
 }
 
@@ -53,6 +57,25 @@ class OverNumbers(ScreeningClassifier):
         return tags
 
 
+class ValuesOverNumbers(ScreeningRegressor):
+    """The regressor, fed with numbers."""
+
+    def _measured(self, X, y, options):
+        X, y = validate_data(self, X, y, y_numeric=True)
+        return super()._measured([molecule(row) for row in X], y, options)
+
+    def _told(self, X):
+        return super()._told([molecule(row) for row in validate_data(self, X, reset=False)])
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = True
+        tags.input_tags.one_d_array = tags.input_tags.string = tags.input_tags.allow_nan = False
+        tags.target_tags.multi_output = False
+        tags.regressor_tags.poor_score = True
+        return tags
+
+
 @pytest.fixture(autouse=True)
 def _few_trees(monkeypatch):
     """The baseline beside the model would take most of the time, and is asked nothing."""
@@ -72,9 +95,14 @@ def _few_trees(monkeypatch):
             standardize="none",
             conflicts="majority",
             progress=False,
-        )
+        ),
+        ValuesOverNumbers(
+            features=("descriptors",), blend="none", folds=2, standardize="none", progress=False
+        ),
     ],
-    expected_failed_checks=lambda estimator: FAILING,
+    expected_failed_checks=lambda estimator: (
+        FAILING if isinstance(estimator, OverNumbers) else FAILING_VALUES
+    ),
 )
 def test_scikit_learn_checks(estimator, check):
     with warnings.catch_warnings():

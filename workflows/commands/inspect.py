@@ -23,9 +23,10 @@ def command(path: Path, as_json: bool, **common: Any) -> None:
 
         content = _prepared(path) if is_prepared(str(path)) else _run(path)
     else:
-        from screening.model import is_pretrained_file
+        from screening.model import is_pretrained_file, is_values_file
 
-        content = _pretrained(path) if is_pretrained_file(path) else _model(path)
+        told = _pretrained if is_pretrained_file(path) else _model
+        content = (_values if is_values_file(path) else told)(path)
     if as_json:
         click.echo(json.dumps(content, indent=1, ensure_ascii=False))
         return
@@ -108,6 +109,35 @@ def _pretrained(path: Path) -> dict[str, Any]:
         "options": options.to_dict(),
         "provenance": origin,
         "sha256": pretrained.sha256,
+    }
+
+
+def _values(path: Path) -> dict[str, Any]:
+    from screening.evaluation import values_text
+    from screening.model.regression.file import load_regression
+
+    model = load_regression(path)
+    origin = model.provenance
+    rows = [
+        f"model of values of {origin['source']}: {origin['compounds']} compounds",
+        *(
+            f"  {task}: {c['measured']} measured, {c['limits']} known to lie beyond a limit"
+            for task, c in origin["counts"].items()
+        ),
+        f"features {', '.join(model.features.names)}; standardisation {model.options.standardize}",
+        "",
+        values_text(model.quality),
+        "",
+        *_ledger_lines(origin["ledger"]),
+        "read from Python: screening.load_model",
+    ]
+    return {
+        "summary": "\n".join(rows),
+        "tasks": list(model.tasks),
+        "options": model.options.to_dict(),
+        "quality": model.quality,
+        "provenance": origin,
+        "sha256": model.model_hash,
     }
 
 

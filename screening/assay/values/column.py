@@ -143,6 +143,24 @@ class ValueColumn:
         turned = turns(reading.unit, self.scale.unit)
         return Reading(TURNED[reading.relation] if turned else reading.relation, value)
 
+    def brought_to(self, unit: Unit) -> ValueColumn:
+        """Return the column in a unit that its own can be converted to without the weight."""
+        own = self.scale.unit
+        if own is None or own == unit:
+            return self
+        turned = turns(own, unit)
+        readings = [
+            r._replace(
+                relation=TURNED[r.relation] if turned else r.relation,
+                value=convert(r.value, own, unit),
+            )
+            if r.usable
+            else r
+            for r in self.readings
+        ]
+        scale = Scale(unit, unit.kind in ("molar", "mass"))
+        return ValueColumn(self.name, readings, scale, self.notes)
+
 
 def read_values(
     name: str,

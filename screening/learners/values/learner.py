@@ -29,7 +29,7 @@ from screening.progress import OnStep, ignore_steps
 # Measured values, no limits, from which on a task has a value model; and how many must differ.
 ENOUGH, DIFFERENT = 50, 10
 # With fewer, as a fold may have, there is nothing to learn.
-_LEAST = 10
+LEAST = 10
 
 Array = NDArray[np.float64]
 
@@ -137,7 +137,7 @@ class ValueVoices:
         numbers, sides = self.measured.numbers[part.rows], self.measured.sides[part.rows]
         own = np.flatnonzero(np.isfinite(numbers))
         exact = own[sides[own] == 0]
-        if len(exact) < _LEAST or not (spread := float(numbers[exact].std())) > 0:
+        if len(exact) < LEAST or not (spread := float(numbers[exact].std())) > 0:
             return None
         mean = float(numbers[exact].mean())
         taught, rows = (numbers[own] - mean) / spread, part.rows[own]

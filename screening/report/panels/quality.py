@@ -17,6 +17,7 @@ from screening.report.panels.figures import (
     score_plot,
 )
 from screening.report.panels.plots import Plot
+from screening.report.panels.values import values_of
 from screening.report.run_folder import LibraryCounts
 
 # How well a screen found what was hidden in its library.
@@ -44,7 +45,8 @@ def quality_of(
     -------
     dict
         `sentence` and `bars` (None without figures) say it; `protocol`, `names`, `rows` and
-        `plots` are folded below; `learning` is for the appendix.
+        `plots` are folded below; `learning` is for the appendix; `values` are those of predicted
+        values, None without.
     """
     figures = model.quality["tasks"].get(task, {})
     index = model.tasks.index(task)
@@ -59,6 +61,7 @@ def quality_of(
         "bars": auc_bars(figures) if figures else None,
         "plots": plots,
         "learning": learning_plots(model),
+        "values": values_of(model, task),
     }
 
 

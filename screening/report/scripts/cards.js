@@ -5,6 +5,7 @@ function card(hit, paint) {
   return el("article", { class: selected.has(hit.rank) ? "card chosen" : "card", "data-rank": hit.rank, "aria-label": plain(hit.id) },
     el("header", {}, el("span", { class: "rank" }, selectBox(hit), ` ${hit.rank}`), title, starButton(hit), el("span", { class: "score" }, share(hit.score, 2), " ", spread)),
     tags(hit),
+    valueLine(hit),
     el("div", { class: "structure" }, structure(hit, paint)),
     hit.missing && hit.drawing !== null ? el("p", { class: "note" }, hit.missing) : null,
     alertsLine(hit),
@@ -31,6 +32,14 @@ function tags(hit) {
   else if (hit.skeleton) add("tested in the assay with other stereo", "warn");
   if (hit.twin) add(`same structure as ${plain(hit.twin)}`, "warn");
   return list;
+}
+
+function valueLine(hit) {
+  if (!isValued(hit)) return null;
+  const ends = endsText(hit);
+  const potency = hit.potency === null ? null : el("span", { title: "−log10 of mol/L" }, `; p ${number(hit.potency, 2)}`);
+  return el("p", { class: "value" }, "Predicted: ", el("b", {}, valueText(hit)),
+    ends && el("span", { title: `interval at ${number(100 * data.risk, 0)} % risk` }, ` (${ends})`), potency);
 }
 
 function alertsLine(hit) {

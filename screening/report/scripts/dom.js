@@ -25,6 +25,21 @@ function number(value, digits) {
   return value === null || value === undefined ? "" : Number(value).toFixed(digits).replace("-", "−");
 }
 
+// A predicted value in the unit of the assay, to three digits; numbers that are missing are not said.
+function digits(value) {
+  return String(Number(Number(value).toPrecision(3))).replace("-", "−");
+}
+
+function valueText(hit) {
+  return `${digits(hit.value)}${hit.unit ? " " + plain(hit.unit) : ""}`;
+}
+
+function endsText(hit) {
+  return hit.ends[0] === null || hit.ends[1] === null ? "" : `${digits(hit.ends[0])} to ${digits(hit.ends[1])}`;
+}
+
+const isValued = (hit) => hit.value !== null && hit.value !== undefined;
+
 // A probability is never shown as certain because it was rounded.
 function share(value, digits) {
   const least = 10 ** -digits;

@@ -4,12 +4,14 @@ const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/;
 
 // Names of the columns, and a row of values a hit.
 function tableOf(hits) {
-  const head = ["rank", "id", "smiles", "score", "score_std", "tag", "starred", "note", "p_active", "p_inactive", "prediction_set", "in_domain",
+  const valued = hits.some(isValued), potent = hits.some((hit) => isValued(hit) && hit.potency !== null);
+  const head = ["rank", "id", "smiles", "score", "score_std", ...(valued ? ["value", "value_low", "value_high"] : []), ...(potent ? ["potency"] : []), "tag", "starred", "note", "p_active", "p_inactive", "prediction_set", "in_domain",
     "novelty_percentile", "nearest_similarity", "in_training", "same_skeleton", "duplicate_of", "nearest_active", "active_similarity", "nearest_inactive", "inactive_similarity",
     ...data.properties.map((property) => property[3]), "alerts", "scaffold", "cluster", "pick", "pick_reason", "source", "row", ...data.inputs];
   const near = (found) => (found ? [data.known[found[0]].id, found[1]] : ["", ""]);
   const word = (truth) => (truth ? "yes" : "no");
-  const rows = hits.map((hit) => [hit.rank, hit.id, hit.smiles, hit.score, hit.std, hit.tag, word(starred.has(hit.rank)), notes.get(hit.rank) || "",
+  const rows = hits.map((hit) => [hit.rank, hit.id, hit.smiles, hit.score, hit.std,
+    ...(valued ? [hit.value, ...hit.ends] : []), ...(potent ? [hit.potency] : []), hit.tag, word(starred.has(hit.rank)), notes.get(hit.rank) || "",
     hit.p[0], hit.p[1], hit.set, word(hit.inside), hit.novelty, hit.nearest, word(hit.tested), word(hit.skeleton), hit.twin, ...near(hit.active), ...near(hit.inactive),
     ...hit.props, hit.alerts.map((alert) => `${alert[0]}: ${alert[1]}`).join("; "),
     hit.scaffold, hit.cluster, hit.pick || "", hit.reason, hit.source, hit.row, ...hit.inputs]);

@@ -53,7 +53,8 @@ function compare(a, b) {
 
 // These begin with the best, which is the largest.
 function largestFirst(key) {
-  return (key === "score" && data.wanted !== "inactive") || ["nearest", "nearActive", "nearInactive"].includes(key);
+  return (key === "score" && data.wanted !== "inactive") || ["nearest", "nearActive", "nearInactive"].includes(key)
+    || (key === "potency" && data.rising === (data.wanted === "inactive")) || (key === "value" && data.rising === (data.wanted !== "inactive"));
 }
 
 // Already tested compounds are nothing to buy: they come last in every order.

@@ -5,6 +5,11 @@ const COLUMNS = [
   { key: "id", head: "name", text: true, cell: (hit) => el("button", { type: "button", class: "link", "data-open": hit.rank }, plain(hit.id)) },
   { key: "score", head: "score", right: true, cell: (hit) => share(hit.score, 3) },
   { key: "std", head: "±", long: "how far the networks disagree", right: true, cell: (hit) => share(hit.std, 3) },
+  ...(data.hits.some(isValued) ? [
+    { key: "value", head: "value", long: "predicted value", right: true, cell: (hit) => valueText(hit) },
+    { key: null, head: "interval", right: true, cell: endsText }] : []),
+  ...(data.hits.some((hit) => isValued(hit) && hit.potency !== null) ? [
+    { key: "potency", head: "p", long: "predicted value as −log10 of mol/L", right: true, cell: (hit) => number(hit.potency, 2) }] : []),
   { key: "tag", head: "tag", cell: (hit) => tagMark(hit) },
   { key: null, head: "tested", cell: (hit) => testedMark(hit) || "" },
   { key: "nearest", head: "similarity", long: "similarity to the assay", right: true, cell: (hit) => number(hit.nearest, 2) },

@@ -16,7 +16,7 @@ import pytest
 from rdkit import Chem
 
 import screening
-from screening import ScreeningClassifier, classifier
+from screening import ScreeningClassifier, estimator
 from screening.chemistry import Limits
 from screening.library import predict
 from screening.library.predict import predict_compounds, scores_alone
@@ -106,7 +106,7 @@ def test_a_molecule_that_hangs_or_crashes_costs_itself(impatient, smiles, monkey
     }
     texts = [bad[place][0] if place in bad else text for place, text in enumerate(smiles)]
     monkeypatch.setattr(
-        classifier,
+        estimator,
         "predict_compounds",
         partial(predict_compounds, make_scorer=faulty_predictors.make),
     )

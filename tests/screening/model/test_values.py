@@ -3,50 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
-from screening.assay import Assay, assay_of, make_threshold
 from screening.errors import UserError
 from screening.evaluation import assess_values, values_text
 from screening.library import ScreenOptions, screen
 from screening.library.predict import predict_compounds, told
-from screening.model import ScreeningModel, load_model, save_model, train_model
-from tests.few_trees import few_trees
+from screening.model import ScreeningModel, load_model, save_model
 
-N = 140
 TOLD = partial(told, risk=0.1, prevalence=None)
-
-
-def nanomolar(samples: Path) -> pd.DataFrame:
-    table = pd.read_csv(samples / "bace.csv").iloc[::10][:N]
-    return pd.DataFrame({"smiles": table["mol"], "IC50 [nM]": 10 ** (9 - table["pIC50"])})
-
-
-@pytest.fixture(scope="session")
-def valued_assay(samples) -> Assay:
-    table = nanomolar(samples)
-    values = table["IC50 [nM]"].map("{:.6g}".format)
-    # The weakest are known to be weak alone.
-    values = values.where(table["IC50 [nM]"] < 5000, ">5000")
-    return assay_of(table["smiles"], values, threshold=make_threshold(None, 200))[0]
-
-
-@pytest.fixture(scope="session")
-def valued_file(valued_assay, tiny_options, make_once) -> Path:
-    options = replace(tiny_options, blend="forest")
-
-    def make(path: Path) -> None:
-        with few_trees():
-            save_model(train_model(valued_assay, options), path)
-
-    return make_once("valued.ebm", make)
 
 
 @pytest.fixture(scope="module")
@@ -101,10 +70,10 @@ def test_held_out_figures_are_kept_and_told(valued, valued_assay) -> None:
 
 
 def test_a_library_is_ranked_by_value_and_the_most_potent_come_first(
-    valued_file, samples, tmp_path
+    valued_file, nanomolar, tmp_path
 ) -> None:
     library = tmp_path / "library.csv"
-    nanomolar(samples)[::3].to_csv(library, index=False)
+    nanomolar[::3].to_csv(library, index=False)
     run = tmp_path / "run"
     found = screen([str(library)], valued_file, run, ScreenOptions(top=20, rank_by="value")).hits
     values = found.described["value"].to_pylist()

@@ -67,7 +67,7 @@ function showProblem(error) {
 function showNothing() {
   at("problem").textContent = "";
   at("value").textContent = "–";
-  for (const id of ["spread", "tag", "change", "scale"]) at(id).replaceChildren();
+  for (const id of ["spread", "tag", "change", "scale", "predicted"]) at(id).replaceChildren();
   at("meaning").textContent = "Draw, or paste a SMILES: each change is scored at once.";
   at("card").hidden = true;
 }
@@ -90,6 +90,7 @@ function showNumber(found, text) {
   at("meaning").textContent = found.meaning + (parts ? " Of several parts, only the largest is scored." : "");
   at("change").textContent = before ? `${signed(found.score - before.score, 2)} against the structure before (${share(before.score, 2)})` : "";
   at("scale").replaceChildren(scale(found));
+  at("predicted").replaceChildren(...[valueLine(found)].filter(Boolean).flatMap((line) => [...line.childNodes]));
   // A name has become a structure.
   if (found.smiles !== text) {
     textBox.value = found.smiles;

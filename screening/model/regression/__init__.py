@@ -1,0 +1,1 @@
+"""Models that predict measured values alone, and know no classes."""
