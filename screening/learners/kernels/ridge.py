@@ -19,6 +19,8 @@ from screening.learners.voices.voice import Arrays, Seen, State
 
 # Noise of a label, in units of the kernel's 1 of a compound with itself.
 RIDGE = 0.3
+# Label of a compound that is like none of the known ones.
+FAR = 0.0
 # Similarities are whole numbers of 1/32,768: their sum is the same in any order.
 _STEPS = 1 << 15
 # Whole numbers that float64 adds without an error.
@@ -30,11 +32,13 @@ _MOST_COUNTS, _MOST_LEVELS = 1 << 14, 1 << 31
 def fit_ridge(
     similarities: NDArray[np.float32], known: NDArray[np.int64], labels: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], float]:
-    """Return the worth of each known compound, shape (n_known,), and the mean label.
+    """Return the worth of each known compound, shape (n_known,), and `FAR`.
 
-    The prediction of a compound x is mean + sum of k(x, known) times worth. Where every compound is
-    known, worth = (K + ridge)^-1 (labels - mean). Where fewer are, it is the least-squares fit with
-    the same ridge on sums over these (subset of regressors).
+    The prediction of a compound x is far + sum of k(x, known) times worth. Where every compound is
+    known, worth = (K + ridge)^-1 (labels - far). Where fewer are, it is the least-squares fit with
+    the same ridge on sums over these (subset of regressors). Most compounds of a library are like
+    none that is known, and inactive: far is 0. With the mean label, foreign chemistry would rank
+    above what speaks against activity.
 
     Parameters
     ----------
@@ -49,16 +53,15 @@ def fit_ridge(
     ----------
     Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, equations 2.25 and 8.11.
     """
-    mean = float(labels.mean())
-    away = labels.astype(np.float64) - mean
+    away = labels.astype(np.float64) - FAR
     kernel = similarities.astype(np.float64)
     if len(known) == len(labels):
         kernel[known, np.arange(len(known))] += RIDGE
-        return np.asarray(solve(kernel[known], away[known], assume_a="pos")), mean
+        return np.asarray(solve(kernel[known], away[known], assume_a="pos")), FAR
     among = kernel[known]
     among[np.diag_indices_from(among)] += 1e-6
     square = kernel.T @ kernel + RIDGE * among
-    return np.asarray(solve(square, kernel.T @ away, assume_a="pos")), mean
+    return np.asarray(solve(square, kernel.T @ away, assume_a="pos")), FAR
 
 
 def as_logits(labels: NDArray[np.float64]) -> NDArray[np.float64]:
