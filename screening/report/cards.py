@@ -165,16 +165,16 @@ def valued(row: Mapping[str, Any], model: ScreeningModel, task: str) -> dict[str
     `potency` is the latter where the unit is another.
     """
     own = model.values.get(task)
+    if own is None:
+        return {"value": None, "ends": [None, None], "potency": None, "unit": ""}
     names = ("value", "value_low", "value_high", "potency")
     found = (row.get(named(column, task, model.tasks)) for column in names)
     value, low, high, potency = (None if x is None or np.isnan(x) else x for x in found)
-    logarithmic = own is not None and own.scale.logarithmic
-    unit = own.scale.unit if own is not None else ""
     return {
         "value": value,
         "ends": [low, high],
-        "potency": potency if logarithmic else None,
-        "unit": "" if unit == "p" else unit,
+        "potency": potency if own.scale.logarithmic else None,
+        "unit": "" if own.scale.unit == "p" else own.scale.unit,
     }
 
 

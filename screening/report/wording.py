@@ -68,7 +68,7 @@ def lead(run: RunFolder, cards: HitCards) -> list[str]:
 
 def values_range(picked: Sequence[dict[str, Any]]) -> str:
     """Say what values are predicted for what is suggested; empty without values."""
-    values = sorted(hit["value"] for hit in picked if hit["value"] is not None)
+    values = sorted(hit["value"] for hit in picked if hit.get("value") is not None)
     if not values:
         return ""
     unit = picked[0]["unit"]
