@@ -127,7 +127,7 @@ class ModelOptions:
     ensemble_size: int = 4
     column_share: float = 1.0
     pretrain: Pretrain = "rbm"
-    blend: str = ",".join(VOICES)
+    blend: str = FOREST
     pretrain_epochs: int = 3
     epochs: int = 30
     learning_rate: float = 2e-3
