@@ -1,4 +1,4 @@
-"""Learners of measured values: a kernel machine, a forest and networks, and how they are blended.
+"""Learners of measured values: a kernel machine and a forest, and how they are blended.
 
 A voice is one of them. It learns standardised numbers: the values on the scale of `LearnedScale`,
 less their mean, in units of their standard deviation.

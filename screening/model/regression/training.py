@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from screening.assay.values.column import Scale
 from screening.assay.values.learned import LearnedScale
 from screening.features import BlockSet
 from screening.learners import Compounds, ModelOptions, Part
+from screening.learners.calibrated import similarities
 from screening.learners.learner import fold_parts
 from screening.learners.values.blend import ValueBlend
 from screening.learners.values.learner import LEAST, Measured
@@ -59,7 +59,7 @@ def train_regression(
     compounds.raw(options.features)
     whole = Part(compounds, np.arange(len(assay)))
     folds = fold_parts(whole, options.folds, options.seed)
-    similarities = _similarities(compounds, folds)
+    held_out_from = similarities([*folds, whole])
     held_out = np.full(assay.values.shape, np.nan)
     values: dict[str, ValueModel] = {}
     quality = {}
@@ -71,20 +71,19 @@ def train_regression(
                 f"no feature block of {', '.join(options.features)} can be compared by the kernel "
                 "machine, and no forest is blended with it."
             )
-        said, reach = fitted.in_folds(similarities, RISK)
+        said, reach = fitted.in_folds(held_out_from, RISK)
         values[task] = ValueModel.of(fitted, above=not known.scale.logarithmic)
         quality[task] = quality_of_values(fitted, said, reach)
         held_out[:, index] = known.scale.values(said)
     training = compounds_table(compounds, folds, {})
     training.held_out_values[SHIPPED] = held_out
-    asked = np.concatenate([fold.asked for fold in folds]) if folds else np.arange(0)
     return RegressionModel(
         options=options,
         tasks=assay.tasks,
         features=BlockSet(options.features),
         encoder=whole.encoder(options.features),
         values=values,
-        similarity_limit=_limit(similarities[asked]),
+        similarity_limit=_limit(held_out_from[~np.isnan(held_out_from)]),
         training=training,
         quality={"values": quality},
         provenance=_origin(assay, options),
@@ -122,14 +121,6 @@ def _measured(assay: Assay, index: int, scale: Scale) -> Measured:
             f"(n_samples = {len(assay)}); a model of values needs {LEAST} that differ."
         )
     return known
-
-
-def _similarities(compounds: Compounds, folds: Sequence[Part]) -> NDArray[np.float32]:
-    """Return how similar each compound is to the nearest one that its fold learned from."""
-    found = np.zeros(len(compounds), dtype=np.float32)
-    for fold in folds:
-        found[fold.asked] = fold.similarity(compounds, fold.asked)
-    return found
 
 
 def _limit(similarities: NDArray[np.float32]) -> float:
