@@ -66,7 +66,8 @@ COLUMNS = (
         "rank",
         WHOLE,
         "place in the ranking, 1 is best",
-        "by the log odds in scores/, the wanted first; ties in input order",
+        "by the log odds in scores/, or the value with --rank-by value, the wanted first; ties in "
+        "input order",
     ),
     Column("id", TEXT, "name of the compound", "from the library, or row-N for line N"),
     Column("smiles", TEXT, "structure", "from the library, as it is there"),

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from screening.chemistry import structure_key
 from screening.errors import UserError
 from screening.hits.describe import restated
-from screening.hits.schema import LOG_ODDS, named
 from screening.hits.table import Hits, Ranked, read_hits
 
 
@@ -140,15 +139,16 @@ class Places:
 
     Attributes
     ----------
-    log_odds : float64 array of shape (n,)
-        Of the structure's first scored row, for one task; NaN where there is none.
+    decisive : float64 array of shape (n,)
+        What the run is ranked by, log odds or a value, of the structure's first scored row; NaN
+        where there is none.
     place : int64 array of shape (n,)
         Of that row in the ranking of all scored rows, from 1; 0 where there is none.
     passed_over : bool array of shape (n,)
         Whether the library has the structure, and a first pass gave it no score.
     """
 
-    log_odds: NDArray[np.float64]
+    decisive: NDArray[np.float64]
     place: NDArray[np.int64]
     passed_over: NDArray[np.bool_]
 
@@ -170,7 +170,7 @@ def places_among(run: Path, keys: NDArray[np.int64], ranked: Ranked) -> Places:
     keys : int64 array of shape (n,)
         Of structures.
     ranked
-        How the run was ranked: its task, and whether low scores are best. Substructures that hits
+        How the run was ranked: what by, and whether the lowest are best. Substructures that hits
         must have play no part.
 
     Raises
@@ -179,7 +179,7 @@ def places_among(run: Path, keys: NDArray[np.int64], ranked: Ranked) -> Places:
         A file of scores cannot be read.
     """
     unique, where = np.unique(keys, return_inverse=True)
-    sign = -1.0 if ranked.wanted == "inactive" else 1.0
+    sign = -1.0 if ranked.lowest_first else 1.0
     value = np.full(len(unique), np.nan)
     shard, row = np.zeros(len(unique), np.int64), np.zeros(len(unique), np.int64)
     there = np.zeros(len(unique), dtype=bool)
@@ -223,10 +223,11 @@ def _count_before(
 def sampled_scores(
     run: Path, ranked: Ranked, one_of: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return key and log odds of every `one_of`-th structure of a run, chosen by its key.
+    """Return key and standing of every `one_of`-th structure of a run, chosen by its key.
 
     Two runs give the same structures where both have them. The structures are in the order of
-    their keys; each has the score of its first scored row.
+    their keys; each has what its first scored row was ranked by, the sign turned where the lowest
+    are best: higher is better.
 
     Raises
     ------
@@ -237,7 +238,7 @@ def sampled_scores(
     for own, found in _scored_columns(run, ranked):
         chosen = (own % one_of == 0) & ~np.isnan(found)
         keys.append(own[chosen])
-        values.append(found[chosen])
+        values.append(-found[chosen] if ranked.lowest_first else found[chosen])
     unique, first = np.unique(np.concatenate(keys), return_index=True)
     return unique, np.concatenate(values)[first]
 
@@ -245,8 +246,11 @@ def sampled_scores(
 def _scored_columns(
     run: Path, ranked: Ranked
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
-    """Yield structure keys and log odds of each shard, in the order of the input; NaN for none."""
-    names = ["structure_key", named(LOG_ODDS, ranked.task, ranked.tasks)]
+    """Yield structure keys and what decides of each shard, in the order of the input.
+
+    NaN for rows without a score.
+    """
+    names = ["structure_key", ranked.column]
     try:
         for part in score_parts(run / "scores"):
             with pq.ParquetFile(part) as file:

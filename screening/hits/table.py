@@ -19,7 +19,7 @@ from screening.chemistry import Sought, Substructures
 from screening.errors import UserError
 from screening.hits.about import molecule_of
 from screening.hits.describe import typed, unpacked
-from screening.hits.schema import VALUE, columns_for, free_names, named
+from screening.hits.schema import LOG_ODDS, VALUE, columns_for, free_names, named
 from screening.tables import write_atomically, write_csv
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ class Ranked:
         Rows that were searched for these, best first, until there were enough hits.
     by : {'score', 'value'}
         What decides: the probability of being active, or the predicted value.
+    low_is_active : bool
+        Whether low values are those of actives, as an IC50's are; of scores never.
     """
 
     tasks: tuple[str, ...]
@@ -71,6 +73,17 @@ class Ranked:
     excluded: tuple[Sought, ...] = ()
     looked_at: int = 0
     by: By = "score"
+    low_is_active: bool = False
+
+    @property
+    def lowest_first(self) -> bool:
+        """Whether the best have the lowest score or value."""
+        return (self.wanted == "inactive") != self.low_is_active
+
+    @property
+    def column(self) -> str:
+        """The name of the column of `scores/` that decides."""
+        return named(LOG_ODDS if self.by == "score" else VALUE, self.task, self.tasks)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON has them."""

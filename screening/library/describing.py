@@ -6,13 +6,12 @@ A molecule that hangs or crashes while it is described costs its own cells.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
 from screening.chemistry import Failure, Limits, Substructures, prepare_molecule
 from screening.hits import (
-    LOG_ODDS,
     VALUE,
     VALUE_SPREAD,
     AboutHit,
@@ -134,11 +133,18 @@ def rank(
     """
     task, by = ranked_by(options.rank_by, model.tasks, model.values)
     base_rate = model.calibrations[model.tasks.index(task)].base_rate
-    column = named(LOG_ODDS if by == "score" else VALUE, task, model.tasks)
-    # An IC50 is best when it is low.
-    turned = by == "value" and not model.values[task].above
-    lowest_first = (options.wanted == "inactive") != turned
-    ranking = Ranking(files, shards, column, lowest_first=lowest_first)
+    ranked = Ranked(
+        model.tasks,
+        task,
+        options.risk,
+        base_rate,
+        options.prevalence,
+        options.wanted,
+        options.title,
+        by=by,
+        low_is_active=by == "value" and not model.values[task].above,
+    )
+    ranking = Ranking(files, shards, ranked.column, lowest_first=ranked.lowest_first)
     choice = Substructures(options.required, options.excluded)
     if choice:
         best = ranking.best_of(
@@ -162,18 +168,11 @@ def rank(
         risk=options.risk,
         prevalence=options.prevalence,
     )
-    ranked = Ranked(
-        model.tasks,
-        task,
-        options.risk,
-        base_rate,
-        options.prevalence,
-        options.wanted,
-        options.title,
-        choice.required,
-        choice.excluded,
-        choice.looked_at,
-        by,
+    ranked = replace(
+        ranked,
+        required=choice.required,
+        excluded=choice.excluded,
+        looked_at=choice.looked_at,
     )
     return make_hits(described, [row["input"] for row in rows], ranked)
 

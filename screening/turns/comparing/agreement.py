@@ -97,7 +97,7 @@ def agreement_of(
     only_first: int = 0,
     only_second: int = 0,
 ) -> Agreement:
-    """Return the agreement of two scores of the same structures, shape (n,).
+    """Return the agreement of two rankings of the same structures, shape (n,); high is best.
 
     The interval is Fisher's, with the standard error of Bonett and Wright.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from screening.chemistry import Failure, canonical_smiles, structure_key
 from screening.errors import UserError
-from screening.hits import Hits, Places, places_among, read_hits
+from screening.hits import LOG_ODDS, VALUE, Hits, Places, places_among, read_hits
 from screening.model import ScreeningModel
 from screening.report import model_of
 from screening.report.run_folder import read_info
@@ -168,9 +168,14 @@ def _side(letter: str, run: FinishedRun, keys: NDArray[np.int64]) -> dict[str, A
     return {
         f"rank_{letter}": pd.array([rank.get(key) for key in keys.tolist()], dtype="Int64"),
         f"place_{letter}": places.place,
-        f"log_odds_{letter}": places.log_odds,
+        f"{decisive(run)}_{letter}": places.decisive,
         f"in_{letter}": _whereabouts(places),
     }
+
+
+def decisive(run: FinishedRun) -> str:
+    """Return the name of what a run is ranked by: log_odds, or value."""
+    return LOG_ODDS if run.hits.ranked.by == "score" else VALUE
 
 
 def _whereabouts(places: Places) -> NDArray[np.str_]:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
 from screening.errors import UserError
@@ -15,7 +17,14 @@ from screening.progress import OnStep, ignore_steps
 from screening.turns.comparing.agreement import FEW, Agreement, agreement_of, agreement_of_runs
 from screening.turns.comparing.models import percent
 from screening.turns.comparing.movers import why_moved
-from screening.turns.comparing.ranks import ENTERED, LEFT, STAYED, FinishedRun, rank_changes
+from screening.turns.comparing.ranks import (
+    ENTERED,
+    LEFT,
+    STAYED,
+    FinishedRun,
+    decisive,
+    rank_changes,
+)
 from screening.turns.comparing.record import FIRST, SECOND, Comparison, Section, cells
 
 _SHOWN = 15
@@ -48,11 +57,12 @@ def compare_runs(
     Raises
     ------
     UserError
-        A folder holds no finished run, they rank by other tasks or sides, or no structure is in
-        both.
+        A folder holds no finished run, they rank by other tasks or sides, one by scores and the
+        other by values, or no structure is in both.
     """
     runs = FinishedRun.read(first), FinishedRun.read(second)
-    notes = _comparable(*runs)
+    _require_one_ranking(*runs)
+    notes = _cautions(*runs)
     table, n = rank_changes(runs, top)
     if top is not None and n < top:
         notes.append(f"One of the runs has only {n:,} different hits; so many are compared.")
@@ -65,6 +75,9 @@ def compare_runs(
             f"{first} and {second} have no compound in common, so their ranks cannot be compared; "
             "screen the same library with both models."
         )
+    by_value = runs[0].hits.ranked.by == "value"
+    if by_value:
+        explained = 0
     movers, why = why_moved(
         table, (runs[0].model, runs[1].model), _tasks(runs), explained, workers, on_step
     )
@@ -85,7 +98,7 @@ def compare_runs(
         verdict=_verdict(n, stayed, entered, left, agreement),
         notes=(*notes, *missing),
         sections=(
-            _changes(table, n, agreement),
+            _changes(table, n, agreement, runs),
             _best(f"Entered the best {n:,}", table[table.status == ENTERED], "place_b"),
             _best(f"Left the best {n:,}", table[table.status == LEFT], "place_a"),
             _settings(runs),
@@ -99,20 +112,20 @@ def _tasks(runs: Sequence[FinishedRun]) -> tuple[str, str]:
     return runs[0].hits.ranked.task, runs[1].hits.ranked.task
 
 
-def _comparable(first: FinishedRun, second: FinishedRun) -> list[str]:
-    """Return what to be careful about.
-
-    Raises
-    ------
-    UserError
-        The two rank by other things.
-    """
+def _require_one_ranking(first: FinishedRun, second: FinishedRun) -> None:
+    """Raise UserError where the two rank by other things."""
     ours, theirs = first.hits.ranked, second.hits.ranked
     if ours.wanted != theirs.wanted:
         raise UserError(
             f"{first.path} ranks the likely {ours.wanted} first and {second.path} the likely "
             f"{theirs.wanted}; repeat one of the two commands with --wanted {ours.wanted}: no row "
             "is scored again."
+        )
+    if ours.by != theirs.by:
+        valued, scored = (first, second) if ours.by == "value" else (second, first)
+        raise UserError(
+            f"{valued.path} is ranked by predicted values and {scored.path} by scores; repeat one "
+            "of the two commands with --rank-by: no row is scored again."
         )
     only_tasks = len(ours.tasks) == len(theirs.tasks) == 1
     if ours.task != theirs.task and not only_tasks:
@@ -121,6 +134,11 @@ def _comparable(first: FinishedRun, second: FinishedRun) -> list[str]:
             f"{theirs.task!r}; repeat one of the two commands with --rank-by: no row is scored "
             "again."
         )
+
+
+def _cautions(first: FinishedRun, second: FinishedRun) -> list[str]:
+    """Return what to be careful about."""
+    ours, theirs = first.hits.ranked, second.hits.ranked
     notes = []
     if ours.task != theirs.task:
         notes.append(
@@ -135,7 +153,12 @@ def _comparable(first: FinishedRun, second: FinishedRun) -> list[str]:
             "matched by structure, and one may be missing from the other library."
         )
     rates = [ranked.prevalence or ranked.base_rate for ranked in (ours, theirs)]
-    if not math.isclose(*rates):
+    if ours.by == "value":
+        notes.append(
+            "Both runs are ranked by the predicted value. What contributed to a change is told of "
+            "scores only."
+        )
+    elif not math.isclose(*rates):
         notes.append(
             f"Scores are stated for {percent(rates[0])} active in {FIRST} and "
             f"{percent(rates[1])} in {SECOND}, so a score in one is no score in the other; ranks "
@@ -176,7 +199,9 @@ def _verdict(n: int, stayed: int, entered: int, left: int, agreement: Agreement)
     )
 
 
-def _changes(table: pd.DataFrame, n: int, agreement: Agreement) -> Section:
+def _changes(
+    table: pd.DataFrame, n: int, agreement: Agreement, runs: Sequence[FinishedRun]
+) -> Section:
     both = table[(table.place_a > 0) & (table.place_b > 0)]
     rows = []
     for status, words in (
@@ -193,14 +218,22 @@ def _changes(table: pd.DataFrame, n: int, agreement: Agreement) -> Section:
     head = ("compounds", "number", "not in the other run", "median change of place")
     sentences = [agreement.counted, *_learned(table)]
     if len(both) >= FEW:
-        tau = float(kendalltau(both.log_odds_a, both.log_odds_b).statistic)
-        within = agreement_of(both.log_odds_a.to_numpy(), both.log_odds_b.to_numpy())
+        what = "high scores" if runs[0].hits.ranked.by == "score" else "their values"
+        ours, theirs = (_standing(both, *one) for one in zip("ab", runs, strict=True))
+        tau = float(kendalltau(ours, theirs).statistic)
+        within = agreement_of(ours, theirs)
         sentences.append(
             f"Of the {len(both):,} compounds that are among the best of either and scored by both, "
             f"Spearman’s correlation is {within.told} and Kendall’s {tau:.3f}; being chosen for "
-            "high scores, they correlate less than the whole."
+            f"{what}, they correlate less than the whole."
         )
     return Section("What changed", tuple(sentences), head, tuple(rows))
+
+
+def _standing(table: pd.DataFrame, letter: str, run: FinishedRun) -> NDArray[np.float64]:
+    """Return what a run is ranked by, the higher the better."""
+    found = table[f"{decisive(run)}_{letter}"].to_numpy(np.float64)
+    return -found if run.hits.ranked.lowest_first else found
 
 
 def _learned(table: pd.DataFrame) -> list[str]:

@@ -15,18 +15,18 @@ from screening.errors import UserError
 from screening.hits import Ranked, places_among, sampled_scores, score_parts
 
 
-def ranked(wanted="active") -> Ranked:
-    return Ranked(("active",), "active", 0.1, 0.5, None, wanted)
+def ranked(wanted="active", **settings) -> Ranked:
+    return Ranked(("active",), "active", 0.1, 0.5, None, wanted, **settings)
 
 
-def write_scores(run, rows, cut):
+def write_scores(run, rows, cut, column="log_odds"):
     """Write rows of (structure key, log odds or None) as shards of a run."""
     (run / "scores").mkdir(parents=True)
     for number, start in enumerate(range(0, len(rows), cut)):
         part = rows[start : start + cut]
         columns = {
             "structure_key": pa.array([key for key, _ in part], pa.int64()),
-            "log_odds": pa.array([value for _, value in part], pa.float64()),
+            column: pa.array([value for _, value in part], pa.float64()),
         }
         pq.write_table(pa.table(columns), run / "scores" / f"part-{number:05d}.parquet")
 
@@ -60,9 +60,21 @@ def test_places_are_those_of_a_sort_of_everything(tmp_path_factory, rows, cut, w
     for position, key in enumerate(keys):
         place, value = literal.get(key, (0, math.nan))
         assert found.place[position] == place
-        assert found.log_odds[position] == pytest.approx(value, nan_ok=True)
+        assert found.decisive[position] == pytest.approx(value, nan_ok=True)
         there = any(own == key for own, _ in rows)
         assert found.passed_over[position] == (there and key not in literal)
+
+
+def test_a_run_ranked_by_value_is_read_by_value_the_lowest_of_potencies_first(tmp_path):
+    rows = [(1, 30.0), (2, 5.0), (3, None), (4, 700.0)]
+    write_scores(tmp_path, rows, 3, "value")
+    by_value = ranked(by="value", low_is_active=True)
+    keys = np.array([1, 2, 3, 4], np.int64)
+    assert places_among(tmp_path, keys, by_value).place.tolist() == [2, 1, 0, 3]
+    turned = ranked("inactive", by="value", low_is_active=True)
+    assert places_among(tmp_path, keys, turned).place.tolist() == [2, 3, 0, 1]
+    # Of two such rankings, higher is better in both.
+    assert sampled_scores(tmp_path, by_value, 1)[1].tolist() == [-30, -5, -700]
 
 
 def test_a_sample_takes_the_same_structures_from_both_runs(tmp_path):

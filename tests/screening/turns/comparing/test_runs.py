@@ -20,6 +20,7 @@ from screening import compare
 from screening.chemistry import structure_key
 from screening.errors import UserError
 from screening.hits import Hits, read_hits, write_hits
+from screening.library import ScreenOptions, screen
 from screening.turns.comparing.agreement import agreement_of, agreement_of_runs
 from screening.turns.comparing.movers import largest_moves
 from screening.turns.comparing.ranks import FinishedRun, rank_changes
@@ -198,6 +199,26 @@ def test_runs_that_rank_other_things_are_refused(first_run, model_file, tmp_path
         compare(first_run, first_run, output=first_run, progress=False)
     with pytest.raises(UserError, match="no finished run"):
         compare(first_run, tmp_path, progress=False)
+
+
+def test_runs_ranked_by_value_are_compared_by_value(valued_file, nanomolar, tmp_path):
+    library, run = tmp_path / "library.csv", tmp_path / "scores"
+    nanomolar[::4].to_csv(library, index=False)
+    screen([str(library)], valued_file, run, ScreenOptions(top=20))
+    other = Path(shutil.copytree(run, tmp_path / "values"))
+    by_value = ScreenOptions(top=20, rank_by="value")
+    screen([str(library)], valued_file, other, by_value)
+    for pair in ((run, other), (other, run)):
+        with pytest.raises(UserError, match=f"{other} is ranked by predicted values and {run} by"):
+            compare_runs(*pair)
+    found = compare_runs(other, other)
+    table = found.tables["ranks"]
+    # An IC50: the lowest come first, and the order is their own.
+    assert table.value_a.is_monotonic_increasing
+    assert table.place_a.tolist() == list(range(1, 21))
+    assert "log_odds_a" not in table
+    assert "correlation (Spearman) is 1.000" in found.verdict
+    assert any("ranked by the predicted value" in note for note in found.notes)
 
 
 def test_runs_without_a_compound_in_common_are_refused(first_run, tmp_path):
