@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -25,9 +26,11 @@ def test_small_files_are_counted(tmp_path) -> None:
 
 
 def test_large_files_are_estimated(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(sources, "_COUNTED", 200_000)
+    monkeypatch.setattr(sources, "_COUNTED", 1_000_000)
     monkeypatch.setattr(sources, "_BUFFER", 1024)
-    text = "".join(f"{'C' * (k % 30 + 1)},{k}\n" for k in range(60_000))
+    # Hard to pack: gzip itself reads up to 128 KiB ahead, depending on the version of Python.
+    atoms = np.random.default_rng(0).choice(list("CNOScnos"), (60_000, 60))
+    text = "".join(f"{''.join(row)},{k}\n" for k, row in enumerate(atoms))
     (tmp_path / "a.csv").write_text(text, encoding="utf-8")
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(text.encode()))
     for name in ("a.csv", "a.csv.gz"):
