@@ -12,12 +12,12 @@ from screening.learners.compounds import Compounds, Rows
 from screening.learners.learner import Part, fold_parts
 from screening.learners.options import ModelOptions
 from screening.learners.pretraining import LibraryStack
+from screening.learners.values.judged import intervals_from, reach_of
 from screening.learners.values.learner import FittedValues, Measured, ValueVoices
 from screening.learners.values.voices import blend
 from screening.learners.values.weights import learn_weights
 from screening.progress import OnStep, ignore_steps
-from screening.trust.intervals import Intervals, fit_intervals
-from screening.trust.neighbours import NeighbourIndex
+from screening.trust.intervals import Intervals
 
 Array = NDArray[np.float64]
 
@@ -65,6 +65,11 @@ class FittedValueBlend:
         """Return value and spread of compounds on the learned scale, each of shape (n_rows,)."""
         values = blend(self.voices.said(compounds, rows), self.weights)
         return values, self.intervals.spread(self.part.similarity(compounds, rows))
+
+    def within(self, compounds: Compounds, rows: Rows, risk: float) -> tuple[Array, Array]:
+        """See `FittedNumbers`."""
+        values = blend(self.voices.said(compounds, rows), self.weights)
+        return values, reach_of(self.intervals, self.part.similarity(compounds, rows), risk)
 
 
 @dataclass(frozen=True)
@@ -137,9 +142,6 @@ class ValueBlend:
         self, part: Part, fitted: FittedValues, weights: Mapping[str, float]
     ) -> Intervals:
         """Learn from what is said of each compound without it, from all others."""
-        known = part.compounds.fingerprints[part.rows]
-        _, near = NeighbourIndex(known).nearest(known, but=np.arange(len(known)))
-        places = np.searchsorted(part.rows, fitted.rows)
         errors = blend(fitted.left_out, weights) - self.measured.numbers[fitted.rows]
         usable = self.measured.exact[fitted.rows] & np.isfinite(errors)
-        return fit_intervals(errors[usable], near[places][usable])
+        return intervals_from(part, fitted.rows[usable], errors[usable])

@@ -68,6 +68,16 @@ def measured(assay: Assay, task: int) -> Measured | None:
     return found
 
 
+def measured_tasks(assay: Assay) -> dict[int, Measured]:
+    """Return the values of every task that a model learns the values of, by the task's place."""
+    found = {}
+    for task, name in enumerate(assay.tasks):
+        known = measured(assay, task)
+        if known is not None and name in assay.rules:
+            found[task] = known
+    return found
+
+
 @dataclass(frozen=True)
 class FittedValues:
     """What the voices learned from one part, for one task.

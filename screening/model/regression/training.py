@@ -12,6 +12,7 @@ from screening.assay import Assay
 from screening.assay.measured import MeasuredAssay
 from screening.assay.values.column import Scale
 from screening.assay.values.learned import LearnedScale
+from screening.evaluation import RISK
 from screening.features import BlockSet
 from screening.learners import Compounds, ModelOptions, Part
 from screening.learners.calibrated import similarities
@@ -20,7 +21,7 @@ from screening.learners.values.blend import ValueBlend
 from screening.learners.values.learner import LEAST, Measured
 from screening.model.provenance import describe_origin
 from screening.model.regression.model import RegressionModel
-from screening.model.training import RISK, compounds_table, quality_of_values
+from screening.model.training import compounds_table, quality_of_values
 from screening.model.training_table import SHIPPED
 from screening.model.values import ValueModel
 from screening.progress import OnStep, ignore_steps
