@@ -97,7 +97,7 @@ def values_text(quality: Mapping[str, Any]) -> str:
             f"{task}: {n} measured values, held out in the same folds, in {found['unit']}; "
             f"intervals at a risk of {found['risk']:g}"
         )
-        weights = ", ".join(f"{name} {100 * w:.0f} %" for name, w in found["weights"].items())
+        weights = ", ".join(f"{name} {weight:.2f}" for name, weight in found["weights"].items())
         rows = [text_row("", (METRICS[key].title for key in _SHOWN))]
         rows += [
             text_row(model, (_shown(figures[key]) for key in _SHOWN))

@@ -24,7 +24,7 @@ from screening.learners.pretraining import LibraryStack
 from screening.learners.values import baselines
 from screening.learners.values.blend import ValueBlend
 from screening.learners.values.judged import ValueLearner
-from screening.learners.values.learner import Measured
+from screening.learners.values.learner import Measured, ValueVoices
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,9 @@ def _on_library(wanted: LearnerSettings) -> Learner:
 DBN, ALONE, UNPRETRAINED, FOREST = "dbn", "dbn-alone", "dbn-unpretrained", "forest"
 LIBRARY, HARD = "dbn-library", "dbn-hard"
 MODELS = {
-    DBN: RegisteredLearner("ebmscreen", _ours(), lambda w, values: ValueBlend(w.options, values)),
+    DBN: RegisteredLearner(
+        "ebmscreen", _ours(), lambda w, values: ValueBlend(ValueVoices(w.options, values))
+    ),
     ALONE: RegisteredLearner("DBN ensemble alone", _ours(blend="none")),
     HARD: RegisteredLearner("ebmscreen, labels only", _ours(labels="hard")),
     UNPRETRAINED: RegisteredLearner("DBN, not pretrained", _ours(blend="none", pretrain="none")),

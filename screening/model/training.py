@@ -21,7 +21,8 @@ from screening.learners.forest import Forest
 from screening.learners.networks import FittedNetworks
 from screening.learners.options import FOREST as FOREST_VOICE
 from screening.learners.values.blend import FittedValueBlend, ValueBlend
-from screening.learners.values.learner import measured_tasks
+from screening.learners.values.learner import ValueVoices, measured_tasks
+from screening.learners.values.voices import TITLES
 from screening.model.pretrained import Pretrained
 from screening.model.provenance import describe_origin, learning_curves
 from screening.model.screening_model import ScreeningModel
@@ -124,8 +125,8 @@ def _add_values(
     for task, known in measured_tasks(assay).items():
         name = assay.tasks[task]
         above = assay.rules[name].threshold.active_is_above
-        voices = ValueBlend(learner.options, known, learner.library)
-        fitted = voices.fit(parts, workers=workers, on_step=on_step)
+        voices = ValueVoices(learner.options, known, learner.library)
+        fitted = ValueBlend(voices).fit(parts, workers=workers, on_step=on_step)
         if fitted is None:
             continue
         said, reach = fitted.in_folds(held_out.similarities, RISK)
@@ -143,7 +144,8 @@ def quality_of_values(
     """Return the held-out figures of the model's values, and of each voice alone."""
     known = fitted.measured
     figures = {}
-    for model, own in {SHIPPED: said, **fitted.held_out}.items():
+    by_voice = {TITLES[name]: own for name, own in fitted.held_out.items()}
+    for model, own in {SHIPPED: said, **by_voice}.items():
         rows = np.flatnonzero(known.exact & np.isfinite(own))
         far = reach[rows] if model == SHIPPED else None
         if len(rows):

@@ -132,11 +132,11 @@ def test_predicted_values_are_compared_like_classes(run, assay, tmp_path):
     done = run(*words, *QUICK, *quick, *models)
     assert done.status == 0, done.err
     assert "Predicted values of the test parts, in log units" in done.out
-    potency = {row["Compound Code"]: float(row["pIC50"]) for row in rows_of(assay)}
+    potency = {str(line): float(row["pIC50"]) for line, row in enumerate(rows_of(assay), start=2)}
     parts = rows_of(tmp_path / "s" / "parts.csv")
     figures = {(row["model"], row["number"]): row for row in rows_of(tmp_path / "s/figures.csv")}
     for number in range(2):
-        test = [potency[r["id"]] for r in parts if r[f"scaffold-{number:02d}"] == "test"]
+        test = [potency[r["row"]] for r in parts if r[f"scaffold-{number:02d}"] == "test"]
         for model in ("dbn", "forest", "neighbour"):
             stored = np.load(tmp_path / "s/results" / f"scaffold-{number:02d}" / f"{model}.npz")
             said, reach = stored["values"][:, :, 0]

@@ -17,13 +17,11 @@ from screening.features import Encoder
 from screening.learners.compounds import Compounds, Rows
 from screening.learners.forest.fit import out_of_bag
 from screening.learners.learner import Part, encode
-from screening.learners.options import FOREST as FOREST_VOICE
-from screening.learners.options import ModelOptions
+from screening.learners.options import FOREST, KERNEL, ModelOptions
 from screening.learners.pretraining import LibraryStack
 from screening.learners.values.forest import HELD_OUT_TREES, TREES, fit_value_forest
 from screening.learners.values.kernel import KernelMachine, fit_kernel
 from screening.learners.values.similarity import Compared
-from screening.learners.values.voices import FOREST, KERNEL
 from screening.progress import OnStep, ignore_steps
 
 # Measured values, no limits, from which on a task has a value model; and how many must differ.
@@ -159,7 +157,7 @@ class ValueVoices:
             fitted = fit_kernel(known, taught, sides[own], seed=self.options.seed)
             machine, taught = fitted.machine, fitted.completed
             left_out[KERNEL] = fitted.left_out
-        if FOREST_VOICE in self.options.voices:
+        if FOREST in self.options.voices:
             x = part.encoded(encoder)[own]
             forest = fit_value_forest(
                 x,
