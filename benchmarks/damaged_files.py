@@ -3,10 +3,11 @@
     python benchmarks/damaged_files.py FILE [--cases 10000] [--seed 0]
 
 Of a prepared library one file is damaged at a time, by accident: bytes changed, lost, added or
-moved. It must be refused, or give what the whole one gives. Of models and pretrained stacks, half
-of the cases are accidents too. The other half are meant: numbers of the description replaced by
-extremes, arrays by others, parts left out or swapped, and all sums made right again. Such a file
-must be refused, or give finite scores between 0 and 1. Ends with status 1 otherwise.
+moved. It must be refused, or give what the whole one gives. Of models (of classes, and of values
+alone, as `ScreeningRegressor.save` writes them) and pretrained stacks, half of the cases are
+accidents too. The other half are meant: numbers of the description replaced by extremes, arrays by
+others, parts left out or swapped, and all sums made right again. Such a file must be refused, or
+give finite scores between 0 and 1, and values that are finite. Ends with status 1 otherwise.
 """
 
 from __future__ import annotations
@@ -35,13 +36,23 @@ import torch
 from safetensors.numpy import load, save
 from tqdm import tqdm
 
+from screening.chemistry import Failure, prepare_molecule
 from screening.errors import UserError
 from screening.features import BlockSet
 from screening.library.prepared.format import read_part
 from screening.library.prepared.source import PreparedStream, open_prepared
 from screening.model import load_model
-from screening.model.archive import MODEL, PRETRAINED, Kind, is_pretrained_file, sums_of
+from screening.model.archive import (
+    MODEL,
+    PRETRAINED,
+    VALUES,
+    Kind,
+    is_pretrained_file,
+    is_values_file,
+    sums_of,
+)
 from screening.model.pretrained import load_pretrained
+from screening.model.regression.file import load_regression
 
 Parts = dict[str, bytes]
 Reader = Callable[[Path], np.ndarray]
@@ -57,7 +68,26 @@ def scores_of(path: Path) -> np.ndarray:
     model = load_model(path)
     mols = [model.prepare(smiles) for smiles in (*STRUCTURES, *model.training.smiles[:20])]
     scores = model.score_molecules(mols)
-    return np.hstack([scores.score, scores.p_active, scores.novelty_percentile[:, None] / 100])
+    told = [scores.score, scores.p_active, scores.novelty_percentile[:, None] / 100]
+    if model.values:
+        told += [finite(scores.value), finite(scores.value_spread)]
+    return np.hstack(told)
+
+
+def values_of(path: Path) -> np.ndarray:
+    """Return what a model of values says of some molecules."""
+    model = load_regression(path)
+    texts = (*STRUCTURES, *model.training.smiles[:20])
+    read = (prepare_molecule(text, model.standardiser, model.options.limits) for text in texts)
+    mols = [mol for mol in read if not isinstance(mol, Failure)]
+    raw = model.features.by_block(mols)
+    _, similarity = model.training.nearest(model.features.packed_morgan(mols, raw))
+    return finite(np.hstack(model.predict_near(raw, similarity)))
+
+
+def finite(values: np.ndarray) -> np.ndarray:
+    """Return values squeezed between 0 and 1, as they have no range; NaN where not finite."""
+    return np.where(np.isfinite(values), 0.5 + np.arctan(values) / np.pi, np.nan)
 
 
 def states_of(path: Path) -> np.ndarray:
@@ -95,7 +125,11 @@ class Whole:
     @classmethod
     def of(cls, path: Path) -> Whole:
         """Read a file, of which kind it may be."""
-        kind, read = (PRETRAINED, states_of) if is_pretrained_file(path) else (MODEL, scores_of)
+        kind, read = MODEL, scores_of
+        if is_pretrained_file(path):
+            kind, read = PRETRAINED, states_of
+        elif is_values_file(path):
+            kind, read = VALUES, values_of
         with zipfile.ZipFile(path) as archive:
             parts = {name: archive.read(name) for name in kind.parts}
         return cls(kind, path.read_bytes(), parts, read, read(path))

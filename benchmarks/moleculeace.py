@@ -25,7 +25,7 @@ import pandas as pd
 from screening.assay import assay_of, make_threshold
 from screening.learners import Compounds, ModelOptions, Part
 from screening.learners.values.blend import ValueBlend
-from screening.learners.values.learner import measured
+from screening.learners.values.learner import ValueVoices, measured
 from screening.learners.values.voices import blend
 
 RISK = 0.1
@@ -55,7 +55,8 @@ def judged(
     known = measured(compounds.assay, 0)
     assert known is not None
     started = time.perf_counter()
-    fitted = ValueBlend(options, known).fit_part(Part(compounds, train), workers=workers)
+    learner = ValueBlend(ValueVoices(options, known))
+    fitted = learner.fit_part(Part(compounds, train), workers=workers)
     assert fitted is not None
     learned = time.perf_counter() - started
     said = fitted.voices.said(compounds, test)
@@ -74,21 +75,25 @@ def judged(
 
 
 def figures(
-    folder: Path, names: list[str], options: ModelOptions, seeds: int, workers: int
+    folder: Path,
+    names: list[str],
+    options: ModelOptions,
+    seeds: int,
+    workers: int,
+    known: list[dict[str, Any]],
 ) -> Iterator[dict[str, Any]]:
+    """Yield a row for each set and seed that is not known, the smallest sets first."""
+    done = {(row["set"], row["seed"]) for row in known}
     paths = sorted(folder.glob("CHEMBL*.csv*"), key=lambda path: path.stat().st_size)
-    for path in paths:
-        name = path.name.split(".")[0]
-        if names and name not in names:
-            continue
-        compounds, rows = compounds_of(path, workers)
-        compounds.raw(ModelOptions().blocks)
-        for seed in range(seeds):
-            found = {
-                "set": name,
-                "seed": seed,
-                **judged(compounds, rows, replace(options, seed=seed), workers),
-            }
+    for seed in range(seeds):
+        for path in paths:
+            name = path.name.split(".")[0]
+            if (names and name not in names) or (name, seed) in done:
+                continue
+            compounds, rows = compounds_of(path, workers)
+            compounds.raw(ModelOptions().blocks)
+            found = judged(compounds, rows, replace(options, seed=seed), workers)
+            found = {"set": name, "seed": seed, **found}
             print(*(f"{v:.3f}" if isinstance(v, float) else v for v in found.values()), flush=True)
             yield found
 
@@ -99,14 +104,24 @@ def main() -> None:
     parser.add_argument("--sets", nargs="*", default=[], help="names of sets; all if not given")
     parser.add_argument("--blend", choices=["forest", "none"], default="forest")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("-o", "--output", type=Path, help="table of all figures, as CSV")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="table of all figures, as CSV; what it has is not done again",
+    )
     parser.add_argument("-n", "--num-workers", type=int, default=1)
     asked = parser.parse_args()
     folder = asked.data / "moleculeace"
     options = ModelOptions(blend=asked.blend)
-    table = pd.DataFrame(figures(folder, asked.sets, options, asked.seeds, asked.num_workers))
-    if asked.output is not None:
-        table.to_csv(asked.output, index=False)
+    rows: list[dict[str, Any]] = []
+    if asked.output is not None and asked.output.is_file():
+        rows = pd.read_csv(asked.output).to_dict("records")
+    for row in figures(folder, asked.sets, options, asked.seeds, asked.num_workers, list(rows)):
+        rows.append(row)
+        if asked.output is not None:
+            pd.DataFrame(rows).to_csv(asked.output, index=False)
+    table = pd.DataFrame(rows)
     print(table.groupby("set").mean(numeric_only=True).drop(columns="seed").round(3).to_string())
     numbers = table.groupby("seed").mean(numeric_only=True)
     print(numbers.mean().round(4).to_string())

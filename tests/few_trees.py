@@ -16,6 +16,7 @@ def few_trees() -> Iterator[None]:
     """
     from screening.learners import baselines
     from screening.learners.forest import learner
+    from screening.learners.values import baselines as of_values
     from screening.learners.values import learner as values
 
     with pytest.MonkeyPatch.context() as patched:
@@ -24,4 +25,5 @@ def few_trees() -> Iterator[None]:
         patched.setattr(values, "TREES", 20)
         patched.setattr(values, "HELD_OUT_TREES", 15)
         patched.setattr(baselines, "FOREST_TREES", 40)
+        patched.setattr(of_values, "FOREST_TREES", 40)
         yield

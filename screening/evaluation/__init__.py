@@ -34,7 +34,13 @@ from screening.evaluation.splits import (
     scaffold_split,
     series_scaffold,
 )
-from screening.evaluation.values import ValueQuality, assess_values, values_sentence, values_text
+from screening.evaluation.values import (
+    RISK,
+    ValueQuality,
+    assess_values,
+    values_sentence,
+    values_text,
+)
 from screening.evaluation.wording import (
     quality_sentence,
     quality_text,
@@ -43,6 +49,7 @@ from screening.evaluation.wording import (
 )
 
 __all__ = [
+    "RISK",
     "Difference",
     "DrawnParts",
     "Missing",

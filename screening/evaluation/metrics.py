@@ -27,6 +27,8 @@ class Metric:
     lower_is_better : bool
     in_full : str
         What it is called where there is room, if not by its title.
+    best : float or None
+        The value that is best, where neither the highest nor the lowest is.
     """
 
     key: str
@@ -34,11 +36,19 @@ class Metric:
     form: str = ".3f"
     lower_is_better: bool = False
     in_full: str = ""
+    best: float | None = None
 
     @property
     def name(self) -> str:
         """Its name where there is room."""
         return self.in_full or self.title
+
+    def merit(self, values: ArrayLike) -> NDArray[np.float64]:
+        """Return values turned so that more is better."""
+        found = np.asarray(values, dtype=np.float64)
+        if self.best is not None:
+            return -np.abs(found - self.best)
+        return -found if self.lower_is_better else found
 
     def text(self, value: float) -> str:
         """Return a value as printed text has it."""

@@ -10,9 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
+from screening.evaluation.metrics import Metric
 from screening.evaluation.wording import text_row
 
 Array = NDArray[np.float64]
+
+# At which the coverage of held-out intervals is told.
+RISK = 0.1
+# The figures of predicted values, by key: those of `ValueQuality`, and the mean reach of intervals.
+METRICS = {
+    metric.key: metric
+    for metric in (
+        Metric("rmse", "RMSE", lower_is_better=True),
+        Metric("mae", "MAE", lower_is_better=True),
+        Metric("spearman", "Spearman", in_full="rank correlation"),
+        Metric("coverage", "coverage", in_full="intervals that held", best=1 - RISK),
+        Metric("reach", "reach", lower_is_better=True, in_full="reach of the intervals"),
+    )
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +78,7 @@ def assess_values(measured: Array, said: Array, *, reach: Array | None = None) -
     )
 
 
-_TITLES = {"rmse": "RMSE", "mae": "MAE", "spearman": "Spearman", "coverage": "coverage"}
+_SHOWN = ("rmse", "mae", "spearman", "coverage")
 
 
 def values_text(quality: Mapping[str, Any]) -> str:
@@ -82,10 +97,10 @@ def values_text(quality: Mapping[str, Any]) -> str:
             f"{task}: {n} measured values, held out in the same folds, in {found['unit']}; "
             f"intervals at a risk of {found['risk']:g}"
         )
-        weights = ", ".join(f"{name} {100 * w:.0f} %" for name, w in found["weights"].items())
-        rows = [text_row("", _TITLES.values())]
+        weights = ", ".join(f"{name} {weight:.2f}" for name, weight in found["weights"].items())
+        rows = [text_row("", (METRICS[key].title for key in _SHOWN))]
         rows += [
-            text_row(model, (_shown(figures[key]) for key in _TITLES))
+            text_row(model, (_shown(figures[key]) for key in _SHOWN))
             for model, figures in models.items()
         ]
         blocks.append("\n".join([head, *rows, f"weights: {weights}"]))

@@ -15,7 +15,6 @@ from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassif
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from screening.features import RawFeatures
 from screening.jobs import in_processes
 from screening.learners.compounds import Compounds, Rows
 from screening.learners.forest.fit import fit_dense
@@ -31,7 +30,7 @@ BOOSTED = ("morgan_counts", "descriptors")
 CATBOOST = ("morgan_counts", "avalon", "erg", "rdkit_descriptors")
 
 # What a model of one task sees of some compounds.
-_See = Callable[[Compounds, Rows], Any]
+See = Callable[[Compounds, Rows], Any]
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class FittedClassifiers:
     """
 
     classifiers: tuple[Any, ...]
-    see: _See
+    see: See
 
     def logits(self, compounds: Compounds, rows: Rows) -> Logits:
         """Return log odds of being active, shape (n_rows, n_tasks); NaN for a task without."""
@@ -113,7 +112,7 @@ class Classifiers:
     """
 
     make: Callable[[Any, NDArray[np.float32], int], Any]
-    see: _See
+    see: See
 
     def fit_parts(
         self, parts: Sequence[Part], *, workers: int = 1, on_step: OnStep = ignore_steps
@@ -136,10 +135,12 @@ def morgan_forest(seed: int) -> Classifiers:
         forest = RandomForestClassifier(FOREST_TREES, random_state=seed, n_jobs=workers)
         return fit_dense(forest, x, y)
 
-    def see(compounds: Compounds, rows: Rows) -> csr_matrix:
-        return compounds.raw(["morgan_counts"]).sparse["morgan_counts"][rows].astype(np.float32)
+    return Classifiers(make, counts)
 
-    return Classifiers(make, see)
+
+def counts(compounds: Compounds, rows: Rows) -> csr_matrix:
+    """Return the Morgan counts of some compounds."""
+    return compounds.raw(["morgan_counts"]).sparse["morgan_counts"][rows].astype(np.float32)
 
 
 def boosting(seed: int) -> Classifiers:
@@ -151,7 +152,7 @@ def boosting(seed: int) -> Classifiers:
         with threadpool_limits(1):
             return HistGradientBoostingClassifier(random_state=seed).fit(x, y)
 
-    return Classifiers(make, lambda compounds, rows: _side_by_side(compounds.raw(BOOSTED), rows))
+    return Classifiers(make, side_by_side(BOOSTED))
 
 
 def catboost(seed: int) -> Classifiers:
@@ -165,14 +166,18 @@ def catboost(seed: int) -> Classifiers:
         )
         return model.fit(x, y)
 
-    return Classifiers(make, lambda compounds, rows: _side_by_side(compounds.raw(CATBOOST), rows))
+    return Classifiers(make, side_by_side(CATBOOST))
 
 
-def _side_by_side(raw: RawFeatures, rows: Rows) -> NDArray[np.float32]:
-    """Return every block of some rows in one dense matrix, in the order asked for."""
-    taken = raw.take(rows)
-    blocks = [block.toarray() for block in taken.sparse.values()] + list(taken.dense.values())
-    return np.concatenate(blocks, axis=1, dtype=np.float32)
+def side_by_side(names: Sequence[str]) -> See:
+    """Return what sees feature blocks of compounds in one dense matrix, in the order given."""
+
+    def see(compounds: Compounds, rows: Rows) -> NDArray[np.float32]:
+        taken = compounds.raw(names).take(rows)
+        blocks = [block.toarray() for block in taken.sparse.values()] + list(taken.dense.values())
+        return np.concatenate(blocks, axis=1, dtype=np.float32)
+
+    return see
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,10 @@ from screening.learners.learner import Learner
 from screening.learners.networks import Networks
 from screening.learners.options import ModelOptions
 from screening.learners.pretraining import LibraryStack
+from screening.learners.values import baselines
+from screening.learners.values.blend import ValueBlend
+from screening.learners.values.judged import ValueLearner
+from screening.learners.values.learner import Measured, ValueVoices
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,13 @@ class RegisteredLearner:
         As tables show it.
     make : callable
         Makes the learner.
+    make_values : callable or None
+        Makes the learner of the values of one task; None where the model predicts classes alone.
     """
 
     title: str
     make: Callable[[LearnerSettings], Learner]
+    make_values: Callable[[LearnerSettings, Measured], ValueLearner] | None = None
 
 
 def _ours(**changed: Any) -> Callable[[LearnerSettings], Learner]:
@@ -75,21 +82,37 @@ def _on_library(wanted: LearnerSettings) -> Learner:
 DBN, ALONE, UNPRETRAINED, FOREST = "dbn", "dbn-alone", "dbn-unpretrained", "forest"
 LIBRARY, HARD = "dbn-library", "dbn-hard"
 MODELS = {
-    DBN: RegisteredLearner("ebmscreen", _ours()),
+    DBN: RegisteredLearner(
+        "ebmscreen", _ours(), lambda w, values: ValueBlend(ValueVoices(w.options, values))
+    ),
     ALONE: RegisteredLearner("DBN ensemble alone", _ours(blend="none")),
     HARD: RegisteredLearner("ebmscreen, labels only", _ours(labels="hard")),
     UNPRETRAINED: RegisteredLearner("DBN, not pretrained", _ours(blend="none", pretrain="none")),
     LIBRARY: RegisteredLearner("DBN, pretrained on a library", _on_library),
-    FOREST: RegisteredLearner("Random forest, Morgan", lambda w: morgan_forest(w.options.seed)),
+    FOREST: RegisteredLearner(
+        "Random forest, Morgan",
+        lambda w: morgan_forest(w.options.seed),
+        lambda w, values: baselines.morgan_forest(values, w.options.seed),
+    ),
     "forest-features": RegisteredLearner(
         "Random forest, all features", lambda wanted: Forest.of(wanted.options)
     ),
     "logistic": RegisteredLearner(
         "Logistic regression", lambda wanted: Logistic(Networks(wanted.options))
     ),
-    "boosting": RegisteredLearner("Gradient boosting", lambda w: boosting(w.options.seed)),
-    "neighbour": RegisteredLearner("1-nearest neighbour", lambda _: Neighbour()),
-    "catboost": RegisteredLearner("CatBoost", lambda w: catboost(w.options.seed)),
+    "boosting": RegisteredLearner(
+        "Gradient boosting",
+        lambda w: boosting(w.options.seed),
+        lambda w, values: baselines.boosting(values, w.options.seed),
+    ),
+    "neighbour": RegisteredLearner(
+        "1-nearest neighbour", lambda _: Neighbour(), lambda _, values: baselines.Nearest(values)
+    ),
+    "catboost": RegisteredLearner(
+        "CatBoost",
+        lambda w: catboost(w.options.seed),
+        lambda w, values: baselines.catboost(values, w.options.seed),
+    ),
 }
 HAS_CATBOOST = find_spec("catboost") is not None
 # Those that need nothing that may not be there: a stack, measured values, a package.

@@ -12,23 +12,26 @@ import math
 import textwrap
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from ebm.errors import StorageError
 from screening.errors import UserError
+from screening.learners.voices.arrays import Arrays
 from screening.tables import write_atomically
+from screening.versions import versions
 
 # No description comes near this; one that is longer is a mistake or an attack.
 MAX_JSON_BYTES = 64 << 20
+# Molecules that a file is tried with.
+CANARIES = 8
 # Of what a library says about damage: two lines hold it.
 _WORDS = 120
 # What the parts' readers raise when a part is not what it should be.
@@ -45,7 +48,7 @@ _DAMAGE = (
     OSError,
 )
 
-Arrays = Mapping[str, NDArray[Any]]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -278,6 +281,31 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def evenly(items: Sequence[Item]) -> list[Item]:
+    """Return a few items, the first and the last among them: what a file is tried with."""
+    return [items[i] for i in np.unique(np.linspace(0, len(items) - 1, CANARIES).astype(int))]
+
+
+def not_reproduced(path: Path, what: str, then: Mapping[str, str]) -> UserError:
+    """Return what is said of a file that gives other results than it was stored with.
+
+    Parameters
+    ----------
+    path
+    what
+        The results: scores or values.
+    then
+        Versions that it was stored with.
+    """
+    here = versions()
+    changed = [f"{k} {v} -> {here.get(k)}" for k, v in then.items() if here.get(k) != v]
+    return UserError(
+        f"{path} gives other {what} here than when it was trained "
+        f"({', '.join(changed) or 'with the same versions: the file was altered'}); "
+        "install the versions it was trained with, or train it again."
+    )
+
+
 def as_json(value: Any) -> str:
     """Return a value as JSON; NaN and infinity as null."""
     return json.dumps(finite(value), ensure_ascii=False, allow_nan=False, indent=1)
@@ -310,13 +338,3 @@ def finite(value: Any) -> Any:
     if isinstance(value, np.generic):
         return finite(value.item())
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def named(prefix: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
-    """Return the arrays with the prefix before their names."""
-    return {f"{prefix}{name}": array for name, array in arrays.items()}
-
-
-def under(prefix: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
-    """Return the arrays whose names begin with the prefix, without it."""
-    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from ebm.plain import FeedForward, PlainRBM
 from screening.chemistry import Failure
-from screening.errors import UserError
 from screening.features import BlockSet, Encoder
 from screening.learners import ModelOptions
 from screening.learners.blend import Blend, Blending
@@ -20,15 +19,15 @@ from screening.learners.ensemble import Ensemble
 from screening.learners.member import Member
 from screening.learners.options import FOREST
 from screening.learners.voices import read_voice
+from screening.learners.voices.arrays import Arrays, named, under
 from screening.model.archive import (
     MODEL,
-    Arrays,
     as_json,
+    evenly,
     file_hash,
     from_json,
-    named,
+    not_reproduced,
     opened,
-    under,
     write_archive,
 )
 from screening.model.screening_model import ScreeningModel
@@ -40,12 +39,11 @@ from screening.model.soundness import (
 )
 from screening.model.training_table import TrainingTable
 from screening.model.turns import Turn
-from screening.model.values import ValueModel
+from screening.model.values import values_from_state, values_to_state
 from screening.trust import Calibration, Conformal, Domain, Novelty
 from screening.versions import versions
 
-CANARIES = 8
-TOLERANCE = 1e-4
+_TOLERANCE = 1e-4
 
 
 def save_model(model: ScreeningModel, path: Path) -> None:
@@ -71,10 +69,9 @@ def save_model(model: ScreeningModel, path: Path) -> None:
         "turns": [turn.to_dict() for turn in model.turns],
     }
     # A model without is the file that it always was.
-    for task, one in model.values.items():
-        described, own = one.to_state()
-        description.setdefault("values", {})[task] = described
-        arrays |= named(f"values.{model.tasks.index(task)}.", own)
+    if model.values:
+        description["values"], of_values = values_to_state(model.values, model.tasks)
+        arrays |= of_values
     model.model_hash = write_archive(
         path, MODEL, description, arrays, model.training.to_parquet(), as_json(_canaries(model))
     )
@@ -157,26 +154,9 @@ def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> Screeni
         quality=description["quality"],
         provenance=description["provenance"],
         turns=_turns(description),
-        values=_values(description, arrays, encoder, features),
+        # Files of models that know classes alone have none.
+        values=values_from_state(description.get("values", {}), arrays, tasks, encoder, features),
     )
-
-
-def _values(
-    description: Mapping[str, Any], arrays: Arrays, encoder: Encoder, features: BlockSet
-) -> dict[str, ValueModel]:
-    """Return the value models by task; files of earlier versions have none."""
-    tasks = list(description["tasks"])
-    widths = {block.name: getattr(block, "n_bits", 0) for block in features.blocks}
-    n_columns = len(encoder.get_feature_names_out())
-    return {
-        task: ValueModel.from_state(
-            described,
-            under(f"values.{tasks.index(task)}.", arrays),
-            widths=widths,
-            n_columns=n_columns,
-        )
-        for task, described in description.get("values", {}).items()
-    }
 
 
 def _turns(description: dict[str, Any]) -> list[Turn]:
@@ -248,8 +228,7 @@ def _forest_only(
 
 def _canaries(model: ScreeningModel) -> dict[str, Any]:
     order = np.argsort(model.training.labels[:, 0], kind="stable")
-    chosen = order[np.unique(np.linspace(0, len(order) - 1, CANARIES).astype(int))]
-    smiles = [model.training.smiles[i] for i in chosen]
+    smiles = [model.training.smiles[i] for i in evenly(order.tolist())]
     return {"versions": versions(), "smiles": smiles, "scores": _scores(model, smiles).tolist()}
 
 
@@ -260,14 +239,6 @@ def _scores(model: ScreeningModel, smiles: list[str]) -> Any:
 
 def _check_canaries(path: Path, model: ScreeningModel, canaries: dict[str, Any]) -> None:
     now, then = _scores(model, canaries["smiles"]), np.asarray(canaries["scores"])
-    if now.shape == then.shape and np.abs(now - then).max(initial=0.0) <= TOLERANCE:
-        return
-    here = versions()
-    changed = [
-        f"{k} {v} -> {here.get(k)}" for k, v in canaries["versions"].items() if here.get(k) != v
-    ]
-    raise UserError(
-        f"{path} gives other scores here than when it was trained "
-        f"({', '.join(changed) or 'with the same versions: the file was altered'}); "
-        "install the versions it was trained with, or train it again."
-    )
+    same = now.shape == then.shape and bool((np.abs(now - then) <= _TOLERANCE).all())
+    if not same:
+        raise not_reproduced(path, "scores", canaries["versions"])

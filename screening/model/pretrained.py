@@ -20,12 +20,11 @@ from ebm.train import Callback
 from screening.features import BlockSet, Encoder, RawFeatures, stack
 from screening.learners import LibraryStack, ModelOptions
 from screening.learners.pretraining import hidden_layers, pretraining_options
+from screening.learners.voices.arrays import named, under
 from screening.model.archive import (
     PRETRAINED,
     file_hash,
-    named,
     opened,
-    under,
     write_archive,
 )
 from screening.model.provenance import command_line

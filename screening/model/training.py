@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from screening.assay import Assay
 from screening.chemistry import structure_key
-from screening.evaluation import assess, assess_values, best_threshold, series_scaffold
+from screening.evaluation import RISK, assess, assess_values, best_threshold, series_scaffold
 from screening.features import BlockSet
 from screening.learners import CalibratedBlend, Compounds, ModelOptions, Part, hold_out
 from screening.learners.baselines import Logistic, Neighbour
@@ -21,7 +21,8 @@ from screening.learners.forest import Forest
 from screening.learners.networks import FittedNetworks
 from screening.learners.options import FOREST as FOREST_VOICE
 from screening.learners.values.blend import FittedValueBlend, ValueBlend
-from screening.learners.values.learner import measured
+from screening.learners.values.learner import ValueVoices, measured_tasks
+from screening.learners.values.voices import TITLES
 from screening.model.pretrained import Pretrained
 from screening.model.provenance import describe_origin, learning_curves
 from screening.model.screening_model import ScreeningModel
@@ -33,8 +34,6 @@ from screening.trust import fit_domain
 NETWORKS = "DBN ensemble alone"
 LOGISTIC = "Logistic regression"
 NEIGHBOUR = "1-nearest neighbour"
-# At which the coverage of held-out intervals is told.
-RISK = 0.1
 
 Probabilities = NDArray[np.float64]
 
@@ -123,17 +122,15 @@ def _add_values(
 ) -> None:
     """Learn to predict the values of tasks that have enough of them, and say how well."""
     assay = parts[0].compounds.assay
-    for task, name in enumerate(assay.tasks):
-        known = measured(assay, task)
-        rule = assay.rules.get(name)
-        if known is None or rule is None:
-            continue
-        voices = ValueBlend(learner.options, known, learner.library)
-        fitted = voices.fit(parts, workers=workers, on_step=on_step)
+    for task, known in measured_tasks(assay).items():
+        name = assay.tasks[task]
+        above = assay.rules[name].threshold.active_is_above
+        voices = ValueVoices(learner.options, known, learner.library)
+        fitted = ValueBlend(voices).fit(parts, workers=workers, on_step=on_step)
         if fitted is None:
             continue
         said, reach = fitted.in_folds(held_out.similarities, RISK)
-        model.values[name] = ValueModel.of(fitted, above=rule.threshold.active_is_above)
+        model.values[name] = ValueModel.of(fitted, above=above)
         model.quality.setdefault("values", {})[name] = quality_of_values(fitted, said, reach)
         empty = np.full(assay.labels.shape, np.nan)
         model.training.held_out_values.setdefault(SHIPPED, empty)[:, task] = known.scale.values(
@@ -147,7 +144,8 @@ def quality_of_values(
     """Return the held-out figures of the model's values, and of each voice alone."""
     known = fitted.measured
     figures = {}
-    for model, own in {SHIPPED: said, **fitted.held_out}.items():
+    by_voice = {TITLES[name]: own for name, own in fitted.held_out.items()}
+    for model, own in {SHIPPED: said, **by_voice}.items():
         rows = np.flatnonzero(known.exact & np.isfinite(own))
         far = reach[rows] if model == SHIPPED else None
         if len(rows):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.assay.values.learned import LearnedScale
-from screening.features import RawFeatures, Visible
+from screening.features import BlockSet, Encoder, RawFeatures, Visible
 from screening.learners.forest import StoredForest
+from screening.learners.options import FOREST, KERNEL
 from screening.learners.values.kernel import KernelMachine
 from screening.learners.values.similarity import Compared
-from screening.learners.values.voices import FOREST, KERNEL, blend
+from screening.learners.values.voices import blend
+from screening.learners.voices.arrays import Arrays, named, under
 from screening.model.scores import DECIMALS
 from screening.trust.intervals import Intervals
 
@@ -128,9 +130,9 @@ class ValueModel:
         }
         if self.machine is not None:
             numbers["machine"], own = self.machine.to_state()
-            arrays |= {f"machine.{name}": array for name, array in own.items()}
+            arrays |= named("machine.", own)
         if self.forest is not None:
-            arrays |= {f"forest.{n}": array for n, array in self.forest.to_arrays().items()}
+            arrays |= named("forest.", self.forest.to_arrays())
         return numbers, arrays
 
     @classmethod
@@ -160,10 +162,10 @@ class ValueModel:
         weights = {str(name): float(weight) for name, weight in numbers["weights"].items()}
         machine = forest = None
         if KERNEL in weights:
-            own = _under("machine.", arrays)
+            own = under("machine.", arrays)
             machine = KernelMachine.from_state(numbers["machine"], own, widths)
         if FOREST in weights:
-            forest = StoredForest.from_arrays(_under("forest.", arrays), n_columns)
+            forest = StoredForest.from_arrays(under("forest.", arrays), n_columns)
         spread, mean = float(numbers["spread"]), float(numbers["mean"])
         sound = min(weights.values(), default=0) > 0 and set(weights) <= {KERNEL, FOREST}
         if not sound or not (np.isfinite(mean) and 0 < spread < np.inf):
@@ -180,5 +182,48 @@ class ValueModel:
         )
 
 
-def _under(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+def values_to_state(
+    values: Mapping[str, ValueModel], tasks: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Return value models by task as JSON-able dicts, and the arrays of all by name."""
+    described: dict[str, Any] = {}
+    arrays: dict[str, NDArray[Any]] = {}
+    for task, one in values.items():
+        described[task], own = one.to_state()
+        arrays |= named(f"values.{tasks.index(task)}.", own)
+    return described, arrays
+
+
+def values_from_state(
+    described: Mapping[str, Any],
+    arrays: Arrays,
+    tasks: Sequence[str],
+    encoder: Encoder,
+    features: BlockSet,
+) -> dict[str, ValueModel]:
+    """Build what `values_to_state` described.
+
+    Parameters
+    ----------
+    described, arrays, tasks
+    encoder
+        Of what the forests see.
+    features
+        Of the model: the fingerprints that kernel machines compare.
+
+    Raises
+    ------
+    ValueError
+        A part of one is not whole.
+    """
+    widths = {block.name: getattr(block, "n_bits", 0) for block in features.blocks}
+    n_columns = len(encoder.get_feature_names_out())
+    return {
+        task: ValueModel.from_state(
+            own,
+            under(f"values.{tasks.index(task)}.", arrays),
+            widths=widths,
+            n_columns=n_columns,
+        )
+        for task, own in described.items()
+    }

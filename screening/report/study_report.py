@@ -12,6 +12,7 @@ import pandas as pd
 
 from screening.errors import UserError
 from screening.evaluation.metrics import HITS_IN_TOP_100, METRICS
+from screening.evaluation.values import METRICS as OF_VALUES
 from screening.report.page import assemble, figure_text, write_page
 from screening.tables import read_csv
 
@@ -60,6 +61,14 @@ _FIGURES = (
         ),
     ),
     (
+        "values",
+        "Predicted values",
+        (
+            "Root mean square error of each split, with the mean: lower is better. Beside it each "
+            "model less the random forest, with 95 % intervals."
+        ),
+    ),
+    (
         "gap",
         "Random splits against these",
         "A circle above its square: so much does a random split flatter the model.",
@@ -70,7 +79,7 @@ _FIGURES = (
         "Means over the splits, with one standard deviation.",
     ),
 )
-_ALL = {**METRICS, HITS_IN_TOP_100.key: HITS_IN_TOP_100}
+_ALL = {**METRICS, HITS_IN_TOP_100.key: HITS_IN_TOP_100, **OF_VALUES}
 # The model and what it is compared with in the first sentence; tasks put together.
 _OURS, _FOREST, _MEAN = "dbn", "forest", "(mean of the tasks)"
 
@@ -190,7 +199,8 @@ def _verdict(summary: pd.DataFrame, paired: pd.DataFrame | None) -> str:
         rows = _main_rows(paired)
         rows = rows[(rows.model == _OURS) & (rows.against == _FOREST) & (rows.metric == "roc_auc")]
         if len(rows) == 1:
-            return _beside_the_forest(rows.iloc[0], means)
+            said = _beside_the_forest(rows.iloc[0], means)
+            return " ".join(filter(None, [said, _values_beside_the_forest(main, paired)]))
     best = max(means, key=lambda model: means[model])
     return f"{_title(best)} has the highest mean ROC-AUC, {means[best]:.3f}."
 
@@ -217,6 +227,24 @@ def _beside_the_forest(row: pd.Series[str], means: dict[str, float]) -> str:
         )
     word = "better" if mean > 0 else "worse"
     return f"{_title(_OURS)} ranks {word} than the random forest: {figures}; {interval}."
+
+
+def _values_beside_the_forest(main: pd.DataFrame, paired: pd.DataFrame) -> str:
+    """Say whose predicted values are closer to the measured ones; empty without any."""
+    rows = _main_rows(paired)
+    rows = rows[(rows.model == _OURS) & (rows.against == _FOREST) & (rows.metric == "rmse")]
+    if len(rows) != 1:
+        return ""
+    errors = dict(zip(main.model, main.rmse_mean, strict=True))
+    mean, low, high = (float(rows.iloc[0][key] or "nan") for key in ("mean", "low", "high"))
+    figures = f"mean RMSE {float(errors[_OURS]):.3f} against {float(errors[_FOREST]):.3f}"
+    if math.isnan(low):
+        return f"Predicted values: {figures}."
+    interval = f"difference {mean:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}"
+    if low <= 0 <= high:
+        return f"The predicted values of both cannot be told apart: {figures}; {interval}."
+    word = "closer" if mean < 0 else "further off"
+    return f"Its predicted values are {word} than the forest’s: {figures}; {interval}."
 
 
 def facts_of(about: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -20,7 +20,7 @@ from screening.evaluation.metrics import reliability
 from screening.learners import MODELS
 from screening.learners.registry import FOREST
 from screening.study.run import Study
-from screening.study.tables import METRICS, grouped_kind, judged, overall_task
+from screening.study.tables import ALL_METRICS, METRICS, grouped_kind, judged, overall_task
 from screening.tables import write_atomically
 
 # Readable by eyes that see red and green alike: Okabe and Ito.
@@ -57,6 +57,10 @@ def draw_figures(
         beside = judged(study, pairs, task)
         beside = beside[beside.against == FOREST]
         drawn.append(save(folder / "differences.png", 2, lambda axes: _differences(axes, beside)))
+    if study.measured and main["rmse"].notna().any():
+        versus = _errors_beside_the_forest(judged(study, pairs, task)) if len(pairs) else pairs
+        panels = 2 if len(versus) else 1
+        drawn.append(save(folder / "values.png", panels, lambda axes: _values(axes, main, versus)))
     if study.options.gap:
         both = table[(table.labels == "all") & (table.task == task)]
         drawn.append(save(folder / "gap.png", 1, lambda axes: _gap(axes[0], both, study)))
@@ -93,17 +97,32 @@ def _svg(figure: Figure, axes: Sequence[Axes]) -> str:
 
 def _comparison(axes: Sequence[Axes], table: pd.DataFrame) -> None:
     """One dot for each split, a bar at the mean."""
-    models = list(dict.fromkeys(table.model))
     for one, metric in zip(axes, ("roc_auc", "pr_auc"), strict=True):
-        for place, model in enumerate(models):
-            values = table[table.model == model][metric].to_numpy()
-            # Spread by order, not by chance, so that the figure repeats itself.
-            aside = (np.arange(len(values)) % 7 - 3) / 25
-            one.plot(place + aside, values, ".", color=colour(model), alpha=0.5)
-            one.hlines(values.mean(), place - 0.3, place + 0.3, color=colour(model), lw=2.5)
-        _name_models(one, models)
-        one.set_ylabel(f"{METRICS[metric].name} of the test part")
-        one.grid(axis="y", alpha=0.3)
+        _dots(one, table, metric)
+
+
+def _dots(axes: Axes, table: pd.DataFrame, metric: str) -> None:
+    models = list(dict.fromkeys(table.model))
+    for place, model in enumerate(models):
+        values = table[table.model == model][metric].to_numpy()
+        # Spread by order, not by chance, so that the figure repeats itself.
+        aside = (np.arange(len(values)) % 7 - 3) / 25
+        axes.plot(place + aside, values, ".", color=colour(model), alpha=0.5)
+        axes.hlines(values.mean(), place - 0.3, place + 0.3, color=colour(model), lw=2.5)
+    _name_models(axes, models)
+    axes.set_ylabel(f"{ALL_METRICS[metric].name} of the test part")
+    axes.grid(axis="y", alpha=0.3)
+
+
+def _values(axes: Sequence[Axes], table: pd.DataFrame, pairs: pd.DataFrame) -> None:
+    """Errors of predicted values, split by split, and less the forest's where that is there."""
+    _dots(axes[0], table[table["rmse"].notna()], "rmse")
+    for one in axes[1:]:
+        _intervals(one, pairs, "rmse")
+
+
+def _errors_beside_the_forest(pairs: pd.DataFrame) -> pd.DataFrame:
+    return pairs[(pairs.against == FOREST) & (pairs.metric == "rmse")]
 
 
 def _name_models(axes: Axes, models: Sequence[str]) -> None:
@@ -112,19 +131,23 @@ def _name_models(axes: Axes, models: Sequence[str]) -> None:
 
 def _differences(axes: Sequence[Axes], pairs: pd.DataFrame) -> None:
     """Mean difference to the forest with its interval."""
-    models = list(dict.fromkeys(pairs.model))
     for one, metric in zip(axes, ("roc_auc", "brier"), strict=True):
-        rows = pairs[pairs.metric == metric].set_index("model")
-        for place, model in enumerate(reversed(models)):
-            row = rows.loc[model]
-            one.plot(row["mean"], place, "o", color=colour(model))
-            one.hlines(place, row["low"], row["high"], color=colour(model), lw=2)
-        one.axvline(0, color=INK, lw=0.8)
-        one.set_yticks(range(len(models)), [MODELS[m].title for m in reversed(models)])
-        side = "left is better" if METRICS[metric].lower_is_better else "right is better"
-        one.set_xlabel(f"{METRICS[metric].name} less the forest’s\n({side})")
-        one.locator_params(axis="x", nbins=6)
-        one.grid(axis="x", alpha=0.3)
+        _intervals(one, pairs, metric)
+
+
+def _intervals(axes: Axes, pairs: pd.DataFrame, metric: str) -> None:
+    rows = pairs[pairs.metric == metric].set_index("model")
+    models = list(rows.index)
+    for place, model in enumerate(reversed(models)):
+        row = rows.loc[model]
+        axes.plot(row["mean"], place, "o", color=colour(model))
+        axes.hlines(place, row["low"], row["high"], color=colour(model), lw=2)
+    axes.axvline(0, color=INK, lw=0.8)
+    axes.set_yticks(range(len(models)), [MODELS[m].title for m in reversed(models)])
+    side = "left is better" if ALL_METRICS[metric].lower_is_better else "right is better"
+    axes.set_xlabel(f"{ALL_METRICS[metric].name} less the forest’s\n({side})")
+    axes.locator_params(axis="x", nbins=6)
+    axes.grid(axis="x", alpha=0.3)
 
 
 def _gap(axes: Axes, table: pd.DataFrame, study: Study) -> None:

@@ -31,11 +31,15 @@ class Result:
         Probabilities of the compounds of these parts, in the order of the assay.
     seconds : float
         Time it took to train and score.
+    values : float64 array of shape (2, n_test, n_tasks), optional
+        What was predicted for the test part, on the learned scale of each task, and how far the
+        intervals reach; NaN for a task without values, and throughout where None is given.
     """
 
     valid: NDArray[np.float64]
     test: NDArray[np.float64]
     seconds: float
+    values: NDArray[np.float64] | None = None
 
 
 def begin_or_continue(folder: Path, wanted: dict[str, Any]) -> bool:
@@ -85,18 +89,31 @@ def result_path(folder: Path, split: str, model: str, labels: int | None) -> Pat
 
 def write_result(path: Path, result: Result) -> None:
     """Write a result whole or not at all."""
+    values = np.zeros(0) if result.values is None else result.values
     with write_atomically(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
-            file, valid=result.valid, test=result.test, seconds=np.float64(result.seconds)
+            file,
+            valid=result.valid,
+            test=result.test,
+            seconds=np.float64(result.seconds),
+            values=values,
         )
 
 
-def read_result(path: Path, n_valid: int, n_test: int, n_tasks: int) -> Result | None:
-    """Read a result; None when it is not there, damaged, or of another shape."""
+def read_result(
+    path: Path, n_valid: int, n_test: int, n_tasks: int, *, valued: bool = False
+) -> Result | None:
+    """Read a result; None when it is not there, damaged, or of another shape.
+
+    `valued` is whether it must have values.
+    """
     try:
         with np.load(path, allow_pickle=False) as stored:
-            result = Result(stored["valid"], stored["test"], float(stored["seconds"]))
+            values = stored["values"] if valued else None
+            result = Result(stored["valid"], stored["test"], float(stored["seconds"]), values)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
     wanted = ((n_valid, n_tasks), (n_test, n_tasks))
+    if values is not None and values.shape != (2, *wanted[1]):
+        return None
     return result if (result.valid.shape, result.test.shape) == wanted else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from scipy.special import expit
 from screening.learners import MODELS, Compounds, Learner, ModelOptions, Part
 from screening.learners.calibrated import CalibratedOn
 from screening.learners.registry import ALONE, DBN, FOREST, LIBRARY, UNPRETRAINED, LearnerSettings
+from screening.learners.values.learner import Measured, measured_tasks
 from screening.model import Pretrained, versions
 from screening.model.provenance import data_hash
 from screening.progress import OnStep
@@ -28,6 +29,7 @@ from screening.study.folder import (
 )
 from screening.study.options import StudyOptions
 from screening.study.plan import PlannedSplit, fewer_labels, plan_splits
+from screening.study.values import predicts_values, values_on
 
 # Probabilities are kept as a screen writes them.
 _DECIMALS = 6
@@ -57,6 +59,8 @@ class Study:
     options : StudyOptions
     splits : list of PlannedSplit
         Of every kind, the kind that is judged by first.
+    measured : dict of int to Measured
+        The values of the tasks that have them, by their places.
     entries : list of Entry
         By split, then model.
     """
@@ -64,6 +68,7 @@ class Study:
     compounds: Compounds
     options: StudyOptions
     splits: list[PlannedSplit]
+    measured: Mapping[int, Measured]
     entries: list[Entry] = field(default_factory=list)
 
 
@@ -121,16 +126,19 @@ def run_study(
         for kind in options.kinds
         for split in plan_splits(compounds, kind, options.splits, model_options.seed, column)
     ]
-    task = _StudyTask(compounds, model_options, pretrained, calibrated_on, workers, on_step)
+    measured = measured_tasks(compounds.assay)
+    task = _StudyTask(
+        compounds, model_options, pretrained, calibrated_on, measured, workers, on_step
+    )
     begin_or_continue(folder, task.identity(options, column))
-    study = Study(compounds, options, splits)
+    study = Study(compounds, options, splits, measured)
     jobs = list(_jobs(options, splits))
     for done, job in enumerate(jobs):
         on_step("models on splits", done, len(jobs))
         parts = job.split.parts
         path = result_path(folder, job.split.name, job.model, job.labels)
         sizes = len(parts.valid), len(parts.test), compounds.labels.shape[1]
-        result = read_result(path, *sizes)
+        result = read_result(path, *sizes, valued=predicts_values(job.model, measured))
         if result is None:
             result = task.do(job)
             write_result(path, result)
@@ -148,6 +156,7 @@ class _StudyTask:
     options: ModelOptions
     pretrained: Pretrained | None
     calibrated_on: CalibratedOn
+    measured: Mapping[int, Measured]
     workers: int
     on_step: OnStep
 
@@ -189,8 +198,16 @@ class _StudyTask:
             None if self.pretrained is None else self.pretrained.stack,
             self.calibrated_on,
         )
-        learner = MODELS[job.model].make(wanted)
-        return result_on(part, learner, len(parts.valid), workers=self.workers, on_step=within)
+        learner, n_valid = MODELS[job.model].make(wanted), len(parts.valid)
+        result = result_on(part, learner, n_valid, workers=self.workers, on_step=within)
+        if not predicts_values(job.model, self.measured):
+            return result
+        started = time.perf_counter()
+        values = values_on(
+            part, job.model, wanted, self.measured, n_valid, workers=self.workers, on_step=within
+        )
+        seconds = result.seconds + time.perf_counter() - started
+        return replace(result, values=values, seconds=seconds)
 
 
 def result_on(

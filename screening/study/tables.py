@@ -22,16 +22,19 @@ from screening.evaluation import (
 )
 from screening.evaluation.metrics import HITS_IN_TOP_100
 from screening.evaluation.metrics import METRICS as QUALITY
+from screening.evaluation.values import METRICS as OF_VALUES
 from screening.learners.registry import ALONE, FOREST, LIBRARY, UNPRETRAINED
 from screening.study.folder import Result
 from screening.study.plan import PlannedSplit
 from screening.study.run import Entry, Study
+from screening.study.values import unit_of, value_figures
 
 # The figures of a study, by key, in the order of its tables.
 METRICS = {
     **{key: QUALITY[key] for key in "roc_auc pr_auc mcc brier ece ef_1 ef_5 bedroc_20".split()},
     HITS_IN_TOP_100.key: HITS_IN_TOP_100,
 }
+ALL_METRICS = {**METRICS, **OF_VALUES}
 MEAN = "(mean of the tasks)"
 # Against what the differences are taken, and of which models; None is all others.
 _PAIRS: tuple[tuple[str, str | None], ...] = (
@@ -45,7 +48,8 @@ def figures(study: Study) -> pd.DataFrame:
     """Return one row for each split, model, number of labels and task.
 
     With several tasks a further row, of the task `MEAN`, has the means over them; counts in it are
-    sums.
+    sums. Where tasks have measured values there are also the figures of these; their means are over
+    tasks with values, and left out where these have several units.
     """
     tasks = study.compounds.assay.tasks
     rows: list[dict[str, Any]] = []
@@ -59,14 +63,19 @@ def figures(study: Study) -> pd.DataFrame:
         by_task = {name: _one_task(study, entry, i) for i, name in enumerate(tasks)}
         if len(tasks) > 1:
             by_task[MEAN] = _mean_of(list(by_task.values()))
+            if study.measured and not unit_of(study.measured):
+                by_task[MEAN] |= dict.fromkeys(OF_VALUES, float("nan"))
         tail = {"seconds": round(entry.result.seconds, 2)}
         rows += [{**head, "task": task, **found, **tail} for task, found in by_task.items()]
     return pd.DataFrame(rows)
 
 
 def _one_task(study: Study, entry: Entry, task: int) -> dict[str, float]:
-    labels = study.compounds.labels[:, task]
-    return figures_on(labels, entry.split.parts, entry.result, task, study.options.prevalence)
+    labels, parts = study.compounds.labels[:, task], entry.split.parts
+    found = figures_on(labels, parts, entry.result, task, study.options.prevalence)
+    if study.measured:
+        found |= value_figures(study.measured.get(task), parts.test, entry.result, task)
+    return found
 
 
 def figures_on(
@@ -97,10 +106,13 @@ def figures_on(
 
 
 def _mean_of(rows: list[dict[str, float]]) -> dict[str, float]:
-    counts = ("n", "n_active")
-    return {
-        key: sum(row[key] for row in rows) / (1 if key in counts else len(rows)) for key in rows[0]
-    }
+    counts = ("n", "n_active", "n_values")
+    table = pd.DataFrame(rows)
+    found = table.mean()
+    for key in counts:
+        if key in table:
+            found[key] = table[key].sum()
+    return dict(found)
 
 
 def overall_task(study: Study) -> str:
@@ -123,12 +135,17 @@ def grouped_kind(study: Study) -> str:
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
     """Return mean and standard deviation over the splits, by kind of split, labels, task, model."""
-    keys = ["split", "labels", "task", "model"]
-    groups = table.groupby(keys, sort=False)[list(METRICS)]
+    keys, own = ["split", "labels", "task", "model"], metrics_in(table)
+    groups = table.groupby(keys, sort=False)[own]
     wide = groups.agg(["mean", "std"])
-    wide.columns = [f"{metric}_{what}" for metric in METRICS for what in ("mean", "sd")]
+    wide.columns = [f"{metric}_{what}" for metric in own for what in ("mean", "sd")]
     wide.insert(0, "splits", groups.size())
     return wide.reset_index()
+
+
+def metrics_in(table: pd.DataFrame) -> list[str]:
+    """Return the keys of the figures that a table has: those of values only where there are any."""
+    return [key for key in ALL_METRICS if key in table]
 
 
 def paired(study: Study, table: pd.DataFrame) -> pd.DataFrame:
@@ -138,11 +155,16 @@ def paired(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     for head, part in _groups(table, ["split", "labels", "task"]):
         by_model = part.set_index(["model", "number"])
         for model, against in _pairs(list(part.model.unique())):
-            ours, theirs = by_model.loc[model], by_model.loc[against]
-            for metric in METRICS:
-                found = paired_difference(ours[metric], theirs.loc[ours.index, metric], ratio)
+            for metric in metrics_in(table):
+                both = pd.DataFrame(
+                    {own: by_model.loc[own][metric] for own in (model, against)}
+                ).dropna()
+                if both.empty:
+                    continue
+                ours, theirs = both[model], both[against]
+                found = paired_difference(ours, theirs, ratio)
                 between = {"model": model, "against": against, "metric": metric}
-                rows.append({**head, **between, **_told(found, metric)})
+                rows.append({**head, **between, **_told(found, metric, ours, theirs)})
     return pd.DataFrame(rows)
 
 
@@ -160,11 +182,16 @@ def _pairs(models: list[str]) -> Iterator[tuple[str, str]]:
                     yield model, against
 
 
-def _told(difference: Difference, metric: str) -> dict[str, float]:
-    found = asdict(difference)
-    above, below = found.pop("above"), found.pop("below")
-    better, worse = (below, above) if METRICS[metric].lower_is_better else (above, below)
-    return {**found, "splits_better": better, "splits_worse": worse}
+def _told(
+    difference: Difference, metric: str, ours: pd.Series[float], theirs: pd.Series[float]
+) -> dict[str, float]:
+    found = {k: v for k, v in asdict(difference).items() if k not in ("above", "below")}
+    gain = ALL_METRICS[metric].merit(ours) - ALL_METRICS[metric].merit(theirs)
+    return {
+        **found,
+        "splits_better": int((gain > 0).sum()),
+        "splits_worse": int((gain < 0).sum()),
+    }
 
 
 def gap(study: Study, table: pd.DataFrame) -> pd.DataFrame:
@@ -174,8 +201,11 @@ def gap(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for head, part in _groups(table[table.labels == "all"], ["task", "model"]):
         easy, hard = (part[part.split == kind] for kind in ("random", other))
-        for metric in METRICS:
-            found = unpaired_difference(easy[metric], hard[metric], ratio)
+        for metric in metrics_in(table):
+            sides = easy[metric].dropna(), hard[metric].dropna()
+            if not all(map(len, sides)):
+                continue
+            found = unpaired_difference(*sides, ratio)
             rows.append(
                 {
                     **head,

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
+from screening.evaluation import RISK
+from screening.evaluation.values import METRICS as OF_VALUES
 from screening.evaluation.wording import text_row
 from screening.learners import MODELS
 from screening.learners.registry import DBN, FOREST, UNPRETRAINED
-from screening.study.tables import METRICS, grouped_kind, judged, overall_task
+from screening.study.tables import ALL_METRICS, METRICS, grouped_kind, judged, overall_task
+from screening.study.values import unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
+    from screening.evaluation.metrics import Metric
     from screening.study.run import Study
     from screening.study.write import Outcome
 
-COMPARED = ("roc_auc", "pr_auc", "bedroc_20", "brier", "ece")
+COMPARED = ("roc_auc", "pr_auc", "bedroc_20", "brier", "ece", *OF_VALUES)
 # Fewer splits than this leave the intervals so wide that they seldom decide anything.
 FEW = 5
 # A gap of ROC-AUC that changes what one would buy by.
@@ -28,7 +33,10 @@ _NAMES = 24
 def outcome_text(study: Study, outcome: Outcome) -> str:
     """Return everything that is printed on stdout."""
     task = overall_task(study)
-    blocks = [_head(study), _figures(study, outcome, task), _differences(study, outcome, task)]
+    blocks = [_head(study), _figures(study, outcome, task, METRICS)]
+    if study.measured:
+        blocks.append(_values(study, outcome, task))
+    blocks.append(_differences(study, outcome, task))
     if len(study.compounds.assay.tasks) > 1:
         blocks.append(_by_task(study, outcome))
     if outcome.gap is not None:
@@ -50,12 +58,18 @@ def outcome_warnings(study: Study, outcome: Outcome) -> list[str]:
     pairs = outcome.paired
     if not pairs.empty:
         rows = judged(study, pairs, task)
-        rows = rows[(rows.model == DBN) & (rows.against == FOREST) & (rows.metric == "roc_auc")]
+        rows = rows[(rows.model == DBN) & (rows.against == FOREST)]
         found += [
             f"the random forest ranks these compounds better ({-row['mean']:.3f} ROC-AUC, "
             f"interval [{-row['high']:.3f}, {-row['low']:.3f}])."
-            for _, row in rows.iterrows()
+            for _, row in rows[rows.metric == "roc_auc"].iterrows()
             if row["high"] < 0
+        ]
+        found += [
+            f"the random forest predicts these values better (RMSE lower by {row['mean']:.3f}, "
+            f"interval [{row['low']:.3f}, {row['high']:.3f}])."
+            for _, row in rows[rows.metric == "rmse"].iterrows()
+            if row["low"] > 0
         ]
     if outcome.gap is not None:
         rows = outcome.gap[(outcome.gap.task == task) & (outcome.gap.metric == "roc_auc")]
@@ -88,15 +102,36 @@ def _splits(study: Study) -> str:
     return f"{options.splits} {options.kind} split{'' if options.splits == 1 else 's'}"
 
 
-def _figures(study: Study, outcome: Outcome, task: str) -> str:
+def _figures(study: Study, outcome: Outcome, task: str, metrics: Mapping[str, Metric]) -> str:
+    """Return the means of the models that have such figures."""
     rows = judged(study, outcome.summary, task).set_index("model").to_dict("index")
-    lines = [_row("", (metric.title for metric in METRICS.values()))]
+    lines = [_row("", (metric.title for metric in metrics.values()))]
     for model in study.options.models:
         row = rows[model]
-        lines.append(_row(_title(model), (m.text(row[f"{k}_mean"]) for k, m in METRICS.items())))
+        if all(math.isnan(row[f"{key}_mean"]) for key in metrics):
+            continue
+        lines.append(_row(_title(model), _cells(row, metrics, "mean")))
         if study.options.splits > 1:
-            lines.append(_row("", (m.text(row[f"{k}_sd"]) for k, m in METRICS.items())))
+            lines.append(_row("", _cells(row, metrics, "sd")))
     return "\n".join(lines)
+
+
+def _cells(row: Mapping[Any, Any], metrics: Mapping[str, Metric], what: str) -> Iterator[str]:
+    for key, metric in metrics.items():
+        value = row[f"{key}_{what}"]
+        yield "" if math.isnan(value) else metric.text(value)
+
+
+def _values(study: Study, outcome: Outcome, task: str) -> str:
+    """Return how close predicted values come to measured ones."""
+    unit = unit_of(study.measured)
+    if not unit:
+        return "Predicted values: the tasks have several units; see summary.csv."
+    head = (
+        f"Predicted values of the test parts, in {unit}; coverage is the share within intervals at "
+        f"a risk of {RISK:g}, and reach how far these go to either side:"
+    )
+    return "\n".join([head, _figures(study, outcome, task, OF_VALUES)])
 
 
 def _differences(study: Study, outcome: Outcome, task: str) -> str:
@@ -107,9 +142,8 @@ def _differences(study: Study, outcome: Outcome, task: str) -> str:
     for model, against in dict.fromkeys(zip(rows.model, rows.against, strict=True)):
         part = rows[(rows.model == model) & (rows.against == against)]
         lines.append(f"{_title(model)} less {_title(against)}")
-        for metric in COMPARED:
-            row = part[part.metric == metric].iloc[0]
-            lines.append(f"  {METRICS[metric].title:9}{_interval(row)}{_wins(row)}")
+        for _, row in part[part.metric.isin(COMPARED)].iterrows():
+            lines.append(f"  {ALL_METRICS[row['metric']].title:9}{_interval(row)}{_wins(row)}")
     return "\n".join(lines)
 
 

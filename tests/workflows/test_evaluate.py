@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 QUICK = ["--ensemble-size", "1", "--epochs", "1", "-n", "1", "--splits", "2"]
@@ -122,6 +123,42 @@ def test_several_tasks_are_printed_one_by_one(run, dated, tmp_path):
     assert "ROC-AUC of every task" in done.out
     tasks = [row["task"] for row in rows_of(tmp_path / "s" / "summary.csv")]
     assert sorted(set(tasks)) == ["(mean of the tasks)", "one", "two"]
+
+
+def test_predicted_values_are_compared_like_classes(run, assay, tmp_path):
+    words = ("evaluate", assay, "-t", "pIC50", "--active-above", "7", "-o", tmp_path / "s")
+    quick = ("--features", "morgan_counts", "--calibration", "validation")
+    models = ("--models", "dbn,forest,neighbour,logistic")
+    done = run(*words, *QUICK, *quick, *models)
+    assert done.status == 0, done.err
+    assert "Predicted values of the test parts, in log units" in done.out
+    potency = {str(line): float(row["pIC50"]) for line, row in enumerate(rows_of(assay), start=2)}
+    parts = rows_of(tmp_path / "s" / "parts.csv")
+    figures = {(row["model"], row["number"]): row for row in rows_of(tmp_path / "s/figures.csv")}
+    for number in range(2):
+        test = [potency[r["row"]] for r in parts if r[f"scaffold-{number:02d}"] == "test"]
+        for model in ("dbn", "forest", "neighbour"):
+            stored = np.load(tmp_path / "s/results" / f"scaffold-{number:02d}" / f"{model}.npz")
+            said, reach = stored["values"][:, :, 0]
+            row = figures[model, str(number)]
+            off = said - np.array(test)
+            assert float(row["rmse"]) == pytest.approx(np.sqrt(np.mean(off**2)), rel=1e-4)
+            if model == "neighbour":
+                assert row["coverage"] == row["reach"] == ""
+            else:
+                held = np.mean(np.abs(off) <= reach)
+                assert float(row["coverage"]) == pytest.approx(held, rel=1e-4)
+        assert figures["logistic", str(number)]["rmse"] == ""
+    pairs = [r for r in rows_of(tmp_path / "s" / "paired.csv") if r["metric"] == "rmse"]
+    assert [row["model"] for row in pairs] == ["dbn", "neighbour"]
+    off = [float(figures["dbn", n]["rmse"]) - float(figures["forest", n]["rmse"]) for n in "01"]
+    assert float(pairs[0]["mean"]) == pytest.approx(np.mean(off), abs=1e-5)
+    assert int(pairs[0]["splits_better"]) == sum(d < 0 for d in off)
+    assert (tmp_path / "s" / "values.svg").is_file()
+    assert run(*words, *QUICK, *quick, *models).out == done.out
+    assert run("report", tmp_path / "s").status == 0
+    page = (tmp_path / "s" / "report.html").read_text(encoding="utf-8")
+    assert "redicted values" in page[page.index("<h1") : page.index("<table")]
 
 
 def test_wrong_usage(run, assay, tmp_path):

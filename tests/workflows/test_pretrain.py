@@ -84,6 +84,7 @@ def test_a_study_of_pretraining_on_a_library(run, stack, assay, tmp_path):
     done = run(*words, *chosen, "--pretrained", stack)
     assert done.status == 0, done.err
     assert "DBN, pretrained on a library less DBN, not pretrained" in done.out
+    assert done.err.startswith("Pretraining on a library is experimental")
     refused = run(*words, *chosen)
     assert refused.status == 2
     assert "need each other" in refused.err

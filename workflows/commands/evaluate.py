@@ -10,6 +10,7 @@ import click
 
 from screening.processes import TRAINING, begin_loading
 from workflows.config import write_config
+from workflows.experimental import PRETRAINING
 from workflows.options import (
     ACTIVITY,
     COLUMNS,
@@ -118,6 +119,8 @@ def command(assay: str, output: Path, **given: Any) -> None:
     """
     asked = EvaluateRequest(**given)
     refuse_contradictions(asked)
+    if asked.pretrained is not None:
+        asked.messages.announce(PRETRAINING)
     table = asked.table(assay)
     if asked.rolling:
         _replay(table, output, asked)

@@ -15,7 +15,8 @@ from scipy.sparse import csr_matrix
 from screening.features import Encoder
 from screening.learners.kernels.tanimoto import TanimotoKernel
 from screening.learners.options import KERNEL_BLOCK
-from screening.learners.voices.voice import Arrays, Seen, State
+from screening.learners.voices.arrays import Arrays
+from screening.learners.voices.voice import Seen, State
 
 # Noise of a label, in units of the kernel's 1 of a compound with itself.
 RIDGE = 0.3

@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 
 from screening.learners.compounds import Compounds, Rows
 from screening.learners.learner import Part, fold_parts
-from screening.learners.options import ModelOptions
-from screening.learners.pretraining import LibraryStack
+from screening.learners.values.judged import intervals_from, reach_of
 from screening.learners.values.learner import FittedValues, Measured, ValueVoices
 from screening.learners.values.voices import blend
 from screening.learners.values.weights import learn_weights
 from screening.progress import OnStep, ignore_steps
-from screening.trust.intervals import Intervals, fit_intervals
-from screening.trust.neighbours import NeighbourIndex
+from screening.trust.intervals import Intervals
 
 Array = NDArray[np.float64]
 
@@ -66,6 +64,11 @@ class FittedValueBlend:
         values = blend(self.voices.said(compounds, rows), self.weights)
         return values, self.intervals.spread(self.part.similarity(compounds, rows))
 
+    def within(self, compounds: Compounds, rows: Rows, risk: float) -> tuple[Array, Array]:
+        """See `FittedNumbers`."""
+        values = blend(self.voices.said(compounds, rows), self.weights)
+        return values, reach_of(self.intervals, self.part.similarity(compounds, rows), risk)
+
 
 @dataclass(frozen=True)
 class ValueBlend:
@@ -73,21 +76,22 @@ class ValueBlend:
 
     Attributes
     ----------
-    options : ModelOptions
-    measured : Measured
-    library : LibraryStack, optional
-        That the networks start from, with columns of its own.
+    voices : ValueVoices
     """
 
-    options: ModelOptions
-    measured: Measured
-    library: LibraryStack | None = None
+    voices: ValueVoices
+
+    @property
+    def measured(self) -> Measured:
+        """The values of the task."""
+        return self.voices.measured
 
     def fit_part(
         self, part: Part, *, workers: int = 1, on_step: OnStep = ignore_steps
     ) -> FittedValueBlend | None:
         """Return what is learned from a part, cut into folds by scaffold; None of too few."""
-        folds = fold_parts(part, self.options.folds, self.options.seed)
+        options = self.voices.options
+        folds = fold_parts(part, options.folds, options.seed)
         whole = Part(part.compounds, part.rows, is_fold=part.is_fold)
         return self.fit([*folds, whole], workers=workers, on_step=on_step)
 
@@ -104,8 +108,7 @@ class ValueBlend:
             As for `Learner.fit_parts`.
         """
         *folds, whole = parts
-        voices = ValueVoices(self.options, self.measured, self.library)
-        *ones, fitted = voices.fit_parts(parts, workers=workers, on_step=on_step)
+        *ones, fitted = self.voices.fit_parts(parts, workers=workers, on_step=on_step)
         if fitted is None or not fitted.left_out:
             return None
         held_out = {name: np.full(len(self.measured.numbers), np.nan) for name in fitted.left_out}
@@ -137,9 +140,6 @@ class ValueBlend:
         self, part: Part, fitted: FittedValues, weights: Mapping[str, float]
     ) -> Intervals:
         """Learn from what is said of each compound without it, from all others."""
-        known = part.compounds.fingerprints[part.rows]
-        _, near = NeighbourIndex(known).nearest(known, but=np.arange(len(known)))
-        places = np.searchsorted(part.rows, fitted.rows)
         errors = blend(fitted.left_out, weights) - self.measured.numbers[fitted.rows]
         usable = self.measured.exact[fitted.rows] & np.isfinite(errors)
-        return fit_intervals(errors[usable], near[places][usable])
+        return intervals_from(part, fitted.rows[usable], errors[usable])

@@ -17,13 +17,11 @@ from screening.features import Encoder
 from screening.learners.compounds import Compounds, Rows
 from screening.learners.forest.fit import out_of_bag
 from screening.learners.learner import Part, encode
-from screening.learners.options import FOREST as FOREST_VOICE
-from screening.learners.options import ModelOptions
+from screening.learners.options import FOREST, KERNEL, ModelOptions
 from screening.learners.pretraining import LibraryStack
 from screening.learners.values.forest import HELD_OUT_TREES, TREES, fit_value_forest
 from screening.learners.values.kernel import KernelMachine, fit_kernel
 from screening.learners.values.similarity import Compared
-from screening.learners.values.voices import FOREST, KERNEL
 from screening.progress import OnStep, ignore_steps
 
 # Measured values, no limits, from which on a task has a value model; and how many must differ.
@@ -65,6 +63,16 @@ def measured(assay: Assay, task: int) -> Measured | None:
     exact = numbers[found.exact]
     if len(exact) < ENOUGH or len(np.unique(exact)) < DIFFERENT:
         return None
+    return found
+
+
+def measured_tasks(assay: Assay) -> dict[int, Measured]:
+    """Return the values of every task that a model learns the values of, by the task's place."""
+    found = {}
+    for task, name in enumerate(assay.tasks):
+        known = measured(assay, task)
+        if known is not None and name in assay.rules:
+            found[task] = known
     return found
 
 
@@ -149,7 +157,7 @@ class ValueVoices:
             fitted = fit_kernel(known, taught, sides[own], seed=self.options.seed)
             machine, taught = fitted.machine, fitted.completed
             left_out[KERNEL] = fitted.left_out
-        if FOREST_VOICE in self.options.voices:
+        if FOREST in self.options.voices:
             x = part.encoded(encoder)[own]
             forest = fit_value_forest(
                 x,

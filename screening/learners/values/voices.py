@@ -7,7 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-KERNEL, FOREST = "Kernel machine", "Random forest"
+from screening.learners.options import FOREST, KERNEL
+
+# As tables of figures show them; weights have the words of `--blend`.
+TITLES = {KERNEL: "Kernel machine", FOREST: "Random forest"}
 
 Array = NDArray[np.float64]
 

@@ -8,8 +8,9 @@ from typing import Any
 from screening.features import Encoder
 from screening.learners.kernels.ridge import StoredRidge
 from screening.learners.options import DESCRIPTORS, FOREST, KERNEL, ModelOptions
+from screening.learners.voices.arrays import Arrays
 from screening.learners.voices.trees import StoredForests
-from screening.learners.voices.voice import Arrays, StoredVoice, Voice
+from screening.learners.voices.voice import StoredVoice, Voice
 
 
 def voices_of(options: ModelOptions) -> dict[str, Voice]:

@@ -12,7 +12,8 @@ from scipy.special import logit
 
 from screening.features import Encoder
 from screening.learners.forest.stored import StoredForest
-from screening.learners.voices.voice import Arrays, Seen, State
+from screening.learners.voices.arrays import Arrays, named, under
+from screening.learners.voices.voice import Seen, State
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,10 @@ class StoredForests:
         encoder, arrays = None, {}
         if self.encoder is not networks:
             encoder, own = self.encoder.to_state()
-            arrays = {f"encoder.{name}": array for name, array in own.items()}
+            arrays = named("encoder.", own)
         for task, forest in enumerate(self.forests):
             if forest is not None:
-                kept = forest.to_arrays()
-                arrays |= {f"{task}.{name}": array for name, array in kept.items()}
+                arrays |= named(f"{task}.", forest.to_arrays())
         return {"encoder": encoder}, arrays
 
     @classmethod
@@ -72,14 +72,10 @@ class StoredForests:
         """
         encoder = networks
         if described["encoder"] is not None:
-            encoder = Encoder.from_state(described["encoder"], _under("encoder.", arrays))
+            encoder = Encoder.from_state(described["encoder"], under("encoder.", arrays))
         n_columns = len(encoder.get_feature_names_out())
         found: list[StoredForest | None] = []
         for task in range(n_tasks):
-            own = _under(f"{task}.", arrays)
+            own = under(f"{task}.", arrays)
             found.append(StoredForest.from_arrays(own, n_columns) if own else None)
         return cls(encoder, tuple(found))
-
-
-def _under(prefix: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
-    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,7 +14,6 @@ from screening.learners.compounds import Compounds, Rows
 from screening.learners.learner import Logits, Part
 from screening.progress import OnStep, ignore_steps
 
-Arrays = Mapping[str, NDArray[Any]]
 # A voice as a file keeps it: what JSON can say, and arrays by name.
 State = tuple[dict[str, Any], dict[str, NDArray[Any]]]
 

@@ -10,36 +10,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screening.chemistry import Failure, prepare_molecule
-from screening.errors import UserError
 from screening.features import BlockSet, Encoder
 from screening.learners import ModelOptions
+from screening.learners.voices.arrays import Arrays, named, under
 from screening.model.archive import (
     VALUES,
-    Arrays,
     as_json,
+    evenly,
     file_hash,
     from_json,
-    named,
+    not_reproduced,
     opened,
-    under,
     write_archive,
 )
-from screening.model.file import CANARIES, TOLERANCE
 from screening.model.regression.model import RegressionModel
 from screening.model.soundness import require_columns, require_finite
 from screening.model.training_table import TrainingTable
-from screening.model.values import ValueModel
+from screening.model.values import values_from_state, values_to_state
 from screening.versions import versions
+
+# Of a predicted value, in standard deviations of those learned from.
+_TOLERANCE = 1e-4
 
 
 def save_regression(model: RegressionModel, path: Path) -> None:
     """Write a model to one file, whole or not at all; `model.model_hash` is set."""
     encoder, of_encoder = model.encoder.to_state()
-    arrays: dict[str, NDArray[Any]] = named("encoder.", of_encoder)
-    values = {}
-    for index, task in enumerate(model.tasks):
-        values[task], own = model.values[task].to_state()
-        arrays |= named(f"values.{index}.", own)
+    values, of_values = values_to_state(model.values, model.tasks)
+    arrays = named("encoder.", of_encoder) | of_values
     description: dict[str, Any] = {
         "tasks": list(model.tasks),
         "options": model.options.to_dict(),
@@ -70,13 +68,9 @@ def load_regression(path: Path) -> RegressionModel:
         stored = from_json(canaries)
         now, then = _said(model, stored["smiles"]), np.array(stored["values"], dtype=np.float64)
         spreads = np.array([model.values[task].spread for task in model.tasks])
-        same = now.shape == then.shape and bool((np.abs(now - then) <= TOLERANCE * spreads).all())
-    if not same:
-        raise UserError(
-            f"{path} gives other values here than when it was trained (with "
-            f"{', '.join(f'{k} {v}' for k, v in stored['versions'].items())}); install the "
-            "versions it was trained with, or train it again."
-        )
+        same = now.shape == then.shape and bool((np.abs(now - then) <= _TOLERANCE * spreads).all())
+        if not same:
+            raise not_reproduced(path, "values", stored["versions"])
     model.model_hash = file_hash(path)
     return model
 
@@ -88,10 +82,12 @@ def _build(description: Mapping[str, Any], arrays: Arrays, table: bytes) -> Regr
     n_columns = int(description["columns"])
     require_columns(encoder, n_columns)
     features = BlockSet.from_config(description["features"])
-    widths = {block.name: getattr(block, "n_bits", 0) for block in features.blocks}
     limit = float(description["similarity_limit"])
     if not 0 <= limit <= 1:
         raise ValueError(f"the limit of similarity is {limit!r}")
+    values = values_from_state(description["values"], arrays, tasks, encoder, features)
+    if set(values) != set(tasks):
+        raise ValueError("its values are not those of its tasks")
     training = TrainingTable.from_parquet(table, tasks)
     if not len(training):
         raise ValueError("there are no training compounds")
@@ -100,15 +96,7 @@ def _build(description: Mapping[str, Any], arrays: Arrays, table: bytes) -> Regr
         tasks=tasks,
         features=features,
         encoder=encoder,
-        values={
-            task: ValueModel.from_state(
-                description["values"][task],
-                under(f"values.{index}.", arrays),
-                widths=widths,
-                n_columns=n_columns,
-            )
-            for index, task in enumerate(tasks)
-        },
+        values=values,
         similarity_limit=limit,
         training=training,
         quality=description["quality"],
@@ -117,8 +105,7 @@ def _build(description: Mapping[str, Any], arrays: Arrays, table: bytes) -> Regr
 
 
 def _canaries(model: RegressionModel) -> dict[str, Any]:
-    chosen = np.unique(np.linspace(0, len(model.training) - 1, CANARIES).astype(int))
-    smiles = [model.training.smiles[place] for place in chosen]
+    smiles = evenly(model.training.smiles)
     return {"versions": versions(), "smiles": smiles, "values": _said(model, smiles).tolist()}
 
 

@@ -12,15 +12,16 @@ from screening.assay import Assay
 from screening.assay.measured import MeasuredAssay
 from screening.assay.values.column import Scale
 from screening.assay.values.learned import LearnedScale
+from screening.evaluation import RISK
 from screening.features import BlockSet
 from screening.learners import Compounds, ModelOptions, Part
 from screening.learners.calibrated import similarities
 from screening.learners.learner import fold_parts
 from screening.learners.values.blend import ValueBlend
-from screening.learners.values.learner import LEAST, Measured
+from screening.learners.values.learner import LEAST, Measured, ValueVoices
 from screening.model.provenance import describe_origin
 from screening.model.regression.model import RegressionModel
-from screening.model.training import RISK, compounds_table, quality_of_values
+from screening.model.training import compounds_table, quality_of_values
 from screening.model.training_table import SHIPPED
 from screening.model.values import ValueModel
 from screening.progress import OnStep, ignore_steps
@@ -65,7 +66,8 @@ def train_regression(
     quality = {}
     for index, (task, scale) in enumerate(zip(assay.tasks, measured.scales, strict=True)):
         known = _measured(assay, index, scale)
-        fitted = ValueBlend(options, known).fit([*folds, whole], workers=workers, on_step=on_step)
+        learner = ValueBlend(ValueVoices(options, known))
+        fitted = learner.fit([*folds, whole], workers=workers, on_step=on_step)
         if fitted is None:
             raise ValueError(
                 f"no feature block of {', '.join(options.features)} can be compared by the kernel "

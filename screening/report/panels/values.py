@@ -35,7 +35,7 @@ def values_of(model: ScreeningModel, task: str) -> dict[str, Any] | None:
     found = model.quality.get("values", {}).get(task)
     if found is None or task not in model.values:
         return None
-    weights = ", ".join(f"{name} {100 * share:.0f} %" for name, share in found["weights"].items())
+    weights = ", ".join(f"{name} {weight:.2f}" for name, weight in found["weights"].items())
     return {
         "sentence": values_sentence(found, SHIPPED, FOREST),
         "unit": found["unit"],

@@ -25,6 +25,7 @@ from screening.evaluation import (
     hits_in_top,
 )
 from screening.evaluation.metrics import METRICS, Quality, reliability
+from screening.evaluation.values import METRICS as OF_VALUES
 from screening.study import METRICS as OF_A_STUDY
 
 two_classes = st.lists(
@@ -239,6 +240,13 @@ def test_every_figure_has_its_name_and_direction_once():
     good, bad = assess(labels, better), assess(labels, better[::-1])
     for key, metric in METRICS.items():
         assert (getattr(good, key) < getattr(bad, key)) == metric.lower_is_better
+
+
+def test_what_holds_as_often_as_promised_is_best():
+    merit = OF_VALUES["coverage"].merit([0.7, 0.9, 1.0])
+    assert merit.argsort().tolist() == [0, 2, 1]
+    assert OF_VALUES["rmse"].merit([1.0, 2.0]).argmax() == 0
+    assert METRICS["roc_auc"].merit([0.5, 0.6]).argmax() == 1
 
 
 def test_reliability_bins_are_of_equal_size_and_in_order():

@@ -8,17 +8,27 @@ from pathlib import Path
 
 import pytest
 
+from screening import ScreeningRegressor
 from screening.library import PrepareOptions, prepare_library
 from screening.model import save_pretrained
+from tests.few_trees import few_trees
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
 from damaged_files import KNOWN, Whole, damaged, damaged_library
 
 
-@pytest.fixture(params=["model", "pretrained"])
+@pytest.fixture(params=["model", "valued", "values", "pretrained"])
 def whole(request, model_file, tmp_path) -> Whole:
-    if request.param == "model":
-        return Whole.of(model_file)
+    if request.param in ("model", "valued"):
+        return Whole.of(
+            model_file if request.param == "model" else request.getfixturevalue("valued_file")
+        )
+    if request.param == "values":
+        chains = ["C" * n + "O" for n in range(1, 25)]
+        with few_trees():
+            made = ScreeningRegressor(features=("morgan_counts", "descriptors"), folds=2)
+            made.fit(chains, [0.5 * n for n in range(1, 25)]).save(tmp_path / "values.ebm")
+        return Whole.of(tmp_path / "values.ebm")
     save_pretrained(request.getfixturevalue("pretrained"), tmp_path / "stack.ebm")
     return Whole.of(tmp_path / "stack.ebm")
 

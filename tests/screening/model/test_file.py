@@ -15,8 +15,8 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
 from screening.errors import UserError
-from screening.model import file, file_hash, load_model, save_model
-from screening.model.archive import MODEL, sums_of
+from screening.model import file_hash, load_model, save_model
+from screening.model.archive import CANARIES, MODEL, sums_of
 from tests.same_bytes import same_bytes
 
 PARTS = ("model.json", "weights.safetensors", "training.parquet", "canary.json")
@@ -341,7 +341,7 @@ def test_canaries_are_training_compounds_of_both_classes(parts, small_model):
     table = small_model.training
     labels = {table.labels[table.smiles.index(s), 0] for s in canaries["smiles"]}
     assert labels == {0.0, 1.0}
-    assert len(canaries["scores"]) == file.CANARIES
+    assert len(canaries["scores"]) == CANARIES
 
 
 def set_at(description, path: str, value):
