@@ -16,7 +16,7 @@ from screening.learners.forest import StoredForest
 from screening.learners.options import FOREST, KERNEL
 from screening.learners.values.kernel import KernelMachine
 from screening.learners.values.similarity import Compared
-from screening.learners.values.voices import blend
+from screening.learners.values.voices import TITLES, blend
 from screening.learners.voices.arrays import Arrays, named, under
 from screening.model.scores import DECIMALS
 from screening.trust.intervals import Intervals
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from screening.learners.values.blend import FittedValueBlend
 
 Array = NDArray[np.float64]
+
+# Some files have the titles of voices in place of their names.
+_NAMES = {title: name for name, title in TITLES.items()}
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,8 @@ class ValueModel:
         ValueError
             A voice is missing, or a part of one is not whole.
         """
-        weights = {str(name): float(weight) for name, weight in numbers["weights"].items()}
+        stored = numbers["weights"].items()
+        weights = {_NAMES.get(str(name), str(name)): float(weight) for name, weight in stored}
         machine = forest = None
         if KERNEL in weights:
             own = under("machine.", arrays)

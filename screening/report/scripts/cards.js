@@ -38,7 +38,9 @@ function valueLine(hit) {
   if (!isValued(hit)) return null;
   const ends = endsText(hit);
   const potency = hit.potency === null ? null : el("span", { title: "−log10 of mol/L" }, `; p ${number(hit.potency, 2)}`);
-  return el("p", { class: "value" }, "Predicted: ", el("b", {}, valueText(hit)),
+  // A number without a unit is told by the name of its column, such as pIC50.
+  const what = hit.unit ? "Predicted: " : `Predicted ${plain(data.task)}: `;
+  return el("p", { class: "value" }, what, el("b", {}, valueText(hit)),
     ends && el("span", { title: `interval at ${number(100 * data.risk, 0)} % risk` }, ` (${ends})`), potency);
 }
 

@@ -11,9 +11,10 @@ from scipy.stats import spearmanr
 
 from screening.errors import UserError
 from screening.evaluation import assess_values, values_text
+from screening.learners.values.voices import TITLES
 from screening.library import ScreenOptions, screen
 from screening.library.predict import predict_compounds, told
-from screening.model import ScreeningModel, load_model, save_model
+from screening.model import ScreeningModel, ValueModel, load_model, save_model
 
 TOLD = partial(told, risk=0.1, prevalence=None)
 
@@ -54,6 +55,21 @@ def test_values_do_not_depend_on_company_and_are_read_as_they_were_written(
     again = load_model(tmp_path / "again.ebm").score_molecules(mols)
     np.testing.assert_array_equal(again.value, together.value)
     np.testing.assert_array_equal(again.value_spread, together.value_spread)
+
+
+def test_voices_may_be_stored_by_their_titles(valued) -> None:
+    own = valued.values["IC50 [nM]"]
+    numbers, arrays = own.to_state()
+    assert set(numbers["weights"]) <= set(TITLES)
+    titled = {TITLES[name]: weight for name, weight in numbers["weights"].items()}
+    widths = {"morgan_counts": 2048}
+    again = ValueModel.from_state(
+        {**numbers, "weights": titled},
+        arrays,
+        widths=widths,
+        n_columns=len(valued.encoder.get_feature_names_out()),
+    )
+    assert again.weights == own.weights
 
 
 def test_held_out_figures_are_kept_and_told(valued, valued_assay) -> None:
