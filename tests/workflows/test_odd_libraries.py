@@ -22,7 +22,7 @@ def odd_model(tmp_path_factory) -> Path:
 
 # Excel, odd rows only, no row that can be read, and a packed SMILES file.
 @pytest.mark.parametrize(
-    "seed", [15, *(pytest.param(s, marks=pytest.mark.thorough) for s in (17, 36)), 38]
+    "seed", [15, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in (17, 36, 38))]
 )
 def test_every_row_is_accounted_for_in_every_command(odd_model, tmp_path, seed):
     found = check_case(tmp_path / "case", odd_model, rows=40, seed=seed)
