@@ -18,7 +18,7 @@ function opener(hit, paint) {
     structure(hit, paint),
     el("span", { class: "name", dir: "auto" }, plain(hit.id)),
     el("span", { class: "figures" }, el("b", {}, share(hit.score, 2)), " ", tagMark(hit)),
-    isValued(hit) ? el("span", { class: "near value", title: "predicted value" }, `${valueText(hit)}${hit.potency === null ? "" : ` (p ${number(hit.potency, 2)})`}`) : null,
+    isValued(hit) ? el("span", { class: "near value", title: "predicted value" }, `${hit.unit ? "" : `${plain(data.task)} `}${valueText(hit)}${hit.potency === null ? "" : ` (p ${number(hit.potency, 2)})`}`) : null,
     el("span", { class: "near", title: "Tanimoto similarity to the nearest compound of the assay" }, `${number(hit.nearest, 2)} similar to the assay`));
 }
 
