@@ -21,7 +21,7 @@ from screening.library.first_pass.state import Ask, Outcome, Round, read_rounds,
 from screening.library.first_pass.target import Scale
 
 # Of the library: what is drawn at first, and what a round adds; between these numbers of rows.
-_SAMPLE_SHARE, _ROUND_SHARE = 0.05, 0.03
+_SAMPLE_SHARE, _ROUND_SHARE = 0.02, 0.03
 _FEWEST_SAMPLED, _MOST_SAMPLED = 1_000, 20_000
 # Rows that a scout learns from at most: the best half of them, and others at random.
 _MOST_LEARNED = 20_000
