@@ -105,13 +105,11 @@ def make_ready(places: Places) -> PackedRows:
 
 def known_scores(places: Places, model: Path, rows: PackedRows) -> NDArray[np.float64]:
     """Return the log odds of the packed rows by the full model; NaN where one was rejected."""
-    screen(
-        [str(places.file("prep"))],
-        model,
-        places.full(model),
-        ScreenOptions(first_pass="off", workers=WORKERS),  # noqa: S106 - no password
-    )
-    table = pds.dataset(score_parts(places.full(model) / "scores")).to_table(["row", "log_odds"])
+    full = places.full(model)
+    if not (full / "run.json").is_file():
+        options = ScreenOptions(first_pass="off", workers=WORKERS)  # noqa: S106 - no password
+        screen([str(places.file("prep"))], model, full, options)
+    table = pds.dataset(score_parts(full / "scores")).to_table(["row", "log_odds"])
     numbers = np.concatenate([read_rows(part)[0].rows for part in rows.parts])
     scored = np.searchsorted(numbers, table["row"].to_numpy())
     found = np.full(len(rows), np.nan)

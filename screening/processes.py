@@ -22,6 +22,8 @@ _SERVER = "forkserver"
 # What workers need that score molecules: numpy, RDKit, the model; and pandas, which Arrow imports
 # with the first array of numpy that it is given.
 SCREENING = ("screening.library.scoring", "screening.library.prepared.prepare", "pandas")
+# What they need that describe hits too. It is loaded while the command itself is.
+DESCRIBING = (*SCREENING, "screening.chemistry.loaded")
 # What they need that train: torch and scikit-learn, which neither package loads by itself.
 TRAINING = ("screening.model.training", "screening.learners.baselines")
 
