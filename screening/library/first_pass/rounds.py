@@ -18,6 +18,8 @@ from screening.library.first_pass.target import Scale
 # Of the library: what is drawn at first, and what a round adds; between these numbers of rows.
 _SAMPLE_SHARE, _ROUND_SHARE = 0.02, 0.03
 _FEWEST_SAMPLED, _MOST_SAMPLED = 1_000, 20_000
+# A round has more rows where it has at most so many times those that are wanted.
+_ROUND_OF_TOP = 4
 # Rows that a scout learns from at most: the best half of them, and others at random.
 _MOST_LEARNED = 20_000
 # The share of the gain of a round that the next one may be expected to have.
@@ -132,7 +134,8 @@ class FirstPass:
         if not any(made.kind == "sample" for made in self.rounds):
             size = min(max(_FEWEST_SAMPLED, int(_SAMPLE_SHARE * n)), _MOST_SAMPLED, n)
             return Round("sample", np.sort(draw.choice(n, size, replace=False)), self.ask)
-        step = max(1, self.ask.top // 2, min(int(_ROUND_SHARE * n), _MOST_SAMPLED))
+        most = max(_MOST_SAMPLED, _ROUND_OF_TOP * self.ask.top)
+        step = max(1, self.ask.top // 2, min(int(_ROUND_SHARE * n), most))
         sample = self._sample()
         if not self._is_time_to_draw(sample, len(left), step):
             scout = self.learn()
