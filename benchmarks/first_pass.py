@@ -1,84 +1,129 @@
-"""Recall and bound of a first pass against a full run, by rounds, on scores that are there.
+"""First passes against full runs: recall by share scored, whether the promise holds, and seconds.
 
-    python benchmarks/first_pass.py RUN [--top 1000] [--recall 0.95] [--seeds 10] [--rows N]
+    python benchmarks/first_pass.py NAME=FILES ... --model a.ebm b.ebm -o work/ [--hide NAME]
+        [--rows 200000] [--top 1000] [--recall 0.95] [--seeds 10] [--timed MODEL]
 
-RUN is the folder of a full run (`screen --first-pass off`). Its structures are packed in memory,
-first passes go over them, and what would have been scored is looked up. Prints, for each round of
-the first seed, the share scored and the recall of the best 100, 1,000 and 10,000; for each seed the
-share scored, the recall, what was promised, and the processor time of the scout.
+Of each library (FILES may be a quoted glob) so many rows are drawn; in those named by --hide, the
+actives that the models learned from are hidden. A library is prepared and packed once, and scored
+fully by each model. Then first passes go over the packed library, and what they would have scored
+is looked up. Prints the mean recall of the best 100, 1,000 and 10,000 by share scored, and what
+each seed came to. --timed runs the commands themselves too, with and without a first pass, and
+prints their seconds. What is in work/ is not made again.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow.dataset as pds
 from numpy.typing import NDArray
-from rdkit import Chem
-from scipy.sparse import csr_matrix, vstack
 
-from screening.features import FeatureSet
+from screening.features import DEFAULT
 from screening.hits import score_parts
+from screening.library import (
+    PackOptions,
+    PrepareOptions,
+    ScreenOptions,
+    open_prepared,
+    prepare_library,
+    screen,
+)
 from screening.library.first_pass.rounds import FirstPass
-from screening.library.first_pass.rows import Numbers
-from screening.library.first_pass.scout import Scout
+from screening.library.first_pass.rows import PackedRows
 from screening.library.first_pass.state import Ask
-from screening.library.packed.bits import MOST
-from screening.tables import silent
+from screening.library.first_pass.when import packed_parts
+from screening.library.packed.format import read_rows
+from screening.library.prepared.source import PreparedStream
+from screening.model import load_model
+from screening.tables import open_library, silent, write_atomically
 
-_TOGETHER = 10_000
-
-
-class ArrayRows:
-    """The rows of a library whose counts are in memory."""
-
-    def __init__(self, counts: csr_matrix) -> None:
-        self._counts = counts
-
-    def __len__(self) -> int:
-        return int(self._counts.shape[0])
-
-    def guesses(self, scout: Scout) -> NDArray[np.float32]:
-        """Return what a scout guesses of each row."""
-        starts = range(0, len(self), _TOGETHER)
-        return np.concatenate([scout(self._counts[s : s + _TOGETHER]) for s in starts])
-
-    def counts(self, numbers: Numbers) -> csr_matrix:
-        """Return the counts of rows."""
-        return self._counts[numbers]
+SHARES = np.array([0.02, 0.05, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.4])
+TOPS = (100, 1000, 10_000)
+WORKERS = 2
 
 
-def read(run: Path, rows: int | None) -> tuple[csr_matrix, NDArray[np.float64]]:
-    """Return Morgan counts and log odds of a run's rows."""
-    parts = score_parts(run / "scores")
-    table = pds.dataset(parts).head(rows or 2**40, columns=["smiles", "log_odds"])
-    (block,) = FeatureSet(("morgan_counts",)).blocks
-    texts = table["smiles"].to_pylist()
+class Places(NamedTuple):
+    """Where the files of a library lie."""
+
+    work: Path
+    name: str
+
+    def file(self, kind: str) -> Path:
+        """Return the raw rows (smi), or what was prepared (prep) or packed (packed) of them."""
+        return self.work / f"{self.name}.{kind}"
+
+    def full(self, model: Path) -> Path:
+        """Return the folder of the full run of a model."""
+        return self.work / "full" / f"{self.name}-{model.stem}"
+
+
+class Passed(NamedTuple):
+    """What a first pass came to."""
+
+    shares: NDArray[np.float64]
+    recalls: NDArray[np.float64]
+    recall: float
+    promised: float
+    seconds: float
+
+
+def draw_library(files: str, rows: int, hidden: Sequence[Path], path: Path) -> None:
+    """Write rows drawn at random and the actives of models, in random order."""
+    draw = np.random.default_rng(0)
     found = [
-        block.columns_of([Chem.MolFromSmiles(text) for text in texts[start : start + _TOGETHER]])
-        for start in range(0, len(texts), _TOGETHER)
+        (smiles, name)
+        for chunk in open_library([files]).begun()
+        for smiles, name in zip(chunk.smiles, chunk.ids, strict=True)
     ]
-    counts = vstack(found, format="csr")
-    counts.data = np.minimum(counts.data, MOST).astype(np.uint8)
-    return counts, table["log_odds"].to_numpy()
+    chosen = np.sort(draw.permutation(len(found))[:rows])
+    lines = [f"{found[place][0]} {found[place][1] or place}\n" for place in chosen.tolist()]
+    for model in hidden:
+        known = load_model(model).training
+        actives = np.flatnonzero(known.labels[:, 0] == 1).tolist()
+        lines += [f"{known.smiles[place]} {model.stem}{place}\n" for place in actives]
+    with write_atomically(path) as temporary:
+        temporary.write_text("".join(lines[place] for place in draw.permutation(len(lines))))
 
 
-def recall_of_best(log_odds: NDArray[np.float64], chosen: NDArray[np.bool_], top: int) -> float:
-    """Return the share of the best rows that were chosen."""
-    return float(chosen[np.argsort(-log_odds, kind="stable")[:top]].mean())
+def make_ready(places: Places) -> PackedRows:
+    """Prepare and pack a library where that is not done; return its packed rows."""
+    raw = [str(places.file("smi"))]
+    if not (places.file("prep") / "_library.json").is_file():
+        prepare_library(raw, places.file("prep"), PrepareOptions(DEFAULT, workers=WORKERS))
+    if not (places.file("packed") / "_library.json").is_file():
+        prepare_library(raw, places.file("packed"), PackOptions(workers=WORKERS))
+    library = open_prepared(str(places.file("packed")))
+    return PackedRows(packed_parts(PreparedStream([library])), WORKERS)
 
 
-def one(rows: ArrayRows, log_odds: NDArray[np.float64], ask: Ask, seed: int) -> tuple[float, bool]:
-    """Do one first pass and print what it came to; return its recall, and whether it kept word."""
+def known_scores(places: Places, model: Path, rows: PackedRows) -> NDArray[np.float64]:
+    """Return the log odds of the packed rows by the full model; NaN where one was rejected."""
+    full = places.full(model)
+    if not (full / "run.json").is_file():
+        options = ScreenOptions(first_pass="off", workers=WORKERS)  # noqa: S106 - no password
+        screen([str(places.file("prep"))], model, full, options)
+    table = pds.dataset(score_parts(full / "scores")).to_table(["row", "log_odds"])
+    numbers = np.concatenate([read_rows(part)[0].rows for part in rows.parts])
+    scored = np.searchsorted(numbers, table["row"].to_numpy())
+    found = np.full(len(rows), np.nan)
+    found[scored] = table["log_odds"].to_numpy()
+    return found
+
+
+def first_pass(rows: PackedRows, log_odds: NDArray[np.float64], ask: Ask, seed: int) -> Passed:
+    """Do one first pass over scores that are known."""
     started = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "first_pass").mkdir()
         found = FirstPass(
-            rows,  # type: ignore[arg-type]
+            rows,
             Path(folder),
             ask,
             lambda _number, numbers, _column: log_odds[numbers],
@@ -86,43 +131,93 @@ def one(rows: ArrayRows, log_odds: NDArray[np.float64], ask: Ask, seed: int) -> 
             seed=seed,
         )
         outcome = found.go()
-    if not seed:
-        chosen = np.zeros(len(rows), bool)
-        for made in found.rounds:
-            chosen[made.numbers] = True
-            tops = [recall_of_best(log_odds, chosen, top) for top in (100, 1000, 10_000)]
-            recalls = (f"{recall:6.3f}" for recall in tops)
-            print(f"  {made.kind:>6} {chosen.mean():6.3f}", *recalls, flush=True)
-    true = recall_of_best(log_odds, found.chosen, ask.top)
-    kept = true >= outcome.recall.at_least
+    seconds = time.process_time() - started
+    best = np.argsort(-np.where(np.isnan(log_odds), -np.inf, log_odds), kind="stable")
+    chosen = np.zeros(len(rows), bool)
+    shares, recalls = [0.0], [[0.0] * len(TOPS)]
+    for made in found.rounds:
+        chosen[made.numbers] = True
+        shares.append(float(chosen.mean()))
+        recalls.append([float(chosen[best[:top]].mean()) for top in TOPS])
+    recall = float(chosen[best[: ask.top]].mean())
+    return Passed(np.array(shares), np.array(recalls).T, recall, outcome.recall.at_least, seconds)
+
+
+def print_passes(title: str, passes: Sequence[Passed]) -> None:
+    """Print the frontier, and a line for each seed."""
+    print(f"\n{title}\n\n| scored | " + " | ".join(f"best {top:,}" for top in TOPS) + " |")
+    print("|---" * (1 + len(TOPS)) + "|")
+    last = min(one.shares[-1] for one in passes)
+    for share in SHARES[last >= SHARES]:
+        means = [
+            np.mean([np.interp(share, one.shares, one.recalls[place]) for one in passes])
+            for place in range(len(TOPS))
+        ]
+        print(f"| {share:.2f} | " + " | ".join(f"{mean:.3f}" for mean in means) + " |")
+    for seed, one in enumerate(passes):
+        print(
+            f"seed {seed}: scored {one.shares[-1]:.3f}, recall {one.recall:.4f}, at least "
+            f"{one.promised:.4f} promised ({'holds' if one.recall >= one.promised else 'BROKEN'}), "
+            f"scout {one.seconds:.1f} s"
+        )
+    held = sum(one.recall >= one.promised for one in passes)
     print(
-        f"seed {seed}: share scored {found.chosen.mean():.3f}, recall {true:.4f}, "
-        f"estimate {outcome.recall.estimate:.4f}, at least {outcome.recall.at_least:.4f} "
-        f"({'holds' if kept else 'DOES NOT HOLD'}), "
-        f"scout {time.process_time() - started:.1f} s",
+        f"mean: scored {np.mean([one.shares[-1] for one in passes]):.3f}, recall "
+        f"{np.mean([one.recall for one in passes]):.4f}; held in {held} of {len(passes)}",
         flush=True,
     )
-    return true, kept
+
+
+def print_seconds(places: Places, model: Path, top: int, recall: float) -> None:
+    """Run the commands themselves, one after the other, and print how long they took."""
+    print("\n| library | first pass | scored | seconds | of these hits | best found |")
+    print("|---|---|---|---|---|---|")
+    hits: set[str] = set()
+    for kind, passed in (("smi", "off"), ("smi", "on"), ("prep", "off"), ("packed", "on")):
+        folder = places.work / "timed"
+        shutil.rmtree(folder, ignore_errors=True)
+        options = ScreenOptions(first_pass=passed, workers=WORKERS, top=top, recall=recall)
+        done = screen([str(places.file(kind))], model, folder, options)
+        names = set(done.hits.described["id"].to_pylist())
+        hits = hits or names
+        print(
+            f"| {kind} | {passed} | {done.counts.scored / done.counts.read:.3f} | "
+            f"{done.seconds['total']:.1f} | {done.seconds['hits']:.1f} | "
+            f"{len(hits & names) / len(hits):.3f} |",
+            flush=True,
+        )
+        shutil.rmtree(folder)
 
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("run", type=Path)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("libraries", nargs="+", metavar="NAME=FILES")
+    parser.add_argument("--model", type=Path, nargs="+", required=True)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--hide", nargs="*", default=[], metavar="NAME")
+    parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--top", type=int, default=1000)
     parser.add_argument("--recall", type=float, default=0.95)
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--rows", type=int)
-    asked = parser.parse_args()
-    counts, log_odds = read(asked.run, asked.rows)
-    ask = Ask("log_odds", lowest_first=False, top=asked.top, recall=asked.recall)
-    rows = ArrayRows(counts)
-    found = [one(rows, log_odds, ask, seed) for seed in range(asked.seeds)]
-    mean = np.mean([recall for recall, _ in found])
-    print(
-        f"{len(rows):,} molecules, best {asked.top:,}: recall {mean:.4f}, "
-        f"bound held in {sum(kept for _, kept in found)} of {len(found)} seeds"
-    )
+    parser.add_argument("--timed", type=Path, nargs="*", default=[], metavar="MODEL")
+    given = parser.parse_args()
+    given.output.mkdir(parents=True, exist_ok=True)
+    for library in given.libraries:
+        name, files = library.split("=", 1)
+        places = Places(given.output, name)
+        if not places.file("smi").is_file():
+            hidden = given.model if name in given.hide else []
+            draw_library(files, given.rows, hidden, places.file("smi"))
+        rows = make_ready(places)
+        for model in given.model:
+            if given.seeds:
+                log_odds = known_scores(places, model, rows)
+                ask = Ask("log_odds", lowest_first=False, top=given.top, recall=given.recall)
+                passes = [first_pass(rows, log_odds, ask, seed) for seed in range(given.seeds)]
+                print_passes(f"{name}, {model.stem}: {len(rows):,} molecules", passes)
+            if model in given.timed:
+                print_seconds(places, model, given.top, given.recall)
 
 
 if __name__ == "__main__":

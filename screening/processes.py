@@ -19,8 +19,11 @@ from types import ModuleType
 from screening.systems import start_method
 
 _SERVER = "forkserver"
-# What workers need that score molecules: numpy, RDKit, the model.
-SCREENING = ("screening.library.scoring", "screening.library.prepared.prepare")
+# What workers need that score molecules: numpy, RDKit, the model; and pandas, which Arrow imports
+# with the first array of numpy that it is given.
+SCREENING = ("screening.library.scoring", "screening.library.prepared.prepare", "pandas")
+# What they need that describe hits too. It is loaded while the command itself is.
+DESCRIBING = (*SCREENING, "screening.chemistry.loaded")
 # What they need that train: torch and scikit-learn, which neither package loads by itself.
 TRAINING = ("screening.model.training", "screening.learners.baselines")
 

@@ -13,7 +13,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
-from scipy.stats import rankdata
 
 from screening.assay.curation import Assay
 
@@ -88,6 +87,9 @@ def graded_sentences(assay: Assay, taught_as: TaughtAs) -> Iterator[str]:
 
 
 def _grade(active: NDArray[np.bool_], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    # Slow to import, and only training needs it.
+    from scipy.stats import rankdata
+
     n = len(values)
     rising = np.median(values[active]) >= np.median(values[~active])
     scores = ndtri(rankdata(values if rising else -values) / (n + 1))

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from screening.assay.curation import Assay, curate
@@ -229,6 +228,8 @@ def table_of(X: Any, columns: Mapping[str, Sequence[Any]]) -> AssayTable:
     ValueError
         A column has another length.
     """
+    import pandas as pd
+
     smiles = smiles_of(X)
     for name, values in columns.items():
         if len(values) != len(smiles):
@@ -345,6 +346,8 @@ def as_cell(value: Any) -> str:
 
 def target_columns(y: Any) -> dict[str, list[Any]]:
     """Return the labels of each task by its name."""
+    import pandas as pd
+
     if y is None:
         raise ValueError("labels are missing: give y beside the compounds.")
     if isinstance(y, pd.DataFrame):

@@ -60,10 +60,9 @@ class PatternScreen:
         return np.unique(self._pattern_of[possible]).tolist()
 
     def _bonds_of(self, form: Chem.Mol) -> list[int]:
+        ends = [self._bonds.end(self._alone(atom)) for atom in form.GetAtoms()]
         return [
-            self._bonds.add(
-                [self._alone(bond.GetBeginAtom()), self._alone(bond.GetEndAtom())], bond
-            )
+            self._bonds.add(ends[bond.GetBeginAtomIdx()], ends[bond.GetEndAtomIdx()], bond)
             for bond in form.GetBonds()
             if _names(bond) <= _OF_BONDS
         ]
@@ -91,11 +90,15 @@ class _BondQueries:
         self._of_order: dict[Any, NDArray[np.bool_]] = {}
         self._of_bond: dict[Any, Words] = {}
 
-    def add(self, atoms: Sequence[Chem.Atom], bond: Chem.Bond) -> int:
-        """Return the number of a query, the same for the same one."""
-        ends = sorted(self._atoms.setdefault(_text(a), (len(self._atoms), a))[0] for a in atoms)
+    def end(self, atom: Chem.Atom) -> int:
+        """Return the number of a query for an atom, the same for the same one."""
+        return self._atoms.setdefault(_text(atom), (len(self._atoms), atom))[0]
+
+    def add(self, first: int, second: int, bond: Chem.Bond) -> int:
+        """Return the number of a query for a bond and its ends, the same for the same one."""
         order = self._orders.setdefault(_text(bond), (len(self._orders), bond))[0]
-        return self._queries.setdefault((ends[0], ends[1], order), len(self._queries))
+        ends = (min(first, second), max(first, second), order)
+        return self._queries.setdefault(ends, len(self._queries))
 
     def words(self, numbers: Sequence[int]) -> Words:
         """Return some queries as bits."""

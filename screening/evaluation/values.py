@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from screening.evaluation.metrics import Metric
 from screening.evaluation.wording import text_row
@@ -66,6 +65,9 @@ def assess_values(measured: Array, said: Array, *, reach: Array | None = None) -
     reach : array of shape (n,), optional
         How far the interval of each reaches to either side.
     """
+    # Slow to import, and only training needs it.
+    from scipy.stats import spearmanr
+
     off = said - measured
     # SciPy warns of constant ranks, and says NaN.
     alike = len(off) < 2 or np.ptp(said) == 0 or np.ptp(measured) == 0

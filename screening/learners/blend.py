@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from screening.features import Encoder
@@ -125,6 +124,9 @@ def _regression(
     evidence: float,
 ) -> NDArray[np.float64]:
     """Return slopes >= 0, drawn towards the centre, and the offset of a logistic regression."""
+    # Slow to import, and only training needs it.
+    from scipy.optimize import minimize
+
     width = x.shape[1]
 
     def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

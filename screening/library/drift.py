@@ -79,6 +79,9 @@ def _rows(
     for at in np.unique(shard).tolist():
         number = numbers[at]
         own = places[shard == at] - (ends[at] - scored[number])
+        # Less work than `read_table`, which makes a data set of each file.
+        with pq.ParquetFile(files.scores(number)) as file:
+            table = file.read(columns, use_threads=False)
         # A row that was passed over has no score.
-        parts.append(pq.read_table(files.scores(number), columns=columns).drop_null().take(own))
+        parts.append(table.drop_null().take(own))
     return pa.concat_tables(parts)

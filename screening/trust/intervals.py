@@ -19,7 +19,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 # Of the mean error: no spread is less, or one lucky neighbourhood would promise too much.
 _LEAST_SHARE = 0.25
@@ -106,6 +105,9 @@ def fit_intervals(errors: Array, similarity: Array) -> Intervals:
     similarity
         See `Intervals.spread`.
     """
+    # Slow to import, and only training needs it.
+    from scipy.optimize import nnls
+
     size = np.abs(np.asarray(errors, dtype=np.float64))
     columns = np.column_stack([np.ones(len(size)), 1 - np.asarray(similarity)])
     (base, distance), _ = nnls(columns.astype(np.float64), size)

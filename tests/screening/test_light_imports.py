@@ -13,11 +13,14 @@ NOTING = """
 import json, sys
 from screening.library.scoring import model_scorer
 
+# Each takes a quarter of a second or more, and memory of every worker.
+HEAVY = ("torch", "sklearn", "scipy.stats", "scipy.optimize")
+
 def make(task):
     score = model_scorer(task)
     def noting(assignment, watch):
         record = score(assignment, watch)
-        held = [name for name in ("torch", "sklearn") if name in sys.modules]
+        held = [name for name in HEAVY if name in sys.modules]
         open("worker.json", "w").write(json.dumps(held))
         return record
     return noting
@@ -39,7 +42,7 @@ if __name__ == "__main__":
         ["report", "run"],
     ):
         assert main(words) == 0, words
-        held[words[0]] = [name for name in ("torch", "sklearn") if name in sys.modules]
+        held[words[0]] = [name for name in noting.HEAVY if name in sys.modules]
     held["worker"] = json.loads(open("worker.json").read())
     open("held.json", "w").write(json.dumps(held))
 """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from screening.processes import begin_loading
+from screening.processes import DESCRIBING, begin_loading
 from workflows.choice import CHOICE, Choice
 from workflows.config import write_config
 from workflows.messages import Messages
@@ -80,8 +80,8 @@ class ScreenRequest(Common, ColumnOptions, Choice, Budget):
     type=click.Choice(["auto", "on", "off"]),
     default="auto",
     show_default=True,
-    help="Score fully only rows that a quick look says may be among the best; auto: from 200,000 "
-    "rows on.",
+    help="Score fully only rows that a quick look says may be among the best; auto: from a million "
+    "raw rows on, or 200,000 packed ones.",
 )
 @click.option(
     "--recall",
@@ -141,7 +141,7 @@ def command(library: tuple[str, ...], model: Path, output: Path, **given: Any) -
     if asked.scheduler and asked.engine != "dask":
         raise click.UsageError("--scheduler needs --engine dask.")
     asked.check_columns(library)
-    begin_loading()
+    begin_loading(DESCRIBING)
     plate = asked.plate(asked.seed)
     from screening.runs import screen
     from workflows.checks import writable_folder

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 # As many compounds as this say half of what the weights are; equal weights say the rest.
 EQUAL = 50
@@ -35,6 +34,9 @@ def learn_weights(said: NDArray[np.float64], truth: NDArray[np.float64]) -> NDAr
     Breiman 1996, Stacked regressions (non-negative weights),
     https://doi.org/10.1007/BF00117832
     """
+    # Slow to import, and only training needs it.
+    from scipy.optimize import nnls
+
     k = said.shape[1]
     equal = np.full(k, 1 / k)
     if k == 1 or not len(said):

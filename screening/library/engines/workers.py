@@ -170,7 +170,7 @@ class Workers(Generic[Done]):
     ----------
     task : Task
     n : int
-        Processes; at most as many shards are in flight.
+        Processes at most: no more than there are shards. At most as many shards are in flight.
     make_scorer : callable
         Makes, in the worker, what scores a shard. Must be importable by name.
     """
@@ -184,7 +184,9 @@ class Workers(Generic[Done]):
         # Nothing is ever sent: workers end when this process, which alone holds one end, is gone.
         self._leash, self._held = self._context.Pipe(duplex=False)
         self._failed_starts = 0
-        self._workers = [self._start() for _ in range(n)]
+        self._most = n
+        # The others are started when there is a shard for them.
+        self._workers = [self._start()]
 
     def __enter__(self) -> Self:
         return self
@@ -224,18 +226,26 @@ class Workers(Generic[Done]):
         source = iter(shards)
         exhausted = False
         while True:
+            exhausted = exhausted or not self._hand_out(source)
             for worker in self._workers:
-                if not worker.ready or worker.busy:
-                    continue
-                if worker.assignment is None and not exhausted:
-                    following = next(source, None)
-                    exhausted = following is None
-                    worker.assignment = None if following is None else Assignment(*following)
-                if worker.assignment is not None:
+                if worker.ready and not worker.busy and worker.assignment is not None:
                     worker.start()
             if exhausted and all(worker.assignment is None for worker in self._workers):
                 return
             yield from self._collect()
+
+    def _hand_out(self, source: Iterator[tuple[int, Piece]]) -> bool:
+        """Give a shard to each worker that has none, and to new ones; tell if there were enough."""
+        for index in range(self._most):
+            if index < len(self._workers) and self._workers[index].assignment is not None:
+                continue
+            following = next(source, None)
+            if following is None:
+                return False
+            if index == len(self._workers):
+                self._workers.append(self._start())
+            self._workers[index].assignment = Assignment(*following)
+        return True
 
     def _collect(self) -> Iterator[Done]:
         pipes: dict[Any, int] = {w.pipe: i for i, w in enumerate(self._workers)}

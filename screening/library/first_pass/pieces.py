@@ -12,9 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from screening.chemistry import Reject
-from screening.library.featurise import input_of
 from screening.library.first_pass.scout import Scout
-from screening.library.packed.format import PackedPart, read_bits, read_rows
+from screening.library.packed.format import PackedPart, read_bits, read_texts
 from screening.library.shards import ShardFiles
 
 FOLDER = "first_pass"
@@ -86,7 +85,7 @@ def read_finished(part: FinishedPart, run: Path) -> tuple[pa.Table, list[Reject]
     int
         Rows of the table that were passed over.
     """
-    chunk, rejects = read_rows(part)
+    texts, rejects = read_texts(part)
     path = scout_file(run)
     guess = _scout(path, path.stat().st_mtime)(read_bits(part))
     tables: list[pa.Table] = []
@@ -95,23 +94,11 @@ def read_finished(part: FinishedPart, run: Path) -> tuple[pa.Table, list[Reject]
         files = round_files(run, number)
         of_rounds += files.read_record(shard).rejects
         tables.append(_read(files.scores(shard)))
-    lost = {reject.row for reject in of_rounds}
-    scored = {place for table in tables for place in table[PLACE].to_pylist()} if tables else set()
-    rest = [
-        place
-        for place, row in enumerate(chunk.rows.tolist())
-        if place not in scored and row not in lost
-    ]
-    over = pa.table(
-        {
-            PLACE: pa.array(rest, pa.int64()),
-            "source": pa.array([chunk.source] * len(rest), pa.string()),
-            "row": pa.array(chunk.rows[rest], pa.int64()),
-            "id": pa.array([chunk.ids[place] for place in rest], pa.string()),
-            "smiles": pa.array([chunk.smiles[place] for place in rest], pa.string()),
-            "input": pa.array([input_of(chunk, place) for place in rest], pa.string()),
-        }
-    )
+    passed = ~np.isin(texts["row"].to_numpy(), [reject.row for reject in of_rounds])
+    for table in tables:
+        passed[table[PLACE].to_numpy()] = False
+    rest = np.flatnonzero(passed)
+    over = texts.replace_schema_metadata().take(rest).append_column(PLACE, pa.array(rest))
     like = pq.read_schema(round_files(run, 0).scores(0)).empty_table()
     whole = pa.concat_tables([like, *tables, over], promote_options="default")
     places = whole[PLACE].to_numpy()

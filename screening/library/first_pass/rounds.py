@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from screening.library.first_pass.estimate import (
-    Recall,
-    error_of_look,
-    recall_of,
-    sample_needed,
-)
+from screening.library.first_pass.estimate import Recall, Sample, recall_of, sample_needed
 from screening.library.first_pass.rows import Numbers, PackedRows, best_of
 from screening.library.first_pass.scout import Scout, teach
 from screening.library.first_pass.state import Ask, Outcome, Round, read_rounds, save_round
 from screening.library.first_pass.target import Scale
 
 # Of the library: what is drawn at first, and what a round adds; between these numbers of rows.
-_SAMPLE_SHARE, _ROUND_SHARE = 0.05, 0.03
+_SAMPLE_SHARE, _ROUND_SHARE = 0.02, 0.03
 _FEWEST_SAMPLED, _MOST_SAMPLED = 1_000, 20_000
+# A round has more rows where it has at most so many times those that are wanted.
+_ROUND_OF_TOP = 4
 # Rows that a scout learns from at most: the best half of them, and others at random.
 _MOST_LEARNED = 20_000
 # The share of the gain of a round that the next one may be expected to have.
@@ -38,7 +35,7 @@ Tell = Callable[[str], None]
 
 def worth_it(n: int, ask: Ask) -> bool:
     """Tell whether a first pass can keep its promise without scoring most of n rows."""
-    least = sample_needed(n, ask.allowed, 0, error_of_look(0))
+    least = sample_needed(Sample(n), ask.allowed, 0)
     return ask.top <= n and least < _ALL * n
 
 
@@ -72,6 +69,8 @@ class FirstPass:
     def __post_init__(self) -> None:
         self.chosen = np.zeros(len(self.rows), bool)
         self.log_odds = np.full(len(self.rows), np.nan)
+        # The rows that were passed over when the first audit began, in random order.
+        self._order: Numbers | None = None
 
     def go(self) -> Outcome:
         """Do rounds until the promise holds, or all is scored; continue an earlier call's."""
@@ -85,6 +84,8 @@ class FirstPass:
 
     def _do(self, made: Round) -> None:
         number = len(self.rounds)
+        if made.kind == "audit" and made.ask == self.ask and self._order is None:
+            self._order = self._shuffled()
         sign = -1 if self.ask.lowest_first else 1
         self.log_odds[made.numbers] = sign * self.score(number, made.numbers, self.ask.column)
         self.chosen[made.numbers] = True
@@ -98,21 +99,32 @@ class FirstPass:
         """Return the rounds that were made for what is asked now."""
         return [made for made in self.rounds if made.ask == self.ask]
 
+    def _shuffled(self) -> Numbers:
+        draw = np.random.default_rng([self.seed, len(self.rounds), 2])
+        return draw.permutation(np.flatnonzero(~self.chosen))
+
+    def _sample(self) -> Sample:
+        """Return what has been drawn of the rows passed over."""
+        audits = [made for made in self._own() if made.kind == "audit"]
+        if not audits or self._order is None:
+            return Sample(int((~self.chosen).sum()))
+        better = (self.log_odds > audits[-1].bar)[self._order]
+        found = int(better[: audits[-1].drawn].sum())
+        return Sample(len(self._order), audits[-1].drawn, found, int(better.sum()))
+
     def _reached(self) -> Recall | None:
         if self.chosen.all():
             return Recall(self.ask.top, 1.0, 1.0)
         audits = [made for made in self._own() if made.kind == "audit"]
-        if not audits or self.rounds[-1] is not audits[-1]:
+        if not audits:
             return None
-        last = audits[-1]
-        found = int((self.log_odds[last.numbers] > last.bar).sum())
-        error = error_of_look(len(audits) - 1)
-        recall = recall_of(self.ask.top, last.passed_over, len(last.numbers), found, error)
-        self.tell(
-            f"of {recall.audited:,} molecules drawn from those passed over, {found} belonged to "
-            f"the best {recall.top:,}: at least {100 * recall.at_least:.1f} % of these are scored "
-            "(95 % confidence)."
-        )
+        recall = recall_of(self.ask.top, self._sample(), self.ask.allowed)
+        if self.rounds[-1] is audits[-1]:
+            self.tell(
+                f"of {recall.audited:,} molecules drawn from those passed over, {recall.found} "
+                f"belonged to the best {recall.top:,}: at least {100 * recall.at_least:.1f} % of "
+                "these are scored (95 % confidence)."
+            )
         return recall if recall.at_least >= self.ask.recall else None
 
     def _next(self) -> Round:
@@ -122,21 +134,31 @@ class FirstPass:
         if not any(made.kind == "sample" for made in self.rounds):
             size = min(max(_FEWEST_SAMPLED, int(_SAMPLE_SHARE * n)), _MOST_SAMPLED, n)
             return Round("sample", np.sort(draw.choice(n, size, replace=False)), self.ask)
-        step = max(1, self.ask.top // 2, min(int(_ROUND_SHARE * n), _MOST_SAMPLED))
-        bar = self._bar()
-        audit = self._audit_size(len(left), step)
-        if audit is not None:
-            if audit >= _ALL * len(left):
-                self.tell(
-                    f"too few of the best {self.ask.top:,} may be missing ({self.ask.allowed}) for "
-                    "a sample to show it; all molecules are scored."
-                )
-                return Round("rest", left, self.ask)
-            numbers = np.sort(draw.choice(left, audit, replace=False))
-            return Round("audit", numbers, self.ask, bar, len(left), self.scout())
-        scout = self.learn()
-        best = best_of(self.rows.guesses(scout), ~self.chosen, step)
-        return Round("scout", best, self.ask, bar, len(left), scout)
+        most = max(_MOST_SAMPLED, _ROUND_OF_TOP * self.ask.top)
+        step = max(1, self.ask.top // 2, min(int(_ROUND_SHARE * n), most))
+        sample = self._sample()
+        if not self._is_time_to_draw(sample, len(left), step):
+            scout = self.learn()
+            best = best_of(self.rows.guesses(scout), ~self.chosen, step)
+            return Round("scout", best, self.ask, scout=scout)
+        if self._to_draw(sample, 0, len(left)) >= _ALL * len(left):
+            self.tell(
+                f"too few of the best {self.ask.top:,} may be missing ({self.ask.allowed}) for "
+                "a sample to show it; all molecules are scored."
+            )
+            return Round("rest", left, self.ask)
+        return self._audit(sample)
+
+    def _audit(self, sample: Sample) -> Round:
+        """Return the round that draws as many rows as will do if none of them is a better one."""
+        audits = [made for made in self._own() if made.kind == "audit"]
+        order = self._shuffled() if self._order is None else self._order
+        bar = audits[-1].bar if audits else self._bar()
+        # What the scout chose meanwhile is drawn too, and is known.
+        unknown = sample.drawn + np.flatnonzero(~self.chosen[order[sample.drawn :]])
+        drawn = max(sample_needed(sample, self.ask.allowed, 0), int(unknown[0]) + 1)
+        numbers = np.sort(order[unknown[unknown < drawn]])
+        return Round("audit", numbers, self.ask, bar, len(order), drawn, self.scout())
 
     def _bar(self) -> float:
         known = self.log_odds[~np.isnan(self.log_odds)]
@@ -144,20 +166,28 @@ class FirstPass:
             return -np.inf
         return float(np.partition(known, len(known) - self.ask.top)[-self.ask.top])
 
-    def _audit_size(self, left: int, step: int) -> int | None:
-        """Return how large a sample is to be drawn now; None where another round comes cheaper."""
+    def _to_draw(self, sample: Sample, missing: float, left: int) -> float:
+        """Return how many of the rows that are left must be drawn, if so many are missing."""
+        # What the scout has chosen costs nothing.
+        drawn = sample_needed(sample, self.ask.allowed, missing) - sample.drawn
+        return drawn * left / sample.population
+
+    def _is_time_to_draw(self, sample: Sample, left: int, step: int) -> bool:
+        """Tell whether to draw from the rows passed over; another round may come cheaper."""
         scouted = [made for made in self._own() if made.kind == "scout"]
-        if len(scouted) < 2 or self.rounds[-1].kind == "audit":
-            return None
+        if len(scouted) < 2:
+            return False
         bar = self._bar()
         gains = [int((self.log_odds[made.numbers] >= bar).sum()) for made in scouted[-2:]]
         decay = float(np.clip(gains[1] / max(1, gains[0]), *_DECAY))
-        expected = gains[1] * decay / (1 - decay)
-        looks = sum(made.kind == "audit" for made in self._own())
-        error, allowed = error_of_look(looks), self.ask.allowed
-        now = sample_needed(left, allowed, expected, error)
-        later = step + sample_needed(max(1, left - step), allowed, decay * expected, error)
-        return now if now <= later or gains[1] == 0 else None
+        missing = _likely_missing(sample, gains[1] * decay / (1 - decay))
+        # What the next round finds is known in a population that is drawn from, or left out of it.
+        after = Sample(max(1, left - step))
+        if sample.drawn:
+            after = replace(sample, known=sample.known + round((1 - decay) * missing))
+        now = self._to_draw(sample, missing, left)
+        later = step + self._to_draw(after, decay * missing, left - step)
+        return gains[1] == 0 or (now <= later and now < _ALL * left)
 
     def scout(self) -> Scout | None:
         """Return the scout that is the last to have learned."""
@@ -183,6 +213,18 @@ class FirstPass:
         same = [made.scout for made in self._own() if made.scout]
         before = same[-1] if same else None
         return teach(self.rows.counts(known), scale(values), self.seed + len(self.rounds), before)
+
+
+def _likely_missing(sample: Sample, by_gains: float) -> float:
+    """Return how many better rows are missing, by the gains of rounds and by what was drawn.
+
+    The mean of a Poisson rate with a gamma law before: that of one better row, where the gains say.
+    """
+    expected = by_gains + sample.known
+    if not expected:
+        return 0.0
+    in_all = (1 + sample.found) / (1 / expected + sample.drawn / sample.population)
+    return max(0.0, in_all - sample.known)
 
 
 _WORDS = {

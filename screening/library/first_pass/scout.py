@@ -17,8 +17,8 @@ from screening.features.blocks import BITS
 HIDDEN = 128
 # Passes over what was scored: of a new scout, and of one that goes on learning.
 _FIRST_PASSES, _FURTHER_PASSES = 10, 4
-_BATCH = 128
-_RATE, _FURTHER_RATE = 3e-3, 2e-3
+_BATCH = 256
+_RATE, _FURTHER_RATE = 4e-3, 3e-3
 _DROPOUT = 0.2
 # Logarithms of counts, ready made: a look-up instead of a function of each entry.
 _LOGS = np.log1p(np.arange(256, dtype=np.float32))

@@ -64,9 +64,11 @@ class Round:
     ask : Ask
         That it was made for.
     bar : float
-        Of an audit: the worst of the best `top` log odds (the wanted ones high) before it.
+        Of an audit: the worst of the best `top` log odds (the wanted ones high) before the first.
     passed_over : int
         Of an audit: rows that it was drawn from.
+    drawn : int
+        Of an audit: how many of these have been drawn, with those of earlier audits.
     scout : Scout, optional
         As it was when it chose them.
     """
@@ -76,12 +78,18 @@ class Round:
     ask: Ask
     bar: float = -np.inf
     passed_over: int = 0
+    drawn: int = 0
     scout: Scout | None = None
 
 
 def save_round(run: Path, number: int, made: Round) -> None:
     """Write a round down before it is scored."""
-    about = {"kind": made.kind, "ask": asdict(made.ask), "passed_over": made.passed_over}
+    about = {
+        "kind": made.kind,
+        "ask": asdict(made.ask),
+        "passed_over": made.passed_over,
+        "drawn": made.drawn,
+    }
     arrays: dict[str, Any] = {} if made.scout is None else dict(made.scout.arrays())
     with write_atomically(_path(run, number)) as temporary, temporary.open("wb") as file:
         np.savez(

@@ -132,6 +132,31 @@ def read_bits(part: PackedPart) -> csr_matrix:
         return read_counts(path)
 
 
+def read_texts(part: PackedPart) -> tuple[pa.Table, list[Reject]]:
+    """Read the rows of a part as they were packed: `source`, `row`, `id`, `smiles` and `input`.
+
+    Returns
+    -------
+    Table
+        All rows that are molecules.
+    list of Reject
+        The others.
+
+    Raises
+    ------
+    UserError
+        The file is not what was packed.
+    """
+    files = packed_files(part.folder)
+    path = files.scores(part.number)
+    with as_was_prepared(path):
+        record = record_of(files, part)
+        if file_hash(path) != record.scores_hash:
+            raise ValueError("it was changed")
+        with pq.ParquetFile(path) as file:
+            return file.read(use_threads=False), record.rejects
+
+
 def read_rows(part: PackedPart) -> tuple[Chunk, list[Reject]]:
     """Read the rows of a part as a reader of raw files gives them.
 
@@ -147,14 +172,8 @@ def read_rows(part: PackedPart) -> tuple[Chunk, list[Reject]]:
     UserError
         The file is not what was packed.
     """
-    files = packed_files(part.folder)
-    path = files.scores(part.number)
-    with as_was_prepared(path):
-        record = record_of(files, part)
-        if file_hash(path) != record.scores_hash:
-            raise ValueError("it was changed")
-        with pq.ParquetFile(path) as file:
-            table = file.read(use_threads=False)
+    table, rejects = read_texts(part)
+    with as_was_prepared(packed_files(part.folder).scores(part.number)):
         if part.chosen is not None:
             table = table.take(list(part.chosen))
         columns = table.to_pydict()
@@ -166,4 +185,4 @@ def read_rows(part: PackedPart) -> tuple[Chunk, list[Reject]]:
             ids=columns["id"],
             extra={name: [cells[name] for cells in inputs] for name in inputs[0]} if inputs else {},
         )
-    return chunk, record.rejects if part.chosen is None else []
+    return chunk, rejects if part.chosen is None else []

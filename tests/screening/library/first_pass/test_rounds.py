@@ -129,7 +129,7 @@ def test_scout_learns_and_goes_on_learning() -> None:
     draw = np.random.default_rng(0)
     counts = csr_matrix((draw.random((2_500, BITS)) < 0.3).astype(np.uint8))
     target = (counts @ draw.normal(size=BITS)).astype(np.float32)
-    scout = teach(counts, target, 0)
+    scout = teach(counts[:1_000], target[:1_000], 0)
     further = teach(counts, target, 1, scout)
     first, second = (np.square(guess(counts) - target).mean() for guess in (scout, further))
     assert second < first < 0.5 * target.var()
