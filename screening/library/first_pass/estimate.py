@@ -126,7 +126,7 @@ def most_better(sample: Sample, allowed: int) -> int:
     >>> most_better(Sample(1000, drawn=1000), 50), most_better(Sample(1000), 50)
     (0, 1000)
     >>> most_better(Sample(100_000, drawn=8_000), 50)
-    43
+    42
     """
     mean = max(1.0, _USUAL * allowed)
     numbers = np.arange(min(int(_TAIL * mean), sample.population) + 1)
