@@ -1,10 +1,10 @@
 """How many of the best rows may be missing: a bound from a random sample of what was passed over.
 
 The rows that were passed over are a finite population in which an unknown number is better than the
-N-th best row that was scored. They are put in random order, and the first ones are scored fully:
-the number of better rows among them is hypergeometric. The bound supposes nothing about the scout.
-None of the true best N can be missing without being better than that N-th best row, so the bound
-holds for these too.
+N-th best row that was scored by then. They are put in random order, and the first ones are scored
+fully: the number of better rows among them is hypergeometric. The bound supposes nothing about the
+scout. That row stays the measure while more is scored. None of the true best N can be missing
+without being better than it, so the bound holds for these too.
 
 It may be looked at as often as one likes. A number of better rows is given up when what was drawn
 is 20 times likelier under a mixture of all numbers: by the inequality of Ville, the chance that the
