@@ -101,7 +101,7 @@ def paired_bootstrap(
     both = [_Ranked(active, judged) for judged in (first, second)]
     points = [ranked.figures(once) for ranked in both]
     differences: dict[str, list[Values]] = {key: [] for key in points[0]}
-    count = resamples or min(_RESAMPLES, max(_FEWEST, _DRAWN // len(active)))
+    count = resamples or resamples_of(len(active))
     for drawn in resampled(active, count, seed):
         ours, theirs = (ranked.figures(drawn) for ranked in both)
         for key, parts in differences.items():
@@ -109,12 +109,18 @@ def paired_bootstrap(
     found = {}
     for key, parts in differences.items():
         before, after = (float(point[key][0]) for point in points)
-        difference = _difference(after - before, np.concatenate(parts))
+        difference = difference_of(after - before, np.concatenate(parts))
         found[key] = PairedFigure(before, after, difference)
     return found
 
 
-def _difference(mean: float, resampled_differences: Values) -> Difference:
+def resamples_of(n: int) -> int:
+    """Return how many resamples of n compounds there are where nobody says how many."""
+    return min(_RESAMPLES, max(_FEWEST, _DRAWN // n))
+
+
+def difference_of(mean: float, resampled_differences: Values) -> Difference:
+    """Return a difference with the interval that holds 95 % of its resamples."""
     tail = 100 * (1 - CONFIDENCE) / 2
     low, high = np.percentile(resampled_differences, [tail, 100 - tail])
     return Difference(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -200,11 +201,17 @@ class _StudyTask:
         )
         learner, n_valid = MODELS[job.model].make(wanted), len(parts.valid)
         result = result_on(part, learner, n_valid, workers=self.workers, on_step=within)
-        if not predicts_values(job.model, self.measured):
+        make_values = MODELS[job.model].make_values
+        if make_values is None or not self.measured:
             return result
         started = time.perf_counter()
         values = values_on(
-            part, job.model, wanted, self.measured, n_valid, workers=self.workers, on_step=within
+            part,
+            partial(make_values, wanted),
+            self.measured,
+            n_valid,
+            workers=self.workers,
+            on_step=within,
         )
         seconds = result.seconds + time.perf_counter() - started
         return replace(result, values=values, seconds=seconds)

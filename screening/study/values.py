@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from screening.evaluation import RISK, assess_values
 from screening.evaluation.values import METRICS
 from screening.learners import MODELS, Part
-from screening.learners.registry import LearnerSettings
+from screening.learners.values.judged import ValueLearner
 from screening.learners.values.learner import Measured
 from screening.progress import OnStep
 from screening.study.folder import Result
@@ -24,8 +24,7 @@ def predicts_values(model: str, measured: Mapping[int, Measured]) -> bool:
 
 def values_on(
     part: Part,
-    model: str,
-    settings: LearnerSettings,
+    learner_of: Callable[[Measured], ValueLearner],
     measured: Mapping[int, Measured],
     n_valid: int,
     *,
@@ -38,9 +37,8 @@ def values_on(
     ----------
     part
         Asks for the validation part, then the test part.
-    model
-        That predicts values.
-    settings
+    learner_of
+        Makes the learner of the values of one task.
     measured
         Of the tasks that have values, by their places.
     n_valid : int
@@ -53,12 +51,10 @@ def values_on(
     array of shape (2, n_test, n_tasks)
         See `Result.values`.
     """
-    make = MODELS[model].make_values
-    assert make is not None
     rows = part.asked[n_valid:]
     found = np.full((2, len(rows), part.labels.shape[1]), np.nan)
     for task, known in measured.items():
-        fitted = make(settings, known).fit_part(part, workers=workers, on_step=on_step)
+        fitted = learner_of(known).fit_part(part, workers=workers, on_step=on_step)
         if fitted is not None:
             found[:, :, task] = fitted.within(part.compounds, rows, RISK)
     return found

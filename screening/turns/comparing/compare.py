@@ -15,14 +15,14 @@ from screening.progress import OnStep, Stages
 from screening.runs import AnyModel, Run
 from screening.systems import usable_cores
 from screening.tables import Announce, AssayTable, read_table, silent
-from screening.turns.comparing.models import TwoModels
+from screening.turns.comparing.models.stored import compare_stored
+from screening.turns.comparing.models.two_models import TwoModels
+from screening.turns.comparing.models.unseen import compare_unseen
 from screening.turns.comparing.record import FIRST, SECOND, Comparison
 from screening.turns.comparing.runs import compare_runs
-from screening.turns.comparing.stored import compare_stored
-from screening.turns.comparing.unseen import compare_unseen
 
 if TYPE_CHECKING:
-    from screening.turns.comparing.retrained import SplitKind
+    from screening.turns.comparing.models.retrained import SplitKind
 
 Results: TypeAlias = "str | Path | AssayTable | Assay"
 # Where trained results are kept in the folder of a comparison.
@@ -182,7 +182,7 @@ def _compare_models(
         )
     if assay is not None:
         # What trains is loaded only when it is wanted.
-        from screening.turns.comparing.retrained import Splits, compare_retrained
+        from screening.turns.comparing.models.retrained import Splits, compare_retrained
 
         splits = Splits(task.split, task.splits, task.seed)
         curated, texts = _read(assay, two, task, reading)

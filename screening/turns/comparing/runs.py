@@ -15,7 +15,7 @@ from scipy.stats import kendalltau
 from screening.errors import UserError
 from screening.progress import OnStep, ignore_steps
 from screening.turns.comparing.agreement import FEW, Agreement, agreement_of, agreement_of_runs
-from screening.turns.comparing.models import percent
+from screening.turns.comparing.models.two_models import percent
 from screening.turns.comparing.movers import why_moved
 from screening.turns.comparing.ranks import (
     ENTERED,

@@ -48,15 +48,17 @@ class Verdict:
         }[self.standing]
 
 
-def standing(difference: Difference, *, lower_is_better: bool = False) -> Standing:
+def standing(
+    difference: Difference, *, lower_is_better: bool = False, close: float = CLOSE
+) -> Standing:
     """Return who is better by the interval of a difference, second less first.
 
-    Nobody where the interval holds 0, unless all of it is closer to 0 than anybody would mind.
+    Nobody where the interval holds 0, unless all of it is as `close` to 0 as nobody would mind.
     """
     low, high = difference.low, difference.high
     if math.isnan(low):
         return "unknown"
-    if max(abs(low), abs(high)) <= CLOSE:
+    if max(abs(low), abs(high)) <= close:
         return "alike"
     if low <= 0 <= high:
         return "unknown"

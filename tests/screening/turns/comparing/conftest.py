@@ -12,7 +12,7 @@ import pytest
 from screening.assay import Assay
 from screening.library import ScreenOptions, screen
 from screening.model import ScreeningModel, load_model, save_model, train_model
-from screening.turns.comparing.models import TwoModels
+from screening.turns.comparing.models.two_models import TwoModels
 from tests.few_trees import few_trees
 
 HOSTILE = "<script>document.title='owned'</script>"

@@ -12,10 +12,10 @@ from screening import ScreeningClassifier, compare
 from screening.errors import UserError
 from screening.evaluation import assess
 from screening.model import train_model
-from screening.turns.comparing.models import TwoModels
-from screening.turns.comparing.retrained import Splits, compare_retrained
-from screening.turns.comparing.stored import compare_stored
-from screening.turns.comparing.unseen import compare_unseen
+from screening.turns.comparing.models.retrained import Splits, compare_retrained
+from screening.turns.comparing.models.stored import compare_stored
+from screening.turns.comparing.models.two_models import TwoModels
+from screening.turns.comparing.models.unseen import compare_unseen
 from tests.screening.turns.comparing.conftest import with_tasks
 
 

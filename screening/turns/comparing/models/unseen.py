@@ -18,7 +18,7 @@ from screening.library.predict import predict_compounds
 from screening.library.scoring import Scored
 from screening.model import ScreeningModel
 from screening.progress import OnStep, ignore_steps
-from screening.turns.comparing.models import (
+from screening.turns.comparing.models.two_models import (
     Compared,
     Task,
     TwoModels,
@@ -28,6 +28,7 @@ from screening.turns.comparing.models import (
     percent,
     shared_tasks,
 )
+from screening.turns.comparing.models.values import Told, ValuesOfBoth
 from screening.turns.comparing.record import FIRST, SECOND, Comparison, Section
 from screening.turns.comparing.verdict import (
     Verdict,
@@ -37,7 +38,7 @@ from screening.turns.comparing.verdict import (
 )
 
 Flags = NDArray[np.bool_]
-_KNOWN, _FORM = "in_training", "same_skeleton"
+_KNOWN, _FORM, _VALUE = "in_training", "same_skeleton", "value"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Said:
     ----------
     log_odds, score : float64 arrays of shape (n, n_tasks)
         NaN where it could not read the structure.
+    values : list of Told or None
+        Of each task; None where it predicts none.
     known : bool array of shape (n,)
         Whether it was trained on the compound.
     other_form : bool array of shape (n,)
@@ -56,6 +59,7 @@ class Said:
 
     log_odds: NDArray[np.float64]
     score: NDArray[np.float64]
+    values: list[Told | None]
     known: Flags
     other_form: Flags
 
@@ -170,10 +174,11 @@ def _columns_of(tasks: Sequence[Task], assay: Assay) -> tuple[dict[str, int], li
 
 
 def told_of_training(scored: Scored, model: ScreeningModel) -> pa.Table:
-    """Return scores, log odds, and whether the model was trained on each compound."""
+    """Return scores, log odds, values, and whether the model was trained on each compound."""
     names = [
         named(what, task, model.tasks) for task in model.tasks for what in ("score", "log_odds")
     ]
+    names += [named(_VALUE, task, model.tasks) for task in model.values]
     return scored.rows.select([*names, _KNOWN, _FORM])
 
 
@@ -190,8 +195,14 @@ def _said(model: ScreeningModel, texts: Sequence[str], *, workers: int, on_step:
         columns = [spread(named(what, task, model.tasks), np.nan) for task in model.tasks]
         return np.column_stack(columns).astype(np.float64)
 
+    def told(task: str) -> Told | None:
+        if task not in model.values:
+            return None
+        values = spread(named(_VALUE, task, model.tasks), np.nan).astype(np.float64)
+        return Told(model.values[task].scale, values)
+
     flags = [spread(name, False).astype(np.bool_) for name in (_KNOWN, _FORM)]
-    return Said(by_task("log_odds"), by_task("score"), *flags)
+    return Said(by_task("log_odds"), by_task("score"), list(map(told, model.tasks)), *flags)
 
 
 _STATES = (
@@ -260,6 +271,7 @@ class _Task:
     labels: NDArray[np.float32]
     first: _Side
     second: _Side
+    values: ValuesOfBoth | str
 
     @classmethod
     def of(
@@ -274,7 +286,9 @@ class _Task:
         which = usable & ~np.isnan(assay.labels[:, column])
         first = _Side.of(said[0], two.first, task.first, which)
         second = _Side.of(said[1], two.second, task.second, which)
-        return cls(task.name, column, assay.labels[which, column], first, second)
+        told = said[0].values[task.first], said[1].values[task.second]
+        values = ValuesOfBoth.of(assay, column, which, told)
+        return cls(task.name, column, assay.labels[which, column], first, second, values)
 
     @property
     def lacking(self) -> str:
@@ -298,7 +312,7 @@ class _Task:
         verdict = ranking_verdict(auc[:2], auc.difference, where, min(active, n - active))
         lost, won = pairs_ranked_right(self.labels, self.first.log_odds, self.second.log_odds)
         rates = percent(self.first.base_rate), percent(self.second.base_rate)
-        sentences = (
+        sentences = [
             verdict.sentence,
             (
                 f"Of all pairs of an active and an inactive, {SECOND} alone ranks {percent(won)} "
@@ -311,7 +325,13 @@ class _Task:
                 "share; ranks do not depend on it. MCC is at the threshold that each model brings "
                 "along."
             ),
-        )
+        ]
+        if isinstance(self.values, str):
+            sentences += [self.values] if self.values else []
+        else:
+            of_values, sentence = self.values.judge(seed)
+            figures |= of_values
+            sentences.append(sentence)
         section = figures_section(self.name, figures, sentences)
         return _Judged(replace(verdict, task=self.name), figures, section)
 
@@ -338,4 +358,6 @@ def _compounds(
         columns[f"label_{task.name}"] = labels
         for letter, one, side in zip("ab", said, (task.first, task.second), strict=True):
             columns[f"score_{letter}_{task.name}"] = one.score[:, side.place]
+            if (told := one.values[side.place]) is not None:
+                columns[f"value_{letter}_{task.name}"] = told.values
     return pd.DataFrame(columns)

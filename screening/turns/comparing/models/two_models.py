@@ -12,10 +12,12 @@ from screening.chemistry import Level
 from screening.errors import UserError
 from screening.evaluation import Difference
 from screening.evaluation.metrics import METRICS
+from screening.evaluation.values import METRICS as OF_VALUES
 from screening.model import ScreeningModel
 from screening.turns.comparing.record import FIRST, SECOND, Section, cells
 from screening.turns.comparing.verdict import difference_cell
 
+_FIGURES = METRICS | OF_VALUES
 # The one that brings most structures together last.
 _LEVELS: tuple[Level, ...] = ("none", "parent", "tautomer")
 
@@ -130,7 +132,7 @@ def figures_section(
     """Return a table of figures, differences and intervals, as a reader sees it."""
     rows = []
     for key, found in figures.items():
-        metric = METRICS[key]
+        metric = _FIGURES[key]
         rows.append(
             cells(
                 f"{metric.name}{' (lower is better)' if metric.lower_is_better else ''}",
@@ -176,8 +178,8 @@ def figures_table(figures: Mapping[str, Mapping[str, Compared]], repeats: str) -
                     "high": difference.high,
                     "sd": difference.sd,
                     repeats: difference.n,
-                    "b_better": below if METRICS[key].lower_is_better else above,
-                    "a_better": above if METRICS[key].lower_is_better else below,
+                    "b_better": below if _FIGURES[key].lower_is_better else above,
+                    "a_better": above if _FIGURES[key].lower_is_better else below,
                 }
             )
     return pd.DataFrame(rows)

@@ -15,7 +15,7 @@ from screening.evaluation.bootstrap import Judged, paired_bootstrap
 from screening.evaluation.metrics import METRICS, auc_interval
 from screening.model import SHIPPED, ScreeningModel
 from screening.report.wording import count
-from screening.turns.comparing.models import (
+from screening.turns.comparing.models.two_models import (
     Compared,
     Task,
     TwoModels,

@@ -17,6 +17,8 @@ from screening.evaluation import paired_difference
 from screening.evaluation.metrics import METRICS
 from screening.learners import CalibratedBlend, Compounds, ModelOptions, Part
 from screening.learners.networks import DivergedError
+from screening.learners.values.blend import ValueBlend
+from screening.learners.values.learner import Measured, ValueVoices, measured_tasks
 from screening.model import ScreeningModel, versions
 from screening.model.provenance import data_hash
 from screening.progress import OnStep, ignore_steps
@@ -31,13 +33,15 @@ from screening.study.folder import (
 )
 from screening.study.run import result_on
 from screening.study.tables import figures_on, membership
-from screening.turns.comparing.models import (
+from screening.study.values import value_figures, values_on
+from screening.turns.comparing.models.two_models import (
     Compared,
     TwoModels,
     figures_section,
     figures_table,
     of_tasks,
 )
+from screening.turns.comparing.models.values import SHOWN, values_sentence
 from screening.turns.comparing.record import FIRST, SECOND, Comparison, Section
 from screening.turns.comparing.verdict import (
     Verdict,
@@ -104,6 +108,7 @@ def compare_retrained(
     """
     splits = splits or Splits()
     both, dropped = _compounds(two, assay, texts, workers)
+    measured = _values_to_judge(two, both[0].assay)
     planned = plan_splits(both[0], splits.kind, splits.count, splits.seed)
     if folder is not None:
         begin_or_continue(folder, _identity(two, both[0].assay, splits))
@@ -112,14 +117,21 @@ def compare_retrained(
         on_step("models on splits", done, 2 * len(planned))
         path = None if folder is None else result_path(folder, split.name, letter, None)
         sizes = len(split.parts.valid), len(split.parts.test), compounds.labels.shape[1]
-        result = None if path is None else read_result(path, *sizes)
+        result = None if path is None else read_result(path, *sizes, valued=bool(measured))
         if result is None:
-            result = _result(compounds, model.options, split, letter, workers)
+            result = _result(compounds, model.options, split, letter, measured, workers)
             if path is not None:
                 write_result(path, result)
         found[letter].append(result)
     on_step("models on splits", 2 * len(planned), 2 * len(planned))
-    return _told(two, both[0], planned, found, dropped)
+    return _told(two, both[0], measured, planned, found, dropped)
+
+
+def _values_to_judge(two: TwoModels, assay: Assay) -> dict[int, Measured]:
+    """Return the values of each task by its place, where both models predict values; else none."""
+    if all(model.values for _, model in two.both):
+        return measured_tasks(assay)
+    return {}
 
 
 def _identity(two: TwoModels, assay: Assay, splits: Splits) -> dict[str, Any]:
@@ -142,7 +154,12 @@ def _jobs(
 
 
 def _result(
-    compounds: Compounds, options: ModelOptions, split: PlannedSplit, letter: str, workers: int
+    compounds: Compounds,
+    options: ModelOptions,
+    split: PlannedSplit,
+    letter: str,
+    measured: dict[int, Measured],
+    workers: int,
 ) -> Result:
     parts = split.parts
     part = Part(
@@ -151,14 +168,23 @@ def _result(
         asked=np.concatenate([parts.valid, parts.test]),
         validation=parts.valid,
     )
-    learner = CalibratedBlend(replace(options, seed=split.seed))
+    options, n_valid = replace(options, seed=split.seed), len(parts.valid)
+    learner = CalibratedBlend(options)
     try:
-        return result_on(part, learner, len(parts.valid), workers=workers, on_step=ignore_steps)
+        result = result_on(part, learner, n_valid, workers=workers, on_step=ignore_steps)
     except DivergedError as error:
         raise UserError(
             f"the networks of {letter} diverge on {split.name} of {compounds.assay.ledger.source} "
             f"({error}); its options do not suit this assay."
         ) from error
+    if not measured:
+        return result
+
+    def learner_of(known: Measured) -> ValueBlend:
+        return ValueBlend(ValueVoices(options, known))
+
+    values = values_on(part, learner_of, measured, n_valid, workers=workers, on_step=ignore_steps)
+    return replace(result, values=values)
 
 
 def _compounds(
@@ -188,20 +214,33 @@ def _as_seen(assay: Assay, texts: Sequence[str], options: ModelOptions) -> list[
 def _told(
     two: TwoModels,
     compounds: Compounds,
+    measured: dict[int, Measured],
     planned: Sequence[PlannedSplit],
     found: dict[str, list[Result]],
     dropped: int,
 ) -> Comparison:
-    rows = [
-        {"split": split.name, "model": letter, "task": name}
-        | figures_on(compounds.labels[:, place], split.parts, result, place, _PREVALENCE)
+    rows: list[dict[str, Any]] = [
+        {
+            "split": split.name,
+            "model": letter,
+            "task": name,
+            **figures_on(compounds.labels[:, place], split.parts, result, place, _PREVALENCE),
+            **(
+                value_figures(measured.get(place), split.parts.test, result, place)
+                if measured
+                else {}
+            ),
+        }
         for letter, results in found.items()
         for split, result in zip(planned, results, strict=True)
         for place, name in enumerate(compounds.assay.tasks)
     ]
     table = pd.DataFrame(rows).drop(columns="hits_in_top_100")
     ratio = sum(len(s.parts.test) for s in planned) / sum(len(s.parts.train) for s in planned)
-    judged = [_judge(table[table.task == name], name, ratio) for name in compounds.assay.tasks]
+    judged = [
+        _judge(table[table.task == name], name, ratio, measured.get(place))
+        for place, name in enumerate(compounds.assay.tasks)
+    ]
     verdict = together([own for own, *_ in judged])
     figures = {own.task: figures for own, figures, _ in judged}
     return Comparison(
@@ -220,7 +259,7 @@ def _told(
 
 
 def _judge(
-    table: pd.DataFrame, task: str, ratio: float
+    table: pd.DataFrame, task: str, ratio: float, known: Measured | None
 ) -> tuple[Verdict, dict[str, Compared], Section]:
     ours, theirs = (table[table.model == letter] for letter in (FIRST, SECOND))
     figures = {
@@ -229,7 +268,7 @@ def _judge(
             float(theirs[key].mean()),
             paired_difference(theirs[key], ours[key], ratio),
         )
-        for key in METRICS
+        for key in (*METRICS, *(() if known is None else SHOWN))
     }
     auc, brier = figures["roc_auc"], figures["brier"]
     n = auc.difference.n
@@ -242,6 +281,11 @@ def _judge(
             f"{auc.difference.below} of {n}{_effect(auc)}."
         ),
         probability_sentence(brier[:2], brier.difference),
+        *(
+            []
+            if known is None
+            else [values_sentence(figures["rmse"], known.scale.describe(), where)]
+        ),
         "Intervals know that the splits overlap (Nadeau and Bengio).",
     ]
     section = figures_section(task, figures, sentences)

@@ -1,0 +1,1 @@
+"""Two models compared: by results, by training again, by what their files hold."""
