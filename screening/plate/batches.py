@@ -61,6 +61,8 @@ class Candidates:
         Log odds by each network of the ensemble; only `qpo` needs them.
     hidden : array of shape (n_members, n, width), optional
         States of each network's last hidden layer; only `explore` needs them.
+    values : array of shape (n,), optional
+        What they are ranked by in place of the log odds, more is better.
     """
 
     log_odds: Array
@@ -68,6 +70,12 @@ class Candidates:
     active_similarity: Array | None = None
     members: Array | None = None
     hidden: Array | None = None
+    values: Array | None = None
+
+    @property
+    def ranked_by(self) -> Array:
+        """What decides the ranking, more is better, shape (n,)."""
+        return self.log_odds if self.values is None else self.values
 
 
 def choose(
@@ -85,7 +93,7 @@ def choose(
     Parameters
     ----------
     mode
-        `exploit`: the best scores. `balance`: see `balance`; a compound's worth is its place in the
+        `exploit`: the best ranks. `balance`: see `balance`; a compound's worth is its place in the
         ranking plus `novelty` times one less its similarity to the nearest known active. `explore`
         and `qpo`: see there.
     seen, n, limits
@@ -95,9 +103,9 @@ def choose(
         Of what `explore` and `qpo` draw.
     """
     if mode == "exploit":
-        return exploit(seen.log_odds, n, limits)
+        return exploit(seen.ranked_by, n, limits)
     if mode == "balance":
-        worth = ranking(seen.log_odds)
+        worth = ranking(seen.ranked_by)
         if seen.active_similarity is not None:
             worth = worth + novelty * (1 - seen.active_similarity)
         return balance(worth, seen.fingerprints, n, limits, diversity)
@@ -110,15 +118,15 @@ def choose(
     return qpo(seen.log_odds, seen.members, n, limits, seed)
 
 
-def ranking(log_odds: Array) -> NDArray[np.float64]:
+def ranking(ranked_by: Array) -> NDArray[np.float64]:
     """Return the place of each candidate in the ranking, from 0, the last, to 1, the best.
 
     Equals share the middle of their places. Neither another prevalence nor another calibration
     changes it.
     """
-    _, place, counts = np.unique(log_odds, return_inverse=True, return_counts=True)
+    _, place, counts = np.unique(ranked_by, return_inverse=True, return_counts=True)
     middle = np.cumsum(counts) - (counts + 1) / 2
-    return np.asarray(middle[place] / max(len(log_odds) - 1, 1))
+    return np.asarray(middle[place] / max(len(ranked_by) - 1, 1))
 
 
 def exploit(worth: Array, n: int, limits: Limits) -> list[int]:

@@ -16,7 +16,7 @@ from screening.hits import Hits, molecule_of
 from screening.model import ScreeningModel
 from screening.plate.controls import known_controls
 from screening.plate.layout import COMPOUND, lay_out
-from screening.plate.pick import PlateOptions, pick_plate
+from screening.plate.pick import BY_VALUE, RULES, PlateOptions, pick_plate
 from screening.plate.sdf import write_sdf
 from screening.plate.spreadsheet import write_xlsx
 from screening.tables import write_csv
@@ -56,6 +56,13 @@ class Plate:
     def wells(self) -> pd.DataFrame:
         """The wells that are filled, by `lay_out`."""
         return lay_out(int((self.table["pick"] > 0).sum()), self.options.layout)
+
+    @property
+    def rule(self) -> str:
+        """How it was picked, in words."""
+        if self.options.mode == "exploit" and self.hits.ranked.by == "value":
+            return BY_VALUE
+        return RULES[self.options.mode]
 
     def picked(self) -> pd.DataFrame:
         """Return the picks in the order of picking; what was picked, where it lies and why first.
@@ -161,6 +168,8 @@ def make_plate(
         hidden=None if asked is None else asked.hidden,
         score=hits.column("score"),
         wanted=hits.ranked.wanted,
+        value=None if hits.ranked.by == "score" else hits.ranked.column,
+        lowest_first=hits.ranked.lowest_first,
         groups=described["cluster"].to_numpy(),
         not_described=described["not_described"].to_pylist(),
     )

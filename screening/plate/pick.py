@@ -29,6 +29,8 @@ RULES: dict[Mode, str] = {
     "explore": "what the networks are unsure of, spread over their hidden states",
     "qpo": "what most likely holds the best",
 }
+# The same of `exploit` where hits are ranked by value.
+BY_VALUE = "the best predicted values"
 # A score is rounded to six decimals: none is certain.
 _CERTAIN = 1e-7
 
@@ -93,6 +95,8 @@ def pick_plate(
     hidden: NDArray[np.float32] | None = None,
     score: str = "score",
     wanted: Wanted = "active",
+    value: str | None = None,
+    lowest_first: bool = False,
     groups: NDArray[np.int64] | None = None,
     not_described: Sequence[str] = (),
 ) -> pd.DataFrame:
@@ -115,9 +119,13 @@ def pick_plate(
     hidden : array of shape (n_members, n, width), optional
         States of each network's last hidden layer; the mode `explore` needs them.
     score
-        Column that is ranked by.
+        Column of the probability of being active.
     wanted : {'active', 'inactive'}
         Whether a high score is good, or a low one.
+    value
+        Column of the predicted value, where the hits are ranked by it; None where by the score.
+    lowest_first
+        Whether a low value is good.
     groups : array of shape (n,), optional
         The cluster of each hit; made of the fingerprints when None.
     not_described : sequence of str, optional
@@ -148,6 +156,7 @@ def pick_plate(
             active_similarity,
             None if members is None else sign * members,
             hidden,
+            None if value is None else _more_is_better(table[value], lowest_first),
         ),
         options.budget,
         Limits(free, groups, options.per_cluster),
@@ -166,7 +175,7 @@ def pick_plate(
     records = table.to_dict("records")
     for place, near in zip(picked, closest, strict=True):
         known = None if active_similarity is None else float(active_similarity[place])
-        reasons[place] = _reason(records[place], score, near, known)
+        reasons[place] = _reason(records[place], score, value, near, known)
     return table.assign(pick=order, pick_reason=reasons)
 
 
@@ -228,10 +237,22 @@ def _outside(name: str, cell: Any, low: float | None, high: float | None) -> str
     return ""
 
 
+def _more_is_better(values: pd.Series[Any], lowest_first: bool) -> NDArray[np.float64]:
+    found = values.to_numpy(dtype=np.float64)
+    return -found if lowest_first else found
+
+
 def _reason(
-    row: Mapping[Any, Any], score: str, closest: float | None, active_similarity: float | None
+    row: Mapping[Any, Any],
+    score: str,
+    value: str | None,
+    closest: float | None,
+    active_similarity: float | None,
 ) -> str:
-    parts = [f"rank {row['rank']}", f"score {row[score]:.2f}"]
+    parts = [f"rank {row['rank']}"]
+    if value is not None:
+        parts.append(f"value {row[value]:.3g}")
+    parts.append(f"score {row[score]:.2f}")
     parts.append("first pick" if closest is None else f"{closest:.2f} similar to the nearest pick")
     if active_similarity is not None:
         parts.append(f"{active_similarity:.2f} to the nearest known active")

@@ -11,7 +11,7 @@ import numpy as np
 from screening.chemistry.properties import Properties
 from screening.hits import Hits, named, tag_of
 from screening.model import ScreeningModel
-from screening.plate import RULES, Plate
+from screening.plate import Plate
 from screening.progress import OnStep, ignore_steps
 from screening.report.page import cut
 from screening.report.pictures import Picture, Wanted, pictures_of
@@ -70,7 +70,7 @@ def cards_of(
         Processes that draw and explain, see `pictures_of`; the result is the same for any number.
     """
     hits = plate.hits
-    cards = HitCards(rule=RULES[plate.options.mode])
+    cards = HitCards(rule=plate.rule)
     if not len(hits):
         return cards
     rows = hits.described.to_pylist()

@@ -48,9 +48,10 @@ def lead(run: RunFolder, cards: HitCards) -> list[str]:
     parts = ", ".join(f"{tags[tag]} {tag}" for tag in TAGS if tags[tag])
     if len(tags) == 1:
         parts = f"all {next(iter(tags))}"
-    best = "lowest" if run.hits.ranked.wanted == "inactive" else "best"
+    least = run.hits.ranked.by == "score" and run.hits.ranked.wanted == "inactive"
+    best = "lowest-scored" if least else "best-ranked"
     suggested = (
-        f"{len(picked)} of the {len(cards.hits):,} {best}-scored compounds are suggested: "
+        f"{len(picked)} of the {len(cards.hits):,} {best} compounds are suggested: "
         f"{cards.rule} ({count(clusters, 'cluster')}, scores "
         f"{_rounded(min(scores))} to {_rounded(max(scores))}): {parts}."
     )

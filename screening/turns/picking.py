@@ -13,7 +13,7 @@ from screening.errors import UserError
 from screening.hits import read_hits
 from screening.model import ScreeningModel
 from screening.plate import Mode, Plate, PlateOptions, make_plate, write_plate
-from screening.plate.pick import RULES, nearest_before
+from screening.plate.pick import nearest_before
 from screening.report import model_of
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Picked:
         options = self.plate.options
         n, plates = len(picked), int(wells["plate"].max()) if len(wells) else 0
         beside = f" with {len(wells) - n} controls" if len(wells) > n else ""
-        rule = f"{options.mode}: {RULES[options.mode]}"
+        rule = f"{options.mode}: {self.plate.rule}"
         yield (
             f"{n} compounds picked from {len(hits):,} hits ({rule}), on {plates} "
             f"plate{'' if plates == 1 else 's'} of {options.layout.wells} wells{beside}."

@@ -6,9 +6,11 @@ import json
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
+from screening import pick
 from screening.errors import UserError
 from screening.evaluation import assess_values, values_text
 from screening.learners.values.voices import TITLES
@@ -83,6 +85,17 @@ def test_held_out_figures_are_kept_and_told(valued, valued_assay) -> None:
     assert sum(found["weights"].values()) == pytest.approx(1, abs=0.01)
     text = values_text(valued.quality)
     assert all(word in text for word in ("IC50 [nM]", "RMSE", "Random forest"))
+
+
+def test_a_run_ranked_by_value_has_its_best_values_bought(valued_file, samples, tmp_path):
+    library = pd.read_csv(samples / "bace.csv")[["mol"]].iloc[5::60].set_axis(["smiles"], axis=1)
+    library.to_csv(tmp_path / "new.csv", index=False)
+    by_value = ScreenOptions(top=20, rank_by="value")
+    hits = screen([str(tmp_path / "new.csv")], valued_file, tmp_path / "run", by_value).hits
+    plate = pick(tmp_path / "run", 5)
+    assert plate.table["value"].is_monotonic_increasing
+    assert plate.table["value"].max() < np.median(hits.described["value"].to_numpy())
+    assert "(exploit: the best predicted values)" in next(plate.sentences())
 
 
 def test_a_library_is_ranked_by_value_and_the_most_potent_come_first(

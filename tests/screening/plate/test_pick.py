@@ -317,3 +317,14 @@ def test_where_inactive_compounds_are_wanted_low_scores_are_picked_as_high_ones_
     high = pick_plate(hits_of([1 - score for score in scores]), prints, options)
     assert low["pick"].tolist() == high["pick"].tolist()
     assert low["pick"].iloc[0] == 1
+
+
+@pytest.mark.parametrize("mode", ["exploit", "balance"])
+def test_hits_that_are_ranked_by_value_are_picked_by_value(mode):
+    hits = hits_of([0.2, 0.9, 0.5, 0.7]).assign(value=[12.0, 800.0, 3.0, 90.0])
+    options = PlateOptions(budget=3, mode=mode, diversity=0.0)
+    found = pick_plate(hits, bits(4), options, value="value", lowest_first=True)
+    assert found["pick"].tolist() == [2, 0, 1, 3]
+    assert "value 3, score 0.50" in found["pick_reason"].iloc[2]
+    found = pick_plate(hits, bits(4), options, value="value")
+    assert found["pick"].tolist() == [3, 1, 0, 2]
