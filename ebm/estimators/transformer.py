@@ -1,5 +1,6 @@
 """RBMTransformer: hidden means of an RBM as features."""
 
+from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self
 
@@ -15,6 +16,7 @@ from sklearn.base import (
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor
 
 from ebm.estimators.inputs import FLOATS, checked_weights, merge_equal_rows, new_generator
 from ebm.estimators.visible import check_range, learn_visible_layer
@@ -184,12 +186,7 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         -------
         ndarray of shape (n_samples, n_components), of X's float type
         """
-        rbm, X = self._prepared(X)
-        place = Placement(rbm.weights.dtype, rbm.weights.device).place
-        starts = range(0, X.shape[0], ROWS_AT_ONCE)
-        with torch.no_grad():
-            means = [rbm.hidden_mean(place(X[start : start + ROWS_AT_ONCE])) for start in starts]
-        return torch.cat(means).cpu().numpy()
+        return self._by_rows(X, RBM.hidden_mean)
 
     def inverse_transform(self, X: Any) -> NDArray[np.floating[Any]]:
         """Visible means given hidden states, in the units of the original columns.
@@ -210,12 +207,7 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def free_energy(self, X: Any) -> NDArray[np.floating[Any]]:
         """Free energy F(v) of each row in nats, shape (n_samples,); log p(v) = -F(v) - log Z."""
-        rbm, X = self._prepared(X)
-        place = Placement(rbm.weights.dtype, rbm.weights.device).place
-        starts = range(0, X.shape[0], ROWS_AT_ONCE)
-        with torch.no_grad():
-            energies = [rbm.free_energy(place(X[s : s + ROWS_AT_ONCE])) for s in starts]
-        return torch.cat(energies).cpu().numpy()
+        return self._by_rows(X, RBM.free_energy)
 
     def pseudo_log_likelihood(self, X: Any) -> NDArray[np.floating[Any]]:
         """Exact log pseudo-likelihood of each row, summed over columns, in nats: (n_samples,).
@@ -225,12 +217,8 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         ValueError
             If the visible units are Gaussian.
         """
-        rbm, X = self._prepared(X)
-        place = Placement(rbm.weights.dtype, rbm.weights.device).place
-        starts = range(0, X.shape[0], 256)
-        with torch.no_grad():
-            values = [pseudo_log_likelihood_nats(rbm, place(X[s : s + 256])) for s in starts]
-        return torch.cat(values).cpu().numpy()
+        # Each row is flipped column by column.
+        return self._by_rows(X, pseudo_log_likelihood_nats, at_once=256)
 
     @property
     def components_(self) -> NDArray[np.float32]:
@@ -267,6 +255,16 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             sample_weight=rows.weights,
             generator=new_generator(self.random_state_, self.device),
         )
+
+    def _by_rows(
+        self, X: Any, of: Callable[[RBM, Tensor], Tensor], at_once: int = ROWS_AT_ONCE
+    ) -> NDArray[np.floating[Any]]:
+        """Return what a function of machine and rows gives for all rows, some at a time."""
+        rbm, X = self._prepared(X)
+        place = Placement(rbm.weights.dtype, rbm.weights.device).place
+        with torch.no_grad():
+            found = [of(rbm, place(X[s : s + at_once])) for s in range(0, X.shape[0], at_once)]
+        return torch.cat(found).cpu().numpy()
 
     def _prepared(self, X: Any) -> tuple[RBM, Any]:
         """Return the machine in X's number type, and X checked and scaled."""

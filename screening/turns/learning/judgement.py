@@ -7,7 +7,6 @@ measured.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from screening.evaluation import enrichment_factor, expected_calibration_error
 from screening.evaluation.metrics import auc_interval, share_interval
 from screening.model import Estimate, Judged, Scores, ScreeningModel, restate_prevalence
 from screening.model.turns import Bin
-from screening.trust import Packed
+from screening.turns.learning.foretold import Foretold
 from screening.turns.learning.gain import auc_of
 from screening.turns.learning.surprises import surprises_of
 
@@ -33,33 +32,6 @@ BANDS = (0.0, 0.4, 0.6, 1.0 + 1e-6)
 _RESAMPLES = 500
 
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Foretold:
-    """What a model says of compounds; nobody has told it what was measured.
-
-    Attributes
-    ----------
-    scores : Scores
-    fingerprints : uint8 array of shape (n, n_bytes)
-    seen : bool array of shape (n, n_tasks)
-        Whether the model learned a label of that compound and task.
-    """
-
-    scores: Scores
-    fingerprints: Packed
-    seen: NDArray[np.bool_]
-
-
-def foretell(model: ScreeningModel, assay: Assay) -> Foretold:
-    """Return what a model says of the structures of an assay; its labels are not looked at."""
-    raw = model.featurise(assay.mols)
-    fingerprints = model.fingerprints(assay.mols, raw)
-    places = {key: place for place, key in enumerate(model.training.keys.tolist())}
-    known = np.array([places.get(structure_key(text), -1) for text in assay.smiles], np.int64)
-    seen = (known >= 0)[:, None] & ~np.isnan(model.training.labels[known])
-    return Foretold(model.score(raw, fingerprints), fingerprints, seen)
 
 
 def judge(

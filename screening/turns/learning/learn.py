@@ -29,8 +29,9 @@ from screening.progress import OnStep, Stages, ignore_steps
 from screening.systems import usable_cores
 from screening.tables import Announce, silent
 from screening.trust import Drift, measure_drift
+from screening.turns.learning.foretold import Foretold, foretell
 from screening.turns.learning.gain import compare_rankings
-from screening.turns.learning.judgement import Foretold, foretell, judge
+from screening.turns.learning.judgement import judge
 from screening.turns.learning.pooling import learned_assay, pooled
 from screening.turns.learning.results import Results, ResultsOptions, read_results
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from screening.assay import Assay
 from screening.assay.values.units import P_VALUE
 from screening.model import ScreeningModel, Surprise
-
-if TYPE_CHECKING:
-    from screening.turns.learning.judgement import Foretold
+from screening.turns.learning.foretold import Foretold
 
 # In each direction.
 MOST = 6

@@ -14,8 +14,9 @@ from screening.evaluation.metrics import share_interval
 from screening.model.verdict import judged_sentences, verdict
 from screening.trust import restate_prevalence
 from screening.turns import read_results
+from screening.turns.learning.foretold import foretell
 from screening.turns.learning.gain import auc_of, compare_rankings
-from screening.turns.learning.judgement import foretell, judge
+from screening.turns.learning.judgement import judge
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,8 @@ from screening.model import Turn, file_hash, save_model
 from screening.model import load_model as read_model
 from screening.model.archive import as_json
 from screening.turns import Results, learn_from, read_results
-from screening.turns.learning.judgement import foretell, judge
+from screening.turns.learning.foretold import foretell
+from screening.turns.learning.judgement import judge
 from screening.turns.learning.pooling import learned_assay, pooled
 
 SMALLEST = {
