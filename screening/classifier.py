@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -25,7 +24,12 @@ from screening.assay import (
     make_threshold,
 )
 from screening.chemistry import Standardiser, smiles_of
-from screening.estimator import MoleculeEstimator, in_their_order
+from screening.estimator import (
+    MoleculeEstimator,
+    figures_by_model,
+    in_their_order,
+    require_same_level,
+)
 from screening.explain import AtomContributions, explain_molecule
 from screening.library.predict import described, scores_alone
 from screening.model import (
@@ -276,11 +280,7 @@ class ScreeningClassifier(ClassifierMixin, MoleculeEstimator):
         if isinstance(X, Assay):
             if y is not None or threshold is not None:
                 raise ValueError("an assay has its labels; give neither y nor a threshold beside.")
-            if X.standardize != options.standardize:
-                raise ValueError(
-                    f"the assay was read with standardize={X.standardize!r}, and the model's is "
-                    f"{options.standardize!r}."
-                )
+            require_same_level(X, options)
             return X, PLAIN
         assay, classes = assay_of(
             X,
@@ -292,8 +292,7 @@ class ScreeningClassifier(ClassifierMixin, MoleculeEstimator):
             conflicts=self.conflicts,
             workers=self._workers(),
         )
-        for sentence in assay.ledger.losses():
-            warnings.warn(f"{sentence} See ledger_.", UserWarning, stacklevel=3)
+        self._warn_of_losses(assay.ledger)
         return assay, classes
 
     def predict_proba(self, X: Any) -> NDArray[np.float64] | list[NDArray[np.float64]]:
@@ -430,13 +429,7 @@ class ScreeningClassifier(ClassifierMixin, MoleculeEstimator):
     def quality_(self) -> pd.DataFrame:
         """Held-out figures by task and model: ROC-AUC, PR-AUC, enrichment, Brier score."""
         check_is_fitted(self, "model_")
-        return pd.DataFrame(
-            [
-                {"task": task, "model": name, **figures}
-                for task, models in self.model_.quality["tasks"].items()
-                for name, figures in models.items()
-            ]
-        ).set_index(["task", "model"])
+        return figures_by_model(self.model_.quality["tasks"])
 
     def _active_column(self) -> int:
         classes = self.classes_ if len(self.tasks_) == 1 else self.classes_[0]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
+from screening.assay import Assay, Ledger
 from screening.chemistry import Limits
 from screening.library.predict import Finish, Predicted, predict_compounds
 from screening.library.scoring import Knowing, Say, scores_said
@@ -67,6 +69,11 @@ class MoleculeEstimator(BaseEstimator):
             return 1
         return max(1, usable_cores() + 1 + self.n_jobs if self.n_jobs < 0 else self.n_jobs)
 
+    def _warn_of_losses(self, ledger: Ledger) -> None:
+        for sentence in ledger.losses():
+            # The caller of `fit`, two calls above.
+            warnings.warn(f"{sentence} See ledger_.", UserWarning, stacklevel=4)
+
     def _predicted(
         self, model: Knowing, smiles: Sequence[str], finish: Finish, say: Say = scores_said
     ) -> Predicted:
@@ -83,6 +90,37 @@ class MoleculeEstimator(BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.target_tags.multi_output = True
         return tags
+
+
+def require_same_level(assay: Assay, options: ModelOptions) -> None:
+    """Check that the structures of an assay were cleaned as the model cleans them.
+
+    Raises
+    ------
+    ValueError
+        They were not.
+    """
+    if assay.standardize != options.standardize:
+        raise ValueError(
+            f"the assay was read with standardize={assay.standardize!r}, and the model's is "
+            f"{options.standardize!r}."
+        )
+
+
+def figures_by_model(tasks: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> pd.DataFrame:
+    """Return held-out figures, one row for each task and model.
+
+    Parameters
+    ----------
+    tasks
+        Figures by task, then by model.
+    """
+    rows = [
+        {"task": task, "model": name, **figures}
+        for task, models in tasks.items()
+        for name, figures in models.items()
+    ]
+    return pd.DataFrame(rows).set_index(["task", "model"])
 
 
 def in_their_order(

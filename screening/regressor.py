@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,12 @@ from sklearn.utils.validation import check_is_fitted
 from screening.assay import Assay, Ledger
 from screening.assay.measured import MeasuredAssay, exact_values, measured_assay, named_unit
 from screening.chemistry import Standardiser, smiles_of
-from screening.estimator import MoleculeEstimator, in_their_order
+from screening.estimator import (
+    MoleculeEstimator,
+    figures_by_model,
+    in_their_order,
+    require_same_level,
+)
 from screening.features import RawFeatures
 from screening.hits import named
 from screening.library.scoring import Scored
@@ -171,11 +175,7 @@ class ScreeningRegressor(RegressorMixin, MoleculeEstimator):
         if isinstance(X, Assay):
             if y is not None or self.unit is not None:
                 raise ValueError("an assay has its values; give neither y nor a unit beside.")
-            if X.standardize != options.standardize:
-                raise ValueError(
-                    f"the assay was read with standardize={X.standardize!r}, and the model's is "
-                    f"{options.standardize!r}."
-                )
+            require_same_level(X, options)
             return MeasuredAssay.of(X)
         measured = measured_assay(
             X,
@@ -185,8 +185,7 @@ class ScreeningRegressor(RegressorMixin, MoleculeEstimator):
             limits=options.limits,
             workers=self._workers(),
         )
-        for sentence in measured.assay.ledger.losses():
-            warnings.warn(f"{sentence} See ledger_.", UserWarning, stacklevel=3)
+        self._warn_of_losses(measured.assay.ledger)
         return measured
 
     def predict(self, X: Any) -> NDArray[np.float64]:
@@ -301,13 +300,8 @@ class ScreeningRegressor(RegressorMixin, MoleculeEstimator):
     def quality_(self) -> pd.DataFrame:
         """Held-out figures by task and model: RMSE, MAE, rank correlation, coverage at risk 0.1."""
         check_is_fitted(self, "model_")
-        return pd.DataFrame(
-            [
-                {"task": task, "model": name, **figures}
-                for task, found in self.model_.quality["values"].items()
-                for name, figures in found["models"].items()
-            ]
-        ).set_index(["task", "model"])
+        found = self.model_.quality["values"].items()
+        return figures_by_model({task: own["models"] for task, own in found})
 
     def _told(self, X: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return values in the unit, and spreads on the learned scale, each (n, n_tasks).
