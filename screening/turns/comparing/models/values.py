@@ -136,7 +136,11 @@ def values_sentence(rmse: Compared, unit: str, where: str) -> str:
         f"difference {interval_text(rmse.difference)}; lower is better"
     )
     if found in ("unknown", "alike"):
-        told = "cannot be told apart" if found == "unknown" else "are equally close to the measured"
+        told = (
+            "cannot be told apart"
+            if found == "unknown"
+            else "are equally close to the measured ones"
+        )
         return f"The predicted values {told}: {measured}."
     better = SECOND if found == "second" else FIRST
     return f"The predicted values of {better} are closer to the measured ones: {measured}."
