@@ -19,9 +19,10 @@ from screening.hits import LOG_ODDS, VALUE, named, score_columns
 from screening.library.engines.workers import Assignment, Scorer
 from screening.library.featurise import Featurised, MoleculeReader, featurise_chunk
 from screening.library.first_pass.pieces import (
-    PLACE,
-    ChosenPart,
+    ChosenRows,
     FinishedPart,
+    as_chosen,
+    read_chosen,
     read_finished,
     round_files,
 )
@@ -92,7 +93,13 @@ def model_scorer(task: WorkerTask) -> Scorer[ShardRecord]:
                 extremes=best,
                 passed_over=over,
             )
-        if isinstance(piece, PackedPart):
+        if isinstance(piece, ChosenRows):
+            rows, texts = read_chosen(piece)
+            clock.lap("read")
+            found, rejects = featurise_chunk(
+                replace(assignment, piece=rows), reader, model.features, watch=watch, clock=clock
+            )
+        elif isinstance(piece, PackedPart):
             rows, unread = read_rows(piece)
             clock.lap("read")
             found, rejects = featurise_chunk(
@@ -109,10 +116,8 @@ def model_scorer(task: WorkerTask) -> Scorer[ShardRecord]:
         table = score_table(model, found, watch=watch, clock=clock).rows
         if assignment.trial:
             return ShardRecord.of_trial(assignment.number)
-        if isinstance(piece, ChosenPart):
-            assert piece.chosen is not None
-            places = np.array(piece.chosen, np.int64)[np.searchsorted(rows.rows, found.rows)]
-            table = table.append_column(PLACE, pa.array(places))
+        if isinstance(piece, ChosenRows):
+            table, rejects = as_chosen(table, rejects, texts)
             of_round = round_files(task.run, piece.round, task.made_by)
             return of_round.write(assignment.number, piece.digest(), table, rejects, clock)
         extremes = extremes_of(table, ranked_by)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from screening.chemistry import has_isotopes, skeleton_smiles, structure_key
 from screening.tables import Origin
-from screening.trust import NeighbourIndex, Packed, nearest
+from screening.trust import NeighbourIndex, Packed
 
 # Names in `held_out`: the model itself, and the first of those beside it.
 SHIPPED = "ebmscreen"
@@ -111,9 +111,20 @@ class TrainingTable:
         self, fingerprints: Packed, task: int, label: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the same among the compounds of one label (1 active, 0 inactive) of a task."""
-        members = np.flatnonzero(self.labels[:, task] == label)
-        index, similarity = nearest(fingerprints, self.fingerprints[members])
+        members, known = self._labelled(task, label)
+        index, similarity = known.nearest(fingerprints)
         return members[index], similarity
+
+    def _labelled(self, task: int, label: int) -> tuple[NDArray[np.int64], NeighbourIndex]:
+        """Return the compounds of a label, laid out once: hits are told of one after the other."""
+        if (task, label) not in self._laid_out:
+            members = np.flatnonzero(self.labels[:, task] == label)
+            self._laid_out[task, label] = members, NeighbourIndex(self.fingerprints[members])
+        return self._laid_out[task, label]
+
+    @cached_property
+    def _laid_out(self) -> dict[tuple[int, int], tuple[NDArray[np.int64], NeighbourIndex]]:
+        return {}
 
     def to_parquet(self) -> bytes:
         """Return the table as the bytes of a Parquet file."""

@@ -16,6 +16,8 @@ _PAIRS = 1 << 17
 _KNOWN = 4096
 # Up to so many stay laid out, 32 MB; more are laid out again for every call.
 _KEPT = 4 * _KNOWN
+# Up to so many queries are compared with these word by word: laying out takes longer.
+_FEW = 16
 
 
 def tanimoto(left: Packed, right: Packed) -> NDArray[np.float32]:
@@ -73,6 +75,14 @@ class NeighbourIndex:
         index = np.zeros(len(queries), dtype=np.int64)
         similarity = np.zeros(len(queries), dtype=np.float32)
         if not len(queries) or not len(self._packed):
+            return index, similarity
+        if len(self._packed) > _KEPT and len(queries) <= _FEW:
+            for row in range(len(queries)):
+                (ratio,) = tanimoto(queries[row : row + 1], self._packed)
+                if but is not None:
+                    ratio[but[row]] = 0
+                index[row] = ratio.argmax()
+                similarity[row] = ratio[index[row]]
             return index, similarity
         bits = _as_rows(queries)
         on = np.diff(bits.indptr).astype(np.float32)

@@ -25,7 +25,6 @@ from screening.errors import UserError
 from screening.library.engines.workers import ScorerMaker, Task, Workers
 from screening.library.loop import LibraryPiece
 from screening.library.options import ScreenOptions
-from screening.library.prepared.format import PreparedPart
 from screening.library.shards import ShardRecord
 from screening.tables import STDIN, Chunk, open_library, source_size
 
@@ -143,7 +142,7 @@ def do_shard(
     recipe: Recipe | None,
     make_scorer: ScorerMaker[ShardRecord],
     number: int,
-    part: PreparedPart | None,
+    part: LibraryPiece | None,
     digest: str,
 ) -> ShardRecord:
     """Do one shard in a worker of the cluster; its rows must be those of which the hash is given.
@@ -261,7 +260,7 @@ class DaskEngine:
         # Names of tasks are the cluster's: another run's must not be taken for ours.
         token = uuid.uuid4().hex
         for number, piece in shards:
-            part = piece if isinstance(piece, PreparedPart) else None
+            part = None if isinstance(piece, Chunk) else piece
             future = self.client.submit(
                 do_shard,
                 self._task,

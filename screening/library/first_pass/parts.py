@@ -11,12 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from screening.library.first_pass.pieces import (
-    PLACE,
-    ChosenPart,
-    FinishedPart,
-    round_files,
-)
+from screening.library.first_pass.pieces import NUMBER, ChosenRows, FinishedPart, round_files
 from screening.library.first_pass.rounds import FirstPass
 from screening.library.first_pass.rows import Numbers, PackedRows
 from screening.library.first_pass.state import (
@@ -33,23 +28,42 @@ from screening.library.shards import ShardFiles
 from screening.tables import Announce
 
 Engine = Callable[[], AbstractContextManager[ShardEngine]]
+# A round is so many pieces of work, as long as these have rows between two numbers: fewer would
+# leave workers idle at the end of a round, and smaller ones cost more for each row. Pieces do not
+# depend on the workers, so that any number of them continues a round.
+_PIECES, _FEWEST, _MOST = 24, 256, 2048
 
 
 @dataclass
 class Pieces:
-    """Pieces that are known beforehand, as a stream."""
+    """Pieces whose number is known beforehand, as a stream.
 
-    pieces: Sequence[LibraryPiece]
+    Attributes
+    ----------
+    size : int
+        How many there are.
+    make : callable
+        Gives the one of a number.
+    """
+
+    size: int
+    make: Callable[[int], LibraryPiece]
     given: int = field(default=0, init=False)
 
     def __iter__(self) -> Iterator[LibraryPiece]:
-        for piece in self.pieces:
+        for number in range(self.size):
             self.given += 1
-            yield piece
+            yield self.make(number)
 
     def share_read(self) -> float | None:
         """Return the share of them that were given away."""
-        return self.given / max(1, len(self.pieces))
+        return self.given / max(1, self.size)
+
+
+def _slices(rows: int) -> list[slice]:
+    """Return the rows of each piece of a round."""
+    size = min(max(_FEWEST, -(-rows // _PIECES)), _MOST)
+    return [slice(start, start + size) for start in range(0, rows, size)]
 
 
 @dataclass(frozen=True)
@@ -74,19 +88,23 @@ class RoundScorer:
 
     def __call__(self, number: int, numbers: Numbers, column: str) -> NDArray[np.float64]:
         """Return a column of each row; NaN where it could not be scored."""
-        wanted = list(self.rows.by_part(numbers))
-        pieces = [
-            ChosenPart(whole.folder, whole.number, whole.hash, tuple(places), number)
-            for whole, places in ((self.rows.parts[part], places) for part, places in wanted)
-        ]
+        slices = _slices(len(numbers))
+
+        def piece(place: int) -> ChosenRows:
+            own = list(self.rows.by_part(numbers[slices[place]]))
+            return ChosenRows(
+                tuple(self.rows.parts[part].only(places.tolist()) for part, places in own),
+                tuple(self.rows.begin(part) for part, _ in own),
+                number,
+            )
+
         files = round_files(self.run, number, self.made_by)
-        do_shards(Pieces(pieces), files, self.engine, self.on_counts)
+        do_shards(Pieces(len(slices), piece), files, self.engine, self.on_counts)
         found = np.full(len(numbers), np.nan)
-        for shard, (part, _) in enumerate(wanted):
+        for shard in range(len(slices)):
             with pq.ParquetFile(files.scores(shard)) as file:
-                table = file.read([PLACE, column], use_threads=False)
-            own = self.rows.begin(part) + table[PLACE].to_numpy()
-            found[np.searchsorted(numbers, own)] = table[column].to_numpy()
+                table = file.read([NUMBER, column], use_threads=False)
+            found[np.searchsorted(numbers, table[NUMBER].to_numpy())] = table[column].to_numpy()
         return found
 
 
@@ -140,15 +158,19 @@ def pass_over(
     for number, piece in enumerate(pieces):
         if files.there(number) and files.read_record(number).rows_hash != piece.digest():
             files.forget([number])
-    return Pieces(pieces), outcome
+    return Pieces(len(pieces), pieces.__getitem__), outcome
 
 
 def _finished(rows: PackedRows, run: Path, rounds: int) -> list[FinishedPart]:
     shards: list[list[tuple[int, int]]] = [[] for _ in rows.parts]
     for number, made in enumerate(read_rounds(run)[:rounds]):
-        for shard, (part, _) in enumerate(rows.by_part(made.numbers)):
-            shards[part].append((number, shard))
+        part_of = rows.part_of(made.numbers)
+        for shard, own in enumerate(_slices(len(part_of))):
+            for part in np.unique(part_of[own]).tolist():
+                shards[part].append((number, shard))
     return [
-        FinishedPart(part.folder, part.number, part.hash, None, tuple(own), rounds)
-        for part, own in zip(rows.parts, shards, strict=True)
+        FinishedPart(
+            part.folder, part.number, part.hash, None, rows.begin(place), tuple(own), rounds
+        )
+        for place, (part, own) in enumerate(zip(rows.parts, shards, strict=True))
     ]

@@ -35,12 +35,16 @@ class PackedRows:
     def __len__(self) -> int:
         return int(self.ends[-1]) if len(self.ends) else 0
 
-    def by_part(self, numbers: Numbers) -> Iterator[tuple[int, list[int]]]:
+    def by_part(self, numbers: Numbers) -> Iterator[tuple[int, Numbers]]:
         """Yield each part that has some of these rows, ascending, and their places in it."""
-        part_of = np.searchsorted(self.ends, numbers, side="right")
+        part_of = self.part_of(numbers)
         present, first = np.unique(part_of, return_index=True)
         for part, own in zip(present.tolist(), np.split(numbers, first[1:]), strict=True):
-            yield part, (own - self.begin(part)).tolist()
+            yield part, own - self.begin(part)
+
+    def part_of(self, numbers: Numbers) -> NDArray[np.int64]:
+        """Return the part that each row lies in."""
+        return np.searchsorted(self.ends, numbers, side="right")
 
     def begin(self, part: int) -> int:
         """Return the number of a part's first row."""

@@ -81,3 +81,17 @@ def test_blocks_of_known_compounds_and_many_bits_change_nothing(monkeypatch, sha
         index, similarity = table.nearest(asked)
         assert np.array_equal(similarity, every.max(axis=1))
         assert index.tolist() == every.argmax(axis=1).tolist()
+
+
+def test_few_queries_of_many_compounds_are_answered_alike(monkeypatch):
+    draw = np.random.default_rng(0)
+    known = np.packbits(draw.random((50, 2048)) < 0.05, axis=1)
+    known[30] = known[11]
+    but = np.array([3, 11, 30, 49])
+    expected = NeighbourIndex(known).nearest(known[but], but=but)
+    monkeypatch.setattr(neighbours, "_KEPT", 40)
+    monkeypatch.setattr(neighbours, "_FEW", len(but))
+    for asked in (slice(None), slice(1)):
+        found = NeighbourIndex(known).nearest(known[but[asked]], but=but[asked])
+        for ours, theirs in zip(found, expected, strict=True):
+            assert np.array_equal(ours, theirs[asked])

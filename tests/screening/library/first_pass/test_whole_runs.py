@@ -14,8 +14,8 @@ from pathlib import Path
 import pyarrow.dataset as pds
 import pytest
 
-from screening.library import ScreenOptions, screen
-from screening.library.first_pass import rounds
+from screening.library import PackOptions, ScreenOptions, prepare_library, screen
+from screening.library.first_pass import parts, rounds
 from screening.model import save_model, train_model
 from screening.tables import read_table
 from tests.few_trees import few_trees
@@ -25,6 +25,8 @@ FAULTY = Path(__file__).parents[1]
 ROWS = 240
 # Of so few rows a scout learns next to nothing; it is to pass rows over all the same.
 FEWEST, DECAY = 120, (0.3, 0.5)
+# Rows of a piece of work: pieces have rows of several parts, and rounds have several pieces.
+PIECE = 10
 ASKED = {
     "first_pass": "on",
     "top": 50,
@@ -38,11 +40,11 @@ import sys
 sys.path.insert(0, {folder!r})
 from pathlib import Path
 import faulty_scorers
-from screening.library import ScreenOptions, screen
-from screening.library.first_pass import rounds
+from screening.library import PackOptions, ScreenOptions, prepare_library, screen
+from screening.library.first_pass import parts, rounds
 
 if __name__ == "__main__":
-    rounds._FEWEST_SAMPLED, rounds._DECAY = {few}, {decay}
+    rounds._FEWEST_SAMPLED, rounds._DECAY, parts._FEWEST = {few}, {decay}, {piece}
     options = ScreenOptions(**{asked})
     screen([{library!r}], Path({model!r}), Path({run!r}), options, make_scorer=faulty_scorers.slow)
 """
@@ -53,6 +55,7 @@ def _small_samples():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rounds, "_FEWEST_SAMPLED", FEWEST)
         patch.setattr(rounds, "_DECAY", DECAY)
+        patch.setattr(parts, "_FEWEST", PIECE)
         yield
 
 
@@ -70,11 +73,14 @@ def several(two_tasks, tiny_options, make_once) -> Path:
 
 @pytest.fixture(scope="module")
 def library(samples, tmp_path_factory) -> Path:
+    """Two files: a piece of a round has rows of both, of the same numbers and other columns."""
     rows = read_table(str(samples / "wehi.csv.gz")).smiles[:ROWS]
-    rows[7] = "C(C"
-    path = tmp_path_factory.mktemp("library") / "library.csv"
-    path.write_text("smiles,id\n" + "".join(f"{s},c{i}\n" for i, s in enumerate(rows)))
-    return path
+    rows[7] = rows[ROWS // 2 + 7] = "C(C"
+    folder = tmp_path_factory.mktemp("library")
+    for name, own in (("first", rows[: ROWS // 2]), ("second", rows[ROWS // 2 :])):
+        lines = [f"{text},{name}{place},{place}\n" for place, text in enumerate(own)]
+        (folder / f"{name}.csv").write_text(f"smiles,id,{name} place\n" + "".join(lines))
+    return folder / "*.csv"
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +115,30 @@ def test_rows_are_passed_over_and_both_tasks_are_told(finished):
         assert table[f"log_odds_{task}"].null_count == counts["passed_over"]
 
 
+def test_every_row_is_what_it_is_in_a_run_that_scores_all(library, several, tmp_path):
+    packed, runs = tmp_path / "library.packed", (tmp_path / "on", tmp_path / "off")
+    prepare_library([str(library)], packed, PackOptions(part_size=80))
+    for run in runs:
+        # Less than what was packed: some rows are rejected by the round that scores them.
+        asked = {**ASKED, "first_pass": run.name, "max_atoms": 24}
+        screen([str(packed)], several, run, ScreenOptions(**asked))
+    passed, whole = (
+        pds.dataset(sorted((run / "scores").glob("part-*.parquet"))).to_table() for run in runs
+    )
+    full = {(row["source"], row["row"]): row for row in whole.to_pylist()}
+    scored = [row for row in passed.to_pylist() if row["log_odds_first"] is not None]
+    assert 0 < len(scored) < len(full)
+    assert len({row["source"] for row in scored}) == 2
+    for row in scored:
+        del row["scout_score"]
+        assert row == full[row["source"], row["row"]]
+    rejects, all_rejects = ((run / "rejects.csv").read_text().splitlines() for run in runs)
+    assert any("too_large" in line for line in rejects)
+    assert len(set(rejects)) == len(rejects) < len(all_rejects)
+    assert set(rejects) <= set(all_rejects)
+    assert passed.num_rows + len(rejects) - 1 == ROWS
+
+
 def test_two_workers_give_the_same_bytes(finished, library, several, tmp_path):
     screen([str(library)], several, tmp_path / "run", ScreenOptions(**{**ASKED, "workers": 2}))
     same(tmp_path / "run", finished)
@@ -126,7 +156,9 @@ def test_dask_gives_the_same_bytes(finished, library, several, tmp_path):
 def test_a_kill_within_a_round_changes_nothing(finished, library, several, tmp_path):
     run, script = tmp_path / "run", tmp_path / "go.py"
     names = {"library": str(library), "model": str(several), "run": str(run)}
-    program = PROGRAM.format(folder=str(FAULTY), few=FEWEST, decay=DECAY, asked=ASKED, **names)
+    program = PROGRAM.format(
+        folder=str(FAULTY), few=FEWEST, decay=DECAY, piece=PIECE, asked=ASKED, **names
+    )
     script.write_text(program)
     process = subprocess.Popen([sys.executable, str(script)], start_new_session=True)
     # The sample is done, and the round after it has begun.
