@@ -3,7 +3,7 @@
     python benchmarks/memory.py [--every 10] -- ebmscreen screen LIBRARY -m model.ebm -o run/
 
 Memory is the proportional set size (shared pages counted once), from /proc; Linux only. The last
-line has the peak, and the means of the first and the last tenth of the run.
+lines have the mean of each tenth of the run, the peak, and the seconds.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+import numpy as np
 
 
 def main() -> int:
@@ -32,13 +34,9 @@ def main() -> int:
             process.wait(given.every)
         except subprocess.TimeoutExpired:
             continue
-    tenth = max(1, len(found) // 10)
-    # The first sample is of a program that is still being loaded.
-    first, last = found[1 : 1 + tenth] or found, found[-tenth:]
-    print(
-        f"peak {max(found):.0f} MB; first tenth {sum(first) / len(first):.0f} MB, "
-        f"last tenth {sum(last) / len(last):.0f} MB; {time.monotonic() - started:.0f} s"
-    )
+    tenths = [float(np.mean(part)) for part in np.array_split(found, 10) if len(part)]
+    print("MB by tenth of the run: " + ", ".join(f"{mean:.0f}" for mean in tenths))
+    print(f"peak {max(found):.0f} MB; {time.monotonic() - started:.1f} s")
     return process.returncode
 
 
