@@ -17,13 +17,26 @@ from pathlib import Path
 
 import numpy as np
 
+from screening.errors import UserError
 from screening.features.blocks import BITS
 from screening.library import open_prepared
 from screening.library.first_pass.rows import PackedRows
 from screening.library.first_pass.scout import HIDDEN, Scout
 from screening.library.first_pass.when import packed_parts
-from screening.library.packed.format import packed_files
-from screening.library.prepared.source import PreparedStream
+from screening.library.packed.format import PackedPart, packed_files
+from screening.library.prepared.source import PreparedStream, is_prepared
+
+
+def parts_of(library: Path) -> list[PackedPart]:
+    """Return the parts of a packed library; end with a sentence where it is none."""
+    if not is_prepared(str(library)):
+        raise SystemExit(
+            f"{library} is no packed library; `ebmscreen prepare FILE -o FOLDER --packed` makes one"
+        )
+    opened = open_prepared(str(library))
+    if not opened.packed:
+        raise SystemExit(f"{library} is a prepared library, and not packed (--packed)")
+    return packed_parts(PreparedStream([opened]))
 
 
 def random_scout() -> Scout:
@@ -53,7 +66,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
     given = parser.parse_args()
-    parts = packed_parts(PreparedStream([open_prepared(str(given.library))]))
+    parts = parts_of(given.library)
     rows = PackedRows(parts, given.threads)
     files = packed_files(given.library)
     bits = sum(files.bits_of(part.number).stat().st_size for part in parts) / len(rows)
@@ -69,4 +82,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except UserError as error:  # a file of it is damaged
+        raise SystemExit(str(error)) from error
