@@ -60,6 +60,7 @@ class _Followed:
         name = os.environ.get(FOLLOWED)
         self._path = Path(name) if name else None
         self._stage = ""
+        self._done = 0
         self._began = self._at = 0.0
         self._first: tuple[int, float | None] = (0, None)
 
@@ -76,7 +77,8 @@ class _Followed:
         if self._path is None:
             return
         now = time.time()
-        if stage != self._stage:
+        again, self._done = done < self._done, done
+        if stage != self._stage or again:
             self._stage, self._began, self._first = stage, now, (done, share)
         elif now - self._at < _SECONDS_BETWEEN_FILES and done != total:
             return
@@ -154,15 +156,24 @@ class Stages(_Shown):
 
 
 class Rows(_Shown):
-    """Shows rows of a stream whose length may not be known."""
+    """Shows rows of a stream whose length may not be known.
+
+    Fewer rows than were told before are those of another pass, with a rate of its own.
+    """
 
     def __init__(self, shown: bool = True) -> None:
         super().__init__(shown)
-        self._started = time.monotonic()
+        self._started = self._told = time.monotonic()
+        self._rows = 0
 
     def show(self, rows: int, rejects: int, share: float | None) -> None:
         """Show rows so far, rejects among them, and the share of the input that was read."""
         self._followed.tell("screening", rows, None, share=share, rejects=rejects)
+        if rows < self._rows:
+            self._started = self._told
+            self._close()
+            self._bar = None
+        self._rows, self._told = rows, time.monotonic()
         if self._draws:
             if self._bar is None:
                 self._bar = _new_bar(desc="screening", unit="mol")
