@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from rdkit.Chem.MolStandardize import rdMolStandardize
 from scipy.sparse import csr_matrix, vstack
 
 from screening.chemistry import Failure, Limits, Reject, read_molecule
+from screening.chemistry.molecule import captured
 from screening.library.engines.workers import Assignment, Scorer, ScorerMaker
 from screening.library.featurise import BLOCK, read_block
 from screening.library.packed.format import (
@@ -24,6 +26,16 @@ from screening.library.shards import Clock, ShardFiles, ShardRecord, Watch
 
 # Rows of a part: larger ones are packed better, and a killed run loses a second or two of one.
 PART_SIZE = 10_000
+# Circular substructures depend on none of these, which take a fifth of the time of parsing.
+_LEFT_OUT = (
+    Chem.SanitizeFlags.SANITIZE_SETCONJUGATION
+    | Chem.SanitizeFlags.SANITIZE_SETHYBRIDIZATION
+    | Chem.SanitizeFlags.SANITIZE_CLEANUPCHIRALITY
+    | Chem.SanitizeFlags.SANITIZE_CLEANUPATROPISOMERS
+)
+_SANITIZED = Chem.SanitizeFlags.SANITIZE_ALL ^ _LEFT_OUT
+# An atom of hydrogen, which parsing takes into its neighbour.
+_HYDROGEN = re.compile(r"\[\d*H")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +120,7 @@ def look(
     largest = rdMolStandardize.LargestFragmentChooser(preferOrganic=True)
 
     def reader(smiles: str) -> Chem.Mol | Failure:
-        mol = read_molecule(smiles, limits)
+        mol = read_countable(smiles, limits)
         return largest.choose(mol) if "." in smiles and not isinstance(mol, Failure) else mol
 
     (block,) = FEATURES.blocks
@@ -129,3 +141,17 @@ def look(
         rejects += bad
         clock.lap("features")
     return kept, vstack(found, format="csr"), rejects
+
+
+def read_countable(smiles: str, limits: Limits) -> Chem.Mol | Failure:
+    """Parse one SMILES as far as its circular substructures need it; see `read_molecule`."""
+    text = smiles.strip()
+    if text and len(text) <= limits.max_atoms and not _HYDROGEN.search(text):
+        with captured():
+            mol = Chem.MolFromSmiles(text, sanitize=False)
+            if mol is not None and mol.GetNumAtoms():
+                failed = Chem.SanitizeMol(mol, _SANITIZED, catchErrors=True)
+                if not failed:
+                    return mol
+    # All others, and what is wrong with them.
+    return read_molecule(smiles, limits)

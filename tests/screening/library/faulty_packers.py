@@ -5,9 +5,8 @@ from __future__ import annotations
 import ctypes
 
 import screening.library.packed.pack as pack
-from screening.chemistry import read_molecule
 from screening.library.engines.workers import Scorer
-from screening.library.packed.pack import PackTask, part_packer
+from screening.library.packed.pack import PackTask, part_packer, read_countable
 
 CRASHES = "FC#CF"
 
@@ -15,9 +14,9 @@ CRASHES = "FC#CF"
 def read(smiles: str, limits):
     if smiles == CRASHES:
         ctypes.string_at(0)
-    return read_molecule(smiles, limits)
+    return read_countable(smiles, limits)
 
 
 def make(task: PackTask) -> Scorer:
-    pack.read_molecule = read  # only this process, which is a worker
+    pack.read_countable = read  # only this process, which is a worker
     return part_packer(task)

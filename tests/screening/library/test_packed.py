@@ -17,7 +17,7 @@ from rdkit import Chem
 from rdkit.Chem import rdFingerprintGenerator
 from scipy.sparse import csr_matrix
 
-from screening.chemistry import Limits
+from screening.chemistry import Failure, Limits, read_molecule
 from screening.errors import UserError
 from screening.library import (
     PackOptions,
@@ -30,10 +30,11 @@ from screening.library import (
 from screening.library.engines.workers import Assignment
 from screening.library.packed.bits import bits_table, read_counts
 from screening.library.packed.format import PackedPart, read_bits, read_rows
+from screening.library.packed.pack import look
 from screening.library.scoring import WorkerTask, model_scorer
-from screening.library.shards import PACKING, Watch
+from screening.library.shards import PACKING, Clock, Watch
 from screening.model import load_model
-from screening.tables import open_library, read_table
+from screening.tables import Chunk, open_library, read_table
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -84,6 +85,55 @@ def test_counts_come_back_whatever_the_gaps(tmp_path_factory, rows, width, entri
     assert found.dtype == np.uint8
     assert found.has_sorted_indices
     np.testing.assert_array_equal(found.toarray(), np.minimum(dense, 255))
+
+
+ODD = [
+    *(
+        "[H][H]",
+        "[2H]C([2H])Cl",
+        "[H]c1ccccc1",
+        "[H+].[Cl-]",
+        "C[N](C)(C)(C)C",
+        "c1ccc1c",
+        "C(C",
+        " ",
+    ),
+    *(
+        "[Fe+2].[cH-]1cccc1.[cH-]1cccc1",
+        "CC[Mg]Br",
+        "[NH3][Pt](Cl)(Cl)[NH3]",
+        "B1(O)OO1",
+        "*c1ccccc1",
+    ),
+    *("C[C@H](F)Cl", "F/C=C/F", "CC=[C@]=CF", "C[S@](=O)c1ccccc1", "[O-][n+]1ccccc1", "CN(=O)=O"),
+    *(
+        "c1cc[nH]c1",
+        "O=c1cc[nH]cc1",
+        "C1=CC=C[CH+]C=C1",
+        "[CH3]",
+        "O=[Cl](=O)(=O)O",
+        "C" * 30,
+        "c1ccccc1c",
+    ),
+    "Cc1cccc(I)c1-c1c(C)cccc1Br |wU:7.7|",
+]
+
+
+def test_structures_are_read_as_everywhere_as_far_as_counts_go(samples):
+    smiles = [*ODD, *read_table(str(samples / "wehi.csv.gz")).smiles[:300]]
+    limits = Limits(max_atoms=28)
+    chunk = Chunk("", np.arange(len(smiles)), smiles, ["x"] * len(smiles))
+    kept, counts, rejects = look(Assignment(0, chunk), limits, watch=Watch(), clock=Clock())
+    mols = [read_molecule(text, limits) for text in smiles]
+    bad = {place: mol for place, mol in enumerate(mols) if isinstance(mol, Failure)}
+    assert {reject.row: Failure(reject.reason, reject.message) for reject in rejects} == bad
+    assert len(bad) > 5
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=2, fpSize=2048)
+    for row, place in enumerate(kept):
+        if "." not in smiles[place]:
+            expected = generator.GetCountFingerprint(mols[place]).GetNonzeroElements()
+            own = counts[row]
+            assert dict(zip(own.indices.tolist(), own.data.tolist(), strict=True)) == expected
 
 
 def test_no_rows_have_no_counts(tmp_path):
