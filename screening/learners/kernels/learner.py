@@ -1,4 +1,4 @@
-"""Kernel ridge regression as a learner: one machine a task, on the Tanimoto kernel of counts."""
+"""Kernel ridge regression as a learner: one machine a task, on the Tanimoto kernel of bits."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from scipy.sparse import csr_matrix
 from screening.assay import TaughtAs
 from screening.learners.compounds import Compounds, Rows
 from screening.learners.kernels.ridge import StoredRidge, fit_ridge
-from screening.learners.kernels.tanimoto import TanimotoKernel
+from screening.learners.kernels.tanimoto import TanimotoKernel, capped
 from screening.learners.learner import Logits, Part
 from screening.learners.options import KERNEL_BLOCK, ModelOptions
 from screening.progress import OnStep, ignore_steps
 
-# Of more compounds, so many stand for all: the work grows with their square.
-MOST_KNOWN = 3000
+# Compounds are compared by their bits, as neighbours are: counts do not know more of a series.
+HIGHEST = 1
+# Up to so many compounds all are known. Of more, so many stand for all: each task is a product of
+# all compounds with the square of those known.
+MOST_KNOWN, STAND_FOR_ALL = 3000, 1000
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class FittedRidge:
     def stored(self, wanted: Sequence[bool]) -> StoredRidge:
         """Return the machines of the wanted tasks."""
         means = np.where(wanted, self.machines.means, np.nan)
-        return StoredRidge(self.machines.counts, self.machines.worth, means)
+        return StoredRidge(self.machines.counts, self.machines.worth, means, HIGHEST)
 
 
 @dataclass(frozen=True)
@@ -95,15 +98,15 @@ class KernelRidge:
                 worth[own, task], means[task] = fit_ridge(
                     similarities[np.ix_(rows, own)], place, labels[rows]
                 )
-        return StoredRidge(counts[known], worth, means)
+        return StoredRidge(counts[known], worth, means, HIGHEST)
 
 
 def _drawn(n: int, seed: int) -> Rows:
     """Return which of n compounds the others are compared with, ascending."""
     if n <= MOST_KNOWN:
         return np.arange(n)
-    return np.sort(np.random.default_rng(seed).permutation(n)[:MOST_KNOWN])
+    return np.sort(np.random.default_rng(seed).permutation(n)[:STAND_FOR_ALL])
 
 
 def _counts(compounds: Compounds, rows: Rows) -> csr_matrix:
-    return compounds.raw([KERNEL_BLOCK]).sparse[KERNEL_BLOCK][rows]
+    return capped(compounds.raw([KERNEL_BLOCK]).sparse[KERNEL_BLOCK][rows], HIGHEST)

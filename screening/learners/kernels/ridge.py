@@ -13,7 +13,7 @@ from scipy.linalg import solve
 from scipy.sparse import csr_matrix
 
 from screening.features import Encoder
-from screening.learners.kernels.tanimoto import TanimotoKernel
+from screening.learners.kernels.tanimoto import TanimotoKernel, capped
 from screening.learners.options import KERNEL_BLOCK
 from screening.learners.voices.arrays import Arrays
 from screening.learners.voices.voice import Seen, State
@@ -26,6 +26,8 @@ FAR = 0.0
 _STEPS = 1 << 15
 # Whole numbers that float64 adds without an error.
 _EXACT = float(1 << 52)
+# Rows of a sum of products at a time.
+_ROWS = 4096
 # Counts, and levels times compounds, of files that are no mistake.
 _MOST_COUNTS, _MOST_LEVELS = 1 << 14, 1 << 31
 
@@ -55,14 +57,17 @@ def fit_ridge(
     Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, equations 2.25 and 8.11.
     """
     away = labels.astype(np.float64) - FAR
-    kernel = similarities.astype(np.float64)
+    among = similarities[known].astype(np.float64)
     if len(known) == len(labels):
-        kernel[known, np.arange(len(known))] += RIDGE
-        return np.asarray(solve(kernel[known], away[known], assume_a="pos")), FAR
-    among = kernel[known]
+        among[np.diag_indices_from(among)] += RIDGE
+        return np.asarray(solve(among, away[known], assume_a="pos")), FAR
     among[np.diag_indices_from(among)] += 1e-6
-    square = kernel.T @ kernel + RIDGE * among
-    return np.asarray(solve(square, kernel.T @ away, assume_a="pos")), FAR
+    square, told = RIDGE * among, np.zeros(len(known))
+    for start in range(0, len(labels), _ROWS):
+        some = similarities[start : start + _ROWS].astype(np.float64)
+        square += some.T @ some
+        told += some.T @ away[start : start + _ROWS]
+    return np.asarray(solve(square, told, assume_a="pos")), FAR
 
 
 def as_logits(labels: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -80,15 +85,18 @@ class StoredRidge:
     Attributes
     ----------
     counts : CSR of shape (n_known, n_columns)
-        Morgan counts of the known compounds.
+        Morgan counts of the known compounds, none above `highest`.
     worth : float64 array of shape (n_known, n_tasks)
         NaN in the column of a task that they have nothing to say of.
     means : float64 array of shape (n_tasks,)
+    highest : int
+        Higher counts are taken as this; 1 compares bits.
     """
 
     counts: csr_matrix
     worth: NDArray[np.float64]
     means: NDArray[np.float64]
+    highest: int
 
     def logits(self, seen: Seen) -> NDArray[np.float64]:
         """Return logits of shape (n, n_tasks); NaN for a task without."""
@@ -98,7 +106,7 @@ class StoredRidge:
         """Return the same for compounds with these Morgan counts."""
         out = np.full((counts.shape[0], len(self.means)), np.nan)
         tasks, whole, unit = self._whole
-        for rows, similar in self._kernel.blocks(counts):
+        for rows, similar in self._kernel.blocks(capped(counts, self.highest)):
             steps = np.rint(similar.astype(np.float64) * _STEPS)
             out[rows, tasks] = as_logits(steps @ whole * (unit / _STEPS) + self.means[tasks])
         return out
@@ -131,7 +139,7 @@ class StoredRidge:
             "means": np.nan_to_num(self.means),
             "tasks": np.flatnonzero(~np.isnan(self.means)),
         }
-        return {"width": int(self.counts.shape[1])}, arrays
+        return {"width": int(self.counts.shape[1]), "highest": self.highest}, arrays
 
     @classmethod
     def from_state(
@@ -147,15 +155,17 @@ class StoredRidge:
         del networks
         columns, ends, data = (arrays[name] for name in ("columns", "ends", "counts"))
         width, worth, told = described["width"], arrays["worth"], arrays["tasks"]
+        # Files of earlier versions compare counts as they are.
+        highest = described.get("highest", _MOST_COUNTS)
         n = len(ends) - 1
         in_order = len(ends) and ends[0] == 0 and ends[-1] == len(columns) == len(data)
         if not in_order or (np.diff(ends) < 0).any():
             raise ValueError("the compounds of a kernel do not follow each other")
         if len(data) and not (
-            0 <= columns.min() <= columns.max() < width and 1 <= data.min() <= data.max()
+            0 <= columns.min() <= columns.max() < width and 1 <= data.min() <= data.max() <= highest
         ):
             raise ValueError("the compounds of a kernel have counts that are none")
-        if data.max(initial=0) > _MOST_COUNTS or int(data.sum()) * n > _MOST_LEVELS:
+        if not 1 <= highest <= _MOST_COUNTS or int(data.sum()) * n > _MOST_LEVELS:
             raise ValueError("the compounds of a kernel have more counts than compounds have")
         if worth.shape != (n, n_tasks) or arrays["means"].shape != (n_tasks,):
             raise ValueError("what the compounds of a kernel are worth is not told for each")
@@ -163,4 +173,4 @@ class StoredRidge:
             raise ValueError("a kernel is of tasks that there are not")
         means = np.full(n_tasks, np.nan)
         means[told] = arrays["means"][told]
-        return cls(csr_matrix((data, columns, ends), shape=(n, width)), worth, means)
+        return cls(csr_matrix((data, columns, ends), shape=(n, width)), worth, means, highest)

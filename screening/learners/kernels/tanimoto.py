@@ -89,5 +89,11 @@ def tanimoto_kernel(left: csr_matrix, right: csr_matrix) -> NDArray[np.float32]:
     return TanimotoKernel(right)(left)
 
 
+def capped(counts: csr_matrix, highest: int) -> csr_matrix:
+    """Return the same counts, those above `highest` taken as it; with 1, bits."""
+    data = np.minimum(counts.data, highest)
+    return csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
+
+
 def _totals(counts: csr_matrix) -> NDArray[np.float32]:
     return np.asarray(counts.sum(axis=1), dtype=np.float32).ravel()

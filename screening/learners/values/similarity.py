@@ -17,7 +17,7 @@ from scipy.sparse import csr_matrix
 
 from ebm.rowwise import by_rows
 from screening.features import RawFeatures
-from screening.learners.kernels.tanimoto import TanimotoKernel
+from screening.learners.kernels.tanimoto import TanimotoKernel, capped
 
 # Higher counts of a substructure are taken for this: nothing is lost, and the tables stay small.
 HIGHEST = 3
@@ -61,12 +61,8 @@ class Compared:
 
     def capped(self) -> Self:
         """Return the same with counts of `HIGHEST` at most."""
-        return type(self)({n: _capped(block) for n, block in self.counts.items()}, self.dense)
-
-
-def _capped(counts: csr_matrix) -> csr_matrix:
-    data = np.minimum(counts.data, HIGHEST).astype(np.uint8)
-    return csr_matrix((data, counts.indices, counts.indptr), shape=counts.shape)
+        few = {name: capped(block, HIGHEST) for name, block in self.counts.items()}
+        return type(self)({n: block.astype(np.uint8) for n, block in few.items()}, self.dense)
 
 
 class Similarity:

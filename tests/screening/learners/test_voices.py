@@ -19,11 +19,12 @@ from screening.learners.forest.fit import fit_extra_trees, fit_forest
 from screening.learners.forest.learner import DescriptorForest, Forest
 from screening.learners.kernels.learner import KernelRidge
 from screening.learners.kernels.ridge import RIDGE, StoredRidge, fit_ridge
-from screening.learners.kernels.tanimoto import tanimoto_kernel
+from screening.learners.kernels.tanimoto import capped, tanimoto_kernel
 from screening.learners.learner import random_fold_parts
 from screening.learners.voices import Seen
 from screening.model import load_model, save_model, train_model
 from screening.model.archive import MODEL, sums_of
+from screening.trust.neighbours import tanimoto
 
 EVERY = "forest,kernel,descriptors"
 
@@ -74,7 +75,7 @@ def test_a_row_depends_on_its_molecule_alone(machines, two_tasks):
     order = np.random.default_rng(0).permutation(80)
     assert np.array_equal(machines.of_counts(counts[order]), together[order])
     assert np.array_equal(np.vstack([machines.of_counts(row) for row in counts]), together)
-    kernel = tanimoto_kernel(counts, machines.counts).astype(np.float64)
+    kernel = tanimoto(two_tasks.fingerprints, two_tasks.fingerprints[:50]).astype(np.float64)
     np.testing.assert_allclose(
         together, 4 * (kernel @ machines.worth + machines.means - 0.5), atol=1e-3
     )
@@ -98,10 +99,12 @@ def test_a_compound_held_out_at_random_has_taught_nothing(two_part, two_tasks):
 
 
 def test_many_compounds_are_stood_for_by_some(two_part, monkeypatch):
-    monkeypatch.setattr("screening.learners.kernels.learner.MOST_KNOWN", 20)
+    for name in ("MOST_KNOWN", "STAND_FOR_ALL"):
+        monkeypatch.setattr(f"screening.learners.kernels.learner.{name}", 20)
     (fitted,) = KernelRidge("graded", 0).fit_parts([two_part])
     assert fitted.machines.counts.shape[0] == 20
     counts = two_part.compounds.raw(["morgan_counts"]).sparse["morgan_counts"][two_part.rows]
+    counts = capped(counts, 1)
     known = np.sort(np.random.default_rng(0).permutation(50)[:20])
     assert np.array_equal(fitted.machines.counts.toarray(), counts[known].toarray())
     kernel = tanimoto_kernel(counts, counts[known])
@@ -114,6 +117,8 @@ def test_machines_come_back_and_unsound_ones_are_refused(machines, two_tasks):
     again = StoredRidge.from_state(described, arrays, Encoder(), 2)
     counts = two_tasks.raw(["morgan_counts"]).sparse["morgan_counts"]
     assert np.array_equal(again.of_counts(counts), machines.of_counts(counts))
+    with pytest.raises(ValueError, match="kernel"):
+        StoredRidge.from_state({**described, "highest": 0}, arrays, Encoder(), 2)
     last = len(arrays["counts"]) - 1
     spoiled = {
         "columns": np.where(np.arange(last + 1) == last, 5000, arrays["columns"]),
@@ -126,6 +131,18 @@ def test_machines_come_back_and_unsound_ones_are_refused(machines, two_tasks):
     for name, wrong in spoiled.items():
         with pytest.raises(ValueError, match="kernel"):
             StoredRidge.from_state(described, arrays | {name: wrong}, Encoder(), 2)
+
+
+def test_a_file_that_compares_counts_is_read_as_it_was():
+    """Files of earlier versions do not say up to which count compounds are told apart."""
+    counts, draw = _counts(20, seed=2), np.random.default_rng(2)
+    machines = StoredRidge(counts, draw.normal(size=(20, 1)), np.zeros(1), 1 << 14)
+    described, arrays = machines.to_state(Encoder())
+    del described["highest"]
+    read = StoredRidge.from_state(described, arrays, Encoder(), 1)
+    asked = _counts(9, seed=3)
+    worth = tanimoto_kernel(asked, counts).astype(np.float64) @ machines.worth
+    np.testing.assert_allclose(read.of_counts(asked), 4 * (worth - 0.5), atol=1e-3)
 
 
 def test_a_task_that_is_not_wanted_is_not_said_anything_of(two_part, two_tasks):
