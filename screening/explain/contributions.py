@@ -186,7 +186,8 @@ def _without_descriptors(model: ScreeningModel, raw: RawFeatures) -> RawFeatures
 def _log_odds(
     model: ScreeningModel, raw: RawFeatures, similarity: NDArray[np.float32], task: int
 ) -> NDArray[np.float64]:
-    return model.log_odds(model.logits(raw)[:, :, task].mean(axis=0), similarity, task)
+    logits = model.logits(raw, similarity)[:, :, task].mean(axis=0)
+    return model.log_odds(logits, similarity, task)
 
 
 def draw_explanation(

@@ -3,7 +3,9 @@
 A network's logits lie much further apart than a forest's, whose trees are never of one mind: added
 as they are, the networks would decide alone. So each is divided by its spread first. What a voice
 is worth differs from assay to assay, and is learned from what was said of held-out compounds, drawn
-towards equal weights. What the result is worth as a probability is left to the calibration.
+towards equal weights. A voice that knows neighbours counts as far as there are any, and leaves the
+rest of its weight to the others. What the result is worth as a probability is left to the
+calibration.
 """
 
 from __future__ import annotations
@@ -46,12 +48,18 @@ class Blending:
         Standard deviation of what each voice said of held-out compounds, in nats.
     weights : tuple of float >= 0
         What each is worth; their sum is 1.
+    near : tuple of bool
+        Which voices' weights are times a compound's similarity to the nearest known one; the others
+        share the rest. Empty when none is.
     """
 
     spreads: tuple[float, ...]
     weights: tuple[float, ...]
+    near: tuple[bool, ...] = ()
 
-    def __call__(self, networks: Array, others: Sequence[Array | None]) -> NDArray[np.float64]:
+    def __call__(
+        self, networks: Array, others: Sequence[Array | None], similarity: Array | float = 1.0
+    ) -> NDArray[np.float64]:
         """Return the blended logits, of the networks' shape.
 
         Parameters
@@ -61,24 +69,41 @@ class Blending:
         others : sequence of array of shape (n,)
             Those of the other voices. Where one is NaN, the others share its weight; None for a
             voice without weight.
+        similarity : array of shape (n,), or 1
+            To the nearest known compound, 0-1.
         """
         total = self.weights[0] * (networks / self.spreads[0])
         worth = np.full(np.shape(networks)[-1], self.weights[0])
-        for said, spread, weight in zip(others, self.spreads[1:], self.weights[1:], strict=True):
+        reach = np.asarray(similarity, dtype=np.float64)
+        rest = zip(
+            others, self.spreads[1:], self.weights[1:], _each(self.near, self.weights), strict=True
+        )
+        for said, spread, weight, near in rest:
             if said is None or not weight:
                 continue
-            known = ~np.isnan(said)
-            total = total + np.where(known, weight * (_doubted(said) / spread), 0.0)
-            worth = worth + np.where(known, weight, 0.0)
+            own = np.where(np.isnan(said), 0.0, weight * reach if near else weight)
+            total = total + own * (np.nan_to_num(_doubted(said)) / spread)
+            worth = worth + own
         return np.asarray(total / worth)
 
 
-def fit_blending(said: Sequence[Array], labels: Array) -> Blending:
+def _each(near: tuple[bool, ...], weights: tuple[float, ...]) -> tuple[bool, ...]:
+    """Return which of the voices beside the networks are asked of what is near."""
+    return near[1:] if near else (False,) * (len(weights) - 1)
+
+
+def fit_blending(
+    said: Sequence[Array],
+    labels: Array,
+    similarity: Array | float = 1.0,
+    near: tuple[bool, ...] = (),
+) -> Blending:
     """Learn spreads and weights from logits of compounds that no voice had seen.
 
-    The weights are those of a logistic regression without negative ones. How far they may differ is
-    bounded by as much evidence for equal weights as `EQUAL_COMPOUNDS` compounds would give, each
-    voice saying something of its own of them.
+    The weights are those of a logistic regression without negative ones, on the mean that
+    `Blending` makes of the logits. How far they may differ is bounded by as much evidence for equal
+    weights as `EQUAL_COMPOUNDS` compounds would give, each voice saying something of its own of
+    them.
 
     Parameters
     ----------
@@ -86,6 +111,13 @@ def fit_blending(said: Sequence[Array], labels: Array) -> Blending:
         The networks' logits, then those of the other voices; NaN where there is none.
     labels : array of shape (n,)
         1, 0, or NaN where missing.
+    similarity, near
+        See `Blending`.
+
+    References
+    ----------
+    Cao and Fleet 2014 (what an expert is worth depends on what is asked),
+    https://arxiv.org/abs/1410.7827
     """
     said = [said[0], *map(_doubted, said[1:])]
     spreads = tuple(map(_spread, said))
@@ -94,23 +126,34 @@ def fit_blending(said: Sequence[Array], labels: Array) -> Blending:
     table = np.column_stack([said[voice] / spreads[voice] for voice in heard])
     known = ~np.isnan(table).any(axis=1) & ~np.isnan(labels)
     if len(heard) > 1 and len(np.unique(labels[known])) == 2:
-        weights[heard] = _learned(table[known], np.asarray(labels[known], dtype=np.float64))
+        reach = np.ones_like(table)
+        for place in np.flatnonzero(np.take((False, *_each(near, spreads)), heard)):
+            reach[:, place] = similarity
+        weights[heard] = _learned(
+            table[known], reach[known], np.asarray(labels[known], dtype=np.float64)
+        )
     weights = np.round(weights / weights.sum(), _DECIMALS)
-    return Blending(spreads, tuple((weights / weights.sum()).tolist()))
+    return Blending(spreads, tuple((weights / weights.sum()).tolist()), near)
 
 
-def _learned(said: NDArray[np.float64], labels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the weights, shape (n_voices,), of logits of unit spread, shape (n, n_voices)."""
+def _learned(
+    said: NDArray[np.float64], reach: NDArray[np.float64], labels: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the weights, shape (n_voices,), of logits of unit spread, shape (n, n_voices).
+
+    Reach, of the same shape and from 0 to 1, is what weights are multiplied by.
+    """
     n_voices = said.shape[1]
-    mean = said.mean(axis=1, keepdims=True)
-    (slope, offset) = _regression(mean, labels, np.zeros(1), np.ones(1), 0.0)
+    mean = (said * reach).sum(axis=1, keepdims=True) / reach.sum(axis=1, keepdims=True)
+    once = np.ones_like(mean)
+    (slope, offset) = _regression(mean, once, labels, np.zeros(1), np.ones(1), 0.0)
     if slope <= 0:
         return np.ones(n_voices)
     p = expit(slope * mean[:, 0] + offset)
     equal = np.full(n_voices, slope / n_voices)
     # The curvature of the loss that a compound adds along a logit of unit spread.
     evidence = EQUAL_COMPOUNDS * float((p * (1 - p)).mean())
-    *slopes, _ = _regression(said, labels, equal, np.append(equal, offset), evidence)
+    *slopes, _ = _regression(said, reach, labels, equal, np.append(equal, offset), evidence)
     weights = np.maximum(slopes, 0) / max(np.sum(slopes), 1e-12)
     weights[0] = max(weights[0], _LEAST_OF_NETWORKS)
     return np.where(weights < _LEAST_WEIGHT, 0.0, weights)
@@ -118,12 +161,17 @@ def _learned(said: NDArray[np.float64], labels: NDArray[np.float64]) -> NDArray[
 
 def _regression(
     x: NDArray[np.float64],
+    reach: NDArray[np.float64],
     labels: NDArray[np.float64],
     centre: NDArray[np.float64],
     start: NDArray[np.float64],
     evidence: float,
 ) -> NDArray[np.float64]:
-    """Return slopes >= 0, drawn towards the centre, and the offset of a logistic regression."""
+    """Return slopes >= 0, drawn towards the centre, and the offset of a logistic regression.
+
+    It is on the sum of the slopes times the mean of x, weighted by slopes times reach: where all
+    reach is 1, on the sum of slopes times x.
+    """
     # Slow to import, and only training needs it.
     from scipy.optimize import minimize
 
@@ -131,10 +179,15 @@ def _regression(
 
     def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         slopes, offset = parameters[:width], parameters[width]
-        logits, away = x @ slopes + offset, slopes - centre
+        worth = np.maximum(reach @ slopes, 1e-12)
+        mean = (x * reach) @ slopes / worth
+        logits, away = slopes.sum() * mean + offset, slopes - centre
         too_high = expit(logits) - labels
         value = np.logaddexp(0, logits).sum() - labels @ logits + evidence / 2 * away @ away
-        return float(value), np.append(x.T @ too_high + evidence * away, too_high.sum())
+        # How the logits change with each slope.
+        share = slopes.sum() / worth
+        change = mean[:, None] + share[:, None] * reach * (x - mean[:, None])
+        return float(value), np.append(change.T @ too_high + evidence * away, too_high.sum())
 
     begin = np.append(start, 0.0)[: width + 1]
     bounds = [(0.0, None)] * width + [(None, None)]
@@ -153,7 +206,10 @@ def _spread(values: Array) -> float:
 
 
 def blend_with(
-    blendings: Sequence[Blending], networks: Array, others: Sequence[Array | None]
+    blendings: Sequence[Blending],
+    networks: Array,
+    others: Sequence[Array | None],
+    similarity: Array | float,
 ) -> NDArray[np.float64]:
     """Return every task's blended logits, of the networks' shape.
 
@@ -164,9 +220,11 @@ def blend_with(
     networks : array of shape (..., n, n_tasks)
     others : sequence of array of shape (n, n_tasks)
         Of the other voices; None for one without weight in any task.
+    similarity : array of shape (n,), or 1
+        To the nearest known compound.
     """
     said = [
-        one(networks[..., t], [None if own is None else own[:, t] for own in others])
+        one(networks[..., t], [None if own is None else own[:, t] for own in others], similarity)
         for t, one in enumerate(blendings)
     ]
     return np.stack(said, axis=-1)
@@ -200,7 +258,9 @@ class Blend:
                 kept[name] = voice.stored(wanted)
         return cls(tuple(fitted), kept, tuple(blendings))
 
-    def __call__(self, logits: Array, seen: Seen) -> NDArray[np.float64]:
+    def __call__(
+        self, logits: Array, seen: Seen, similarity: Array | float = 1.0
+    ) -> NDArray[np.float64]:
         """Return the blended logits, of the logits' shape (..., n, n_tasks).
 
         Parameters
@@ -209,11 +269,13 @@ class Blend:
             Of the networks.
         seen : Seen
             The same molecules.
+        similarity : array of shape (n,), or 1
+            Of each to the nearest known compound.
         """
         said = [
             self.voices[name].logits(seen) if name in self.voices else None for name in self.names
         ]
-        return blend_with(self.blendings, logits, said)
+        return blend_with(self.blendings, logits, said, similarity)
 
     def described(self, tasks: Sequence[str]) -> dict[str, dict[str, float]]:
         """Return what each voice is worth in each task, by name; the networks are one of them."""

@@ -23,7 +23,7 @@ from screening.learners.learner import (
     random_fold_parts,
 )
 from screening.learners.networks import FittedNetworks, Networks
-from screening.learners.options import ModelOptions
+from screening.learners.options import NEAR, ModelOptions
 from screening.learners.pretraining import LibraryStack
 from screening.learners.voices import FittedVoice, Voice, voices_of
 from screening.progress import OnStep, ignore_steps
@@ -64,13 +64,15 @@ class HeldOut:
     def of(cls, parts: Sequence[Part], networks: Logits, voices: Mapping[str, Logits]) -> HeldOut:
         """Learn how to blend and to calibrate what was said of the compounds that parts ask for."""
         labels, others = parts[0].compounds.labels, list(voices.values())
-        blendings, logits = [], networks
+        blendings, logits, nearest = [], networks, similarities(parts)
         if others:
+            near = (False, *(name in NEAR for name in voices))
             for own, *said in zip(labels.T, networks.T, *(one.T for one in others), strict=True):
                 asked = ~np.isnan(said[0])
-                blendings.append(fit_blending([one[asked] for one in said], own[asked]))
-            logits = blend_with(blendings, networks, others)
-        nearest = similarities(parts)
+                blendings.append(
+                    fit_blending([one[asked] for one in said], own[asked], nearest[asked], near)
+                )
+            logits = blend_with(blendings, networks, others, nearest)
         calibrations = fit_calibrations(logits, nearest, labels)
         return cls(networks, voices, logits, nearest, blendings, calibrations)
 
@@ -133,8 +135,9 @@ class FittedBlend:
 
     def logits(self, compounds: Compounds, rows: Rows) -> Logits:
         """Return calibrated log odds in nats, shape (n_rows, n_tasks)."""
-        said = self._blended(self.networks.logits(compounds, rows), compounds, rows)
-        return calibrated(self.held_out.calibrations, said, self.part.similarity(compounds, rows))
+        similarity = self.part.similarity(compounds, rows)
+        said = self._blended(self.networks.logits(compounds, rows), compounds, rows, similarity)
+        return calibrated(self.held_out.calibrations, said, similarity)
 
     def members(self, compounds: Compounds, rows: Rows) -> Logits:
         """Return the log odds by each network, blended with the voices as all are together.
@@ -142,20 +145,26 @@ class FittedBlend:
         Shape (n_members, n_rows, n_tasks), in nats.
         """
         said = self.networks.ensemble.logits(encode(self.networks.encoder, compounds, rows))
-        said = self._blended(said, compounds, rows)
         similarity = self.part.similarity(compounds, rows)
+        said = self._blended(said, compounds, rows, similarity)
         return np.stack([calibrated(self.held_out.calibrations, m, similarity) for m in said])
 
     def blend(self) -> Blend | None:
         """Return the voices as a model keeps them; None without any."""
         return Blend.of(self.voices, self.held_out.blendings) if self.voices else None
 
-    def _blended(self, networks: Logits, compounds: Compounds, rows: Rows) -> Logits:
+    def _blended(
+        self,
+        networks: Logits,
+        compounds: Compounds,
+        rows: Rows,
+        similarity: NDArray[np.float32],
+    ) -> Logits:
         """Return the blended logits, of the shape of the networks' (..., n_rows, n_tasks)."""
         if not self.voices:
             return networks
         said = [voice.logits(compounds, rows) for voice in self.voices.values()]
-        return blend_with(self.held_out.blendings, networks, said)
+        return blend_with(self.held_out.blendings, networks, said, similarity)
 
 
 @dataclass(frozen=True)
@@ -243,10 +252,10 @@ class CalibratedBlend:
             fitted.networks, folds, workers=workers, on_step=on_step
         )
         said, _ = ask(networks, folds)
+        nearest = similarities(folds)
         if fitted.voices:
             others = [voice.at_random(part, folds) for voice in fitted.voices.values()]
-            said = blend_with(held_out.blendings, said, others)
-        nearest = similarities(folds)
+            said = blend_with(held_out.blendings, said, others, nearest)
         log_odds = calibrated(held_out.calibrations, said, nearest)
         found = []
         for own, column in zip(log_odds.T, part.compounds.labels.T, strict=True):

@@ -18,6 +18,8 @@ HiddenUnits = Literal["rectified", "sigmoid"]
 # What may be blended with the networks.
 FOREST, KERNEL, DESCRIPTORS = "forest", "kernel", "descriptors"
 VOICES = (FOREST, KERNEL, DESCRIPTORS)
+# What knows neighbours only, and counts as far as a compound has any.
+NEAR = frozenset({KERNEL})
 # What kernel machines compare.
 KERNEL_BLOCK = "morgan_counts"
 
@@ -127,7 +129,7 @@ class ModelOptions:
     ensemble_size: int = 4
     column_share: float = 1.0
     pretrain: Pretrain = "rbm"
-    blend: str = FOREST
+    blend: str = f"{FOREST},{KERNEL}"
     pretrain_epochs: int = 3
     epochs: int = 30
     learning_rate: float = 2e-3

@@ -178,7 +178,7 @@ def _blend_to_state(
     for name, voice in blend.voices.items():
         described[name], own = voice.to_state(networks)
         arrays |= named(f"voice.{name}.", own)
-    tasks = [{"spreads": b.spreads, "weights": b.weights} for b in blend.blendings]
+    tasks = [{"spreads": b.spreads, "weights": b.weights, "near": b.near} for b in blend.blendings]
     return {"names": blend.names, "voices": described, "tasks": tasks}, arrays
 
 
@@ -199,7 +199,8 @@ def _blend_from_state(
         return None
     names = tuple(stored["names"])
     blendings = tuple(
-        Blending(tuple(task["spreads"]), tuple(task["weights"]))
+        # In files of earlier versions a weight is the same for all molecules.
+        Blending(tuple(task["spreads"]), tuple(task["weights"]), tuple(task.get("near", ())))
         for task, _ in zip(stored["tasks"], range(n_tasks), strict=True)
     )
     voices = {
@@ -207,7 +208,8 @@ def _blend_from_state(
         for name, own in stored["voices"].items()
     }
     blend = Blend(names, voices, blendings)
-    if any({len(b.spreads), len(b.weights)} != {1 + len(names)} for b in blendings):
+    every = 1 + len(names)
+    if any({len(b.spreads), len(b.weights), len(b.near) or every} != {every} for b in blendings):
         raise ValueError("the weights of its voices are not one for each")
     if any(name not in voices and any(blend.weights(name)) for name in names):
         raise ValueError("a voice that has a weight is missing")

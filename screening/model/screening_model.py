@@ -127,7 +127,7 @@ class ScreeningModel:
         self, raw: RawFeatures, index: NDArray[np.int64], similarity: NDArray[np.float32]
     ) -> Scores:
         x = self.encoder.encode(raw)
-        logits = self._blended(x, raw)
+        logits = self._blended(x, raw, similarity)
         columns = range(len(self.tasks))
         members = np.stack(
             [self.calibrations[t](logits[:, :, t], similarity) for t in columns], axis=2
@@ -148,16 +148,29 @@ class ScreeningModel:
             value_spread=value_spread,
         )
 
-    def logits(self, raw: RawFeatures) -> NDArray[np.float64]:
+    def logits(
+        self, raw: RawFeatures, similarity: NDArray[np.floating[Any]]
+    ) -> NDArray[np.float64]:
         """Return what goes into calibration, shape (n_members, n, n_tasks).
 
         Every member's logits, or each blended with the other voices'.
-        """
-        return self._blended(self.encoder.encode(raw), raw)
 
-    def _blended(self, x: Visible, raw: RawFeatures) -> NDArray[np.float64]:
+        Parameters
+        ----------
+        raw
+            Features of molecules.
+        similarity : array of shape (n,)
+            Of each to the nearest training compound.
+        """
+        return self._blended(self.encoder.encode(raw), raw, similarity)
+
+    def _blended(
+        self, x: Visible, raw: RawFeatures, similarity: NDArray[np.floating[Any]]
+    ) -> NDArray[np.float64]:
         logits = self.ensemble.logits(x)
-        return logits if self.blend is None else self.blend(logits, Seen(raw, self.encoder, x))
+        if self.blend is None:
+            return logits
+        return self.blend(logits, Seen(raw, self.encoder, x), similarity)
 
     def _valued(
         self, raw: RawFeatures, seen: Visible, similarity: NDArray[np.float32]

@@ -122,7 +122,8 @@ def ask_networks(hits: Hits, model: ScreeningModel) -> Networks:
     raw = model.featurise([hits.mols[place] for place in places])
     task = model.tasks.index(hits.ranked.task)
     similarity = hits.described["nearest_similarity"].to_numpy()[places]
-    said = model.calibrations[task].log_odds(model.logits(raw)[:, :, task], similarity)
+    logits = model.logits(raw, similarity)[:, :, task]
+    said = model.calibrations[task].log_odds(logits, similarity)
     states = model.ensemble.last_hidden(model.encoder.transform(raw))
     members = np.zeros((len(said), len(hits)))
     hidden = np.zeros((len(states), len(hits), states.shape[2]), dtype=np.float32)

@@ -112,8 +112,8 @@ def test_the_whole_molecules_part_is_a_score_with_middling_descriptors(small_mod
         of_training = [small_model.prepare(smiles) for smiles in small_model.training.smiles]
         descriptors = small_model.featurise(of_training).dense["descriptors"]
         raw.dense["descriptors"] = np.median(descriptors, axis=0, keepdims=True)
-        logits = small_model.logits(raw)[:, :, 0].mean(axis=0)
         _, similarity = small_model.training.nearest(small_model.fingerprints([mol], raw))
+        logits = small_model.logits(raw, similarity)[:, :, 0].mean(axis=0)
         found = explain(small_model, mol)
         literal = found.log_odds - small_model.log_odds(logits, similarity, 0)[0]
         assert found.descriptors == pytest.approx(literal, abs=1e-6)

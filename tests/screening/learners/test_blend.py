@@ -121,6 +121,48 @@ def test_the_blend_is_a_weighted_mean_in_units_of_spread(network, forest, spread
         assert blended == Blending(spreads, (1.0, 0.0))(np.array([network]), [None])[0]
 
 
+@given(
+    said=st.tuples(*[st.floats(-6, 6)] * 3),
+    similarity=st.floats(0, 1),
+    weights=st.tuples(*[st.floats(0.1, 1)] * 3),
+)
+def test_a_voice_of_neighbours_leaves_what_it_does_not_know_to_the_others(
+    said, similarity, weights
+):
+    spreads = (2.0, 0.5, 1.5)
+    blending = Blending(spreads, weights, (False, False, True))
+    networks, *others = (np.array([one]) for one in said)
+    found = float(blending(networks, others, np.array([similarity]))[0])
+    worth = np.array(weights) * [1, 1, similarity]
+    assert found == pytest.approx(float(worth @ (np.array(said) / spreads) / worth.sum()))
+    alone = Blending(spreads[:2], weights[:2])(networks, others[:1])[0]
+    assert blending(networks, others, np.zeros(1))[0] == pytest.approx(alone)
+
+
+def test_weights_of_neighbours_are_learned_where_they_reach():
+    """A voice that guesses where nothing is near, and knows where something is, gets its due."""
+    draw = np.random.default_rng(5)
+    labels, (good, other, _) = _held_out(n=4000)
+    similarity = draw.random(4000)
+    mixed = np.where(similarity > 0.7, good, draw.normal(size=4000))
+    plain = fit_blending([other, mixed], labels)
+    found = fit_blending([other, mixed], labels, similarity, (False, True))
+    assert found.near == (False, True)
+    assert found.weights[1] > plain.weights[1] + 0.1
+
+    def loss(weights):
+        """Of the best line on the blended logits: the weights are not off in either direction."""
+        blending = Blending(found.spreads, weights, found.near)
+        blended = blending(other, [mixed], similarity)
+        fit = LogisticRegression(C=np.inf, tol=1e-10).fit(blended[:, None], labels)
+        return -fit.predict_log_proba(blended[:, None])[np.arange(4000), labels.astype(int)].mean()
+
+    best = loss(found.weights)
+    for step in (-0.1, 0.1):
+        first = found.weights[0] + step
+        assert loss((first, 1 - first)) > best
+
+
 def _held_out(n=600, seed=0):
     """Labels, and three voices: one that knows, one that knows half as much, one that guesses."""
     draw = np.random.default_rng(seed)

@@ -133,18 +133,6 @@ def test_machines_come_back_and_unsound_ones_are_refused(machines, two_tasks):
             StoredRidge.from_state(described, arrays | {name: wrong}, Encoder(), 2)
 
 
-def test_a_file_that_compares_counts_is_read_as_it_was():
-    """Files of earlier versions do not say up to which count compounds are told apart."""
-    counts, draw = _counts(20, seed=2), np.random.default_rng(2)
-    machines = StoredRidge(counts, draw.normal(size=(20, 1)), np.zeros(1), 1 << 14)
-    described, arrays = machines.to_state(Encoder())
-    del described["highest"]
-    read = StoredRidge.from_state(described, arrays, Encoder(), 1)
-    asked = _counts(9, seed=3)
-    worth = tanimoto_kernel(asked, counts).astype(np.float64) @ machines.worth
-    np.testing.assert_allclose(read.of_counts(asked), 4 * (worth - 0.5), atol=1e-3)
-
-
 def test_a_task_that_is_not_wanted_is_not_said_anything_of(two_part, two_tasks):
     encoder = Encoder().fit(two_tasks.raw(["morgan_counts"]))
     raw = two_tasks.raw(["morgan_counts", "descriptors"])
@@ -255,23 +243,55 @@ def test_a_file_of_networks_and_a_forest_is_read_as_it_was(model, eighty, tmp_pa
     blend = Blend(("forest",), {"forest": model.blend.voices["forest"]}, (halves,))
     options = replace(model.options, blend="forest")
     save_model(replace(model, blend=blend, options=options), tmp_path / "new.ebm")
-    with zipfile.ZipFile(tmp_path / "new.ebm") as archive:
+
+    def as_schema_5(described):
+        voices = described.pop("blend")["voices"]
+        spreads = dict(zip(("networks", "forest"), halves.spreads, strict=True))
+        described |= {"schema": 5, "forest_blend": {**voices["forest"], "blends": [spreads]}}
+
+    _rewrite(tmp_path / "new.ebm", tmp_path / "old.ebm", as_schema_5, _renamed)
+    new, old = (load_model(tmp_path / f"{name}.ebm") for name in ("new", "old"))
+    mols = eighty.mols[:9]
+    assert np.array_equal(old.score_molecules(mols).log_odds, new.score_molecules(mols).log_odds)
+
+
+def test_a_file_whose_kernel_compares_counts_and_speaks_of_all_is_read_as_it_was(
+    model, two_part, eighty, tmp_path
+):
+    given = model.blend.blendings[0]
+    own = model.blend.voices["kernel"]
+    counts = two_part.compounds.raw(["morgan_counts"]).sparse["morgan_counts"]
+    kernel = StoredRidge(counts, own.worth, own.means, 1 << 14)
+    voices = {**model.blend.voices, "kernel": kernel}
+    blend = Blend(model.blend.names, voices, (Blending(given.spreads, given.weights),))
+    then = replace(model, blend=blend)
+    save_model(then, tmp_path / "new.ebm")
+
+    def without(described):
+        del described["blend"]["voices"]["kernel"]["highest"]
+        del described["blend"]["tasks"][0]["near"]
+
+    _rewrite(tmp_path / "new.ebm", tmp_path / "old.ebm", without, bytes)
+    mols = eighty.mols[:9]
+    found = load_model(tmp_path / "old.ebm").score_molecules(mols).log_odds
+    assert np.array_equal(found, then.score_molecules(mols).log_odds)
+    assert not np.array_equal(found, model.score_molecules(mols).log_odds)
+
+
+def _rewrite(path, out, change, changed_weights) -> None:
+    """Write a model file with another description and other weights, and right sums."""
+    with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     described = json.loads(parts["model.json"])
-    voices = described.pop("blend")["voices"]
-    spreads = dict(zip(("networks", "forest"), halves.spreads, strict=True))
-    described |= {"schema": 5, "forest_blend": {**voices["forest"], "blends": [spreads]}}
-    parts["weights.safetensors"] = _renamed(parts["weights.safetensors"])
+    change(described)
+    parts["weights.safetensors"] = changed_weights(parts["weights.safetensors"])
     del described["sha256"]
     rest = [parts[name] for name in MODEL.parts[1:]]
     described["sha256"] = sums_of(MODEL, described, *rest)
     parts["model.json"] = json.dumps(described).encode()
-    with zipfile.ZipFile(tmp_path / "old.ebm", "w") as archive:
+    with zipfile.ZipFile(out, "w") as archive:
         for name, data in parts.items():
             archive.writestr(name, data)
-    new, old = (load_model(tmp_path / f"{name}.ebm") for name in ("new", "old"))
-    mols = eighty.mols[:9]
-    assert np.array_equal(old.score_molecules(mols).log_odds, new.score_molecules(mols).log_odds)
 
 
 def _renamed(weights: bytes) -> bytes:
