@@ -25,7 +25,7 @@ from screening.learners.voices.voice import FittedVoice, Seen, StoredVoice
 NETWORKS = "networks"
 # A forest that is of one mind says 0 or 1; half a tree of doubt keeps its logit finite.
 DOUBT = 1e-3
-# So many compounds speak for equal weights, before those that were held out do.
+# So many compounds speak for equal weights of trusted voices, before those held out do.
 EQUAL_COMPOUNDS = 100
 # Logits that are all alike say nothing, and must not be blown up to say something.
 _LEAST_SPREAD = 1e-3
@@ -97,13 +97,14 @@ def fit_blending(
     labels: Array,
     similarity: Array | float = 1.0,
     near: tuple[bool, ...] = (),
+    trusted: tuple[bool, ...] = (),
 ) -> Blending:
     """Learn spreads and weights from logits of compounds that no voice had seen.
 
     The weights are those of a logistic regression without negative ones, on the mean that
     `Blending` makes of the logits. How far they may differ is bounded by as much evidence for equal
-    weights as `EQUAL_COMPOUNDS` compounds would give, each voice saying something of its own of
-    them.
+    weights of the trusted voices as `EQUAL_COMPOUNDS` compounds would give, each voice saying
+    something of its own of them.
 
     Parameters
     ----------
@@ -113,6 +114,9 @@ def fit_blending(
         1, 0, or NaN where missing.
     similarity, near
         See `Blending`.
+    trusted : tuple of bool
+        Which voices have a weight before any compound speaks for it; empty when all have. The
+        networks are one of them.
 
     References
     ----------
@@ -121,39 +125,45 @@ def fit_blending(
     """
     said = [said[0], *map(_doubted, said[1:])]
     spreads = tuple(map(_spread, said))
-    weights = np.array([not np.isnan(one).all() for one in said], dtype=np.float64)
-    heard = np.flatnonzero(weights)
+    asked = np.array([not np.isnan(one).all() for one in said])
+    heard = np.flatnonzero(asked)
+    weights = asked * np.array(trusted or (True,) * len(said), dtype=np.float64)
     table = np.column_stack([said[voice] / spreads[voice] for voice in heard])
     known = ~np.isnan(table).any(axis=1) & ~np.isnan(labels)
     if len(heard) > 1 and len(np.unique(labels[known])) == 2:
         reach = np.ones_like(table)
         for place in np.flatnonzero(np.take((False, *_each(near, spreads)), heard)):
             reach[:, place] = similarity
+        learned_from = np.asarray(labels[known], dtype=np.float64)
         weights[heard] = _learned(
-            table[known], reach[known], np.asarray(labels[known], dtype=np.float64)
+            table[known], reach[known], learned_from, weights[heard] / weights.sum()
         )
     weights = np.round(weights / weights.sum(), _DECIMALS)
     return Blending(spreads, tuple((weights / weights.sum()).tolist()), near)
 
 
 def _learned(
-    said: NDArray[np.float64], reach: NDArray[np.float64], labels: NDArray[np.float64]
+    said: NDArray[np.float64],
+    reach: NDArray[np.float64],
+    labels: NDArray[np.float64],
+    prior: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return the weights, shape (n_voices,), of logits of unit spread, shape (n, n_voices).
 
-    Reach, of the same shape and from 0 to 1, is what weights are multiplied by.
+    Reach, of the same shape and from 0 to 1, is what weights are multiplied by. The prior weights,
+    whose sum is 1, are those that weights are drawn towards.
     """
-    n_voices = said.shape[1]
-    mean = (said * reach).sum(axis=1, keepdims=True) / reach.sum(axis=1, keepdims=True)
+    mean = ((said * reach) @ prior / (reach @ prior))[:, None]
     once = np.ones_like(mean)
     (slope, offset) = _regression(mean, once, labels, np.zeros(1), np.ones(1), 0.0)
     if slope <= 0:
-        return np.ones(n_voices)
+        return prior
     p = expit(slope * mean[:, 0] + offset)
-    equal = np.full(n_voices, slope / n_voices)
+    expected = slope * prior
     # The curvature of the loss that a compound adds along a logit of unit spread.
     evidence = EQUAL_COMPOUNDS * float((p * (1 - p)).mean())
-    *slopes, _ = _regression(said, reach, labels, equal, np.append(equal, offset), evidence)
+    start = np.append(expected, offset)
+    *slopes, _ = _regression(said, reach, labels, expected, start, evidence)
     weights = np.maximum(slopes, 0) / max(np.sum(slopes), 1e-12)
     weights[0] = max(weights[0], _LEAST_OF_NETWORKS)
     return np.where(weights < _LEAST_WEIGHT, 0.0, weights)

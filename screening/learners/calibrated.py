@@ -23,7 +23,7 @@ from screening.learners.learner import (
     random_fold_parts,
 )
 from screening.learners.networks import FittedNetworks, Networks
-from screening.learners.options import NEAR, ModelOptions
+from screening.learners.options import NEAR, UNTRUSTED, ModelOptions
 from screening.learners.pretraining import LibraryStack
 from screening.learners.voices import FittedVoice, Voice, voices_of
 from screening.progress import OnStep, ignore_steps
@@ -67,11 +67,11 @@ class HeldOut:
         blendings, logits, nearest = [], networks, similarities(parts)
         if others:
             near = (False, *(name in NEAR for name in voices))
+            trusted = (True, *(name not in UNTRUSTED for name in voices))
             for own, *said in zip(labels.T, networks.T, *(one.T for one in others), strict=True):
                 asked = ~np.isnan(said[0])
-                blendings.append(
-                    fit_blending([one[asked] for one in said], own[asked], nearest[asked], near)
-                )
+                known = [one[asked] for one in said]
+                blendings.append(fit_blending(known, own[asked], nearest[asked], near, trusted))
             logits = blend_with(blendings, networks, others, nearest)
         calibrations = fit_calibrations(logits, nearest, labels)
         return cls(networks, voices, logits, nearest, blendings, calibrations)

@@ -20,6 +20,8 @@ FOREST, KERNEL, DESCRIPTORS = "forest", "kernel", "descriptors"
 VOICES = (FOREST, KERNEL, DESCRIPTORS)
 # What knows neighbours only, and counts as far as a compound has any.
 NEAR = frozenset({KERNEL})
+# What gains on some kinds of assay alone: without a weight until held-out compounds speak for it.
+UNTRUSTED = frozenset({DESCRIPTORS})
 # What kernel machines compare.
 KERNEL_BLOCK = "morgan_counts"
 
@@ -129,7 +131,7 @@ class ModelOptions:
     ensemble_size: int = 4
     column_share: float = 1.0
     pretrain: Pretrain = "rbm"
-    blend: str = f"{FOREST},{KERNEL}"
+    blend: str = ",".join(VOICES)
     pretrain_epochs: int = 3
     epochs: int = 30
     learning_rate: float = 2e-3

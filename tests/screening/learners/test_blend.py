@@ -206,6 +206,20 @@ def test_few_compounds_leave_the_weights_nearly_equal_and_many_do_not():
     assert sum(many.weights) == pytest.approx(1)
 
 
+def test_a_voice_that_is_not_trusted_needs_compounds_that_speak_for_it():
+    """Drawn towards no weight: few compounds leave it there, many that it knows give it one."""
+    labels, said = _held_out(n=20 * EQUAL_COMPOUNDS)
+    trusted = (True, True, False)
+    voices = [said[1], said[2], said[0]]
+    few = fit_blending([one[:20] for one in voices], labels[:20], trusted=trusted)
+    assert few.weights[2] < 0.2 < fit_blending([v[:20] for v in voices], labels[:20]).weights[2]
+    many, equal = (fit_blending(voices, labels, trusted=t) for t in (trusted, ()))
+    assert many.weights[2] == pytest.approx(equal.weights[2], abs=0.05)
+    # Where one class is missing nothing is learned.
+    one_class = fit_blending(voices, np.ones(len(labels)), trusted=trusted)
+    assert one_class.weights == (0.5, 0.5, 0.0)
+
+
 def test_what_says_the_same_of_all_is_not_blown_up():
     blending = fit_blending([np.zeros(5), np.full(5, np.nan)], np.array([0, 1, 0, 1, 0]))
     assert np.isfinite(blending(np.array([1e-4]), [np.array([np.nan])])).all()
