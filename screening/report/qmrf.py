@@ -26,10 +26,14 @@ _BLENDING = (
     "Networks and other voices are added in units of their spread over held-out compounds, with "
     "weights learned from the same compounds and drawn towards equal ones ({weights}). "
 )
+_NEAR = (
+    "The weight of the ridge regression is times the similarity to the nearest training compound; "
+    "the others share the rest. "
+)
 _VOICES = {
     FOREST_VOICE: "a random forest",
     DESCRIPTORS: "a forest of the descriptors alone",
-    KERNEL: "a ridge regression on Tanimoto similarities of Morgan counts",
+    KERNEL: "a ridge regression on Tanimoto similarities of Morgan bits",
 }
 
 
@@ -200,6 +204,8 @@ def _algorithm(model: ScreeningModel) -> list[str]:
         f"seed {options.seed}."
     )
     blending = "" if model.blend is None else _BLENDING.format(weights=_weights(model))
+    if model.blend is not None and any(any(one.near) for one in model.blend.blendings):
+        blending += _NEAR
     calibrations = "; ".join(
         f"{task}: slope {c.slope_against:.4f} against, "
         f"{c.slope_for:.4f} × similarity for, offset {c.offset:.4f}, base rate {c.base_rate:.4f}"

@@ -79,7 +79,7 @@ class TrainRequest(Activity, NetworkOptions):
     metavar="NAME,NAME|none",
     help="What is blended with the networks, by weights learned from held-out compounds: forest (a "
     "random forest), kernel (a ridge regression on Tanimoto similarities), descriptors (a forest "
-    "of descriptors alone); the forest by default.",
+    "of descriptors alone); all by default.",
 )
 @click.option(
     "--tune",
