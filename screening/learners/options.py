@@ -117,7 +117,7 @@ class ModelOptions:
     >>> from screening import ModelOptions
     >>> options = ModelOptions(features=("morgan_counts",), forest_features=("maccs",), seed=7)
     >>> options.hidden, options.blocks
-    ((256,), ('morgan_counts', 'maccs'))
+    ((256,), ('morgan_counts', 'maccs', 'descriptors'))
     >>> ModelOptions.from_dict(options.to_dict()) == options
     True
     """
