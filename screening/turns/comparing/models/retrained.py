@@ -225,11 +225,7 @@ def _told(
             "model": letter,
             "task": name,
             **figures_on(compounds.labels[:, place], split.parts, result, place, _PREVALENCE),
-            **(
-                value_figures(measured.get(place), split.parts.test, result, place)
-                if measured
-                else {}
-            ),
+            **_of_values(measured.get(place), split, result, place),
         }
         for letter, results in found.items()
         for split, result in zip(planned, results, strict=True)
@@ -258,6 +254,13 @@ def _told(
     )
 
 
+def _of_values(
+    known: Measured | None, split: PlannedSplit, result: Result, place: int
+) -> dict[str, float]:
+    """Return the figures of predicted values; no columns for a task without."""
+    return {} if known is None else value_figures(known, split.parts.test, result, place)
+
+
 def _judge(
     table: pd.DataFrame, task: str, ratio: float, known: Measured | None
 ) -> tuple[Verdict, dict[str, Compared], Section]:
@@ -281,13 +284,10 @@ def _judge(
             f"{auc.difference.below} of {n}{_effect(auc)}."
         ),
         probability_sentence(brier[:2], brier.difference),
-        *(
-            []
-            if known is None
-            else [values_sentence(figures["rmse"], known.scale.describe(), where)]
-        ),
-        "Intervals know that the splits overlap (Nadeau and Bengio).",
     ]
+    if known is not None:
+        sentences.append(values_sentence(figures["rmse"], known.scale.describe(), where))
+    sentences.append("Intervals know that the splits overlap (Nadeau and Bengio).")
     section = figures_section(task, figures, sentences)
     return replace(verdict, task=task), figures, section
 

@@ -126,7 +126,7 @@ def values_sentence(rmse: Compared, unit: str, where: str) -> str:
     rmse
         Of both.
     unit
-        What it is counted in; empty where tasks have several.
+        What it is counted in.
     where
         On what they were judged.
     """
