@@ -35,11 +35,19 @@ def draw(path: Path, output: Path, share: float) -> None:
         out.writelines(row for row in rows if chance.random() < share)
 
 
+def parts_of(run: Path) -> list[Path]:
+    """Return the tables of scores of a run; end with a sentence where there are none."""
+    found = score_parts(run / "scores")
+    if not found:
+        raise SystemExit(f"{run} holds no scores; give the folder of `ebmscreen screen -o FOLDER`")
+    return found
+
+
 def scored_log_odds(run: Path) -> NDArray[np.float64]:
-    """Return the log odds of scored rows, the best first; one part in memory at a time."""
+    """Return the log odds of scored rows, the best first."""
 
     def parts() -> Iterator[NDArray[np.float64]]:
-        for path in score_parts(run / "scores"):
+        for path in parts_of(run):
             yield pq.read_table(path, columns=["log_odds"])["log_odds"].drop_null().to_numpy()
 
     return -np.sort(-np.concatenate(list(parts())))
@@ -48,13 +56,13 @@ def scored_log_odds(run: Path) -> NDArray[np.float64]:
 def recall(run: Path, full: Path) -> None:
     """Print the share of a tenth's best rows that a first pass has scored."""
     known = scored_log_odds(run)
-    tenth = pds.dataset(score_parts(full / "scores")).to_table(["id", "log_odds"])
+    tenth = pds.dataset(parts_of(full)).to_table(["id", "log_odds"])
     print(f"scored {len(known):,}; rows of the tenth {tenth.num_rows:,}")
     for top in TOPS:
         bar = float(known[min(top, len(known)) - 1])
         best = set(tenth.filter(pds.field("log_odds") >= bar)["id"].to_pylist())
         found = 0
-        for path in score_parts(run / "scores"):
+        for path in parts_of(run):
             rows = pq.read_table(path, columns=["id", "log_odds"]).drop_null()
             found += len(best.intersection(rows["id"].to_pylist()))
         print(f"best {top:,}: {found} of {len(best)} of the tenth, {found / max(1, len(best)):.3f}")
