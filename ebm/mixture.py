@@ -87,7 +87,7 @@ def fit_mixture(
             f"components and iterations must be >= 1 and components at most the {len(data)} rows, "
             f"not {components} and {iterations}"
         )
-    rows = torch.randperm(len(data), generator=generator)[:components]
+    rows = torch.randperm(len(data), generator=generator, device=generator.device)[:components]
     # Halfway between a row and the mean: distinct, and far from 0 and 1.
     start = (data[rows] + data.mean(0)) / 2
     uniform = data.new_full((components,), 1 / components).log()

@@ -84,6 +84,7 @@ class DBMPretrainer(GreedyPretrainer):
         weight_scale: float = 0.01,
         generator: torch.Generator,
         callbacks: CallbackMaker | None = None,
+        device: torch.device | str | None = None,
     ) -> None:
         super().__init__(
             data,
@@ -94,6 +95,7 @@ class DBMPretrainer(GreedyPretrainer):
             weight_scale=weight_scale,
             generator=generator,
             callbacks=callbacks,
+            device=device,
         )
         for part in self.options:
             if part.sampler.kind != "cd" or any(
@@ -131,12 +133,13 @@ def pretrain_dbm(
     weight_scale: float = 0.01,
     generator: torch.Generator,
     callbacks: CallbackMaker | None = None,
+    device: torch.device | str | None = None,
 ) -> tuple[DBM, list[History]]:
     """Train the RBMs that a DBM begins with, from the bottom up.
 
     Parameters
     ----------
-    data, layers, visible, sample_weight, weight_scale, generator, callbacks
+    data, layers, visible, sample_weight, weight_scale, generator, callbacks, device
         See `pretrain_greedily`.
     options : TrainingOptions or one for each layer, optional
         Of contrastive divergence, with `centred=False` and `pseudo_likelihood_rows=0`.
@@ -167,6 +170,7 @@ def pretrain_dbm(
         weight_scale=weight_scale,
         generator=generator,
         callbacks=callbacks,
+        device=device,
     )
     _, histories = pretrainer.run()
     return pretrainer.dbm(), histories

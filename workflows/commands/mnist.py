@@ -43,6 +43,13 @@ SHARED = several(
         "--pretrain-epochs", type=click.IntRange(min=1), help="Epochs of each layer's pretraining."
     ),
     click.option("--quick", is_flag=True, help="Few digits, small networks: see that it works."),
+    click.option(
+        "--device",
+        type=click.Choice(["cpu", "cuda"]),
+        default="cpu",
+        show_default=True,
+        help="Where to train: the processor, or an NVIDIA GPU.",
+    ),
     COMMON,
 )
 PROTOCOL = click.option(
@@ -66,6 +73,7 @@ class SharedOptions:
     epochs: int | None
     pretrain_epochs: int | None
     quick: bool
+    device: str
     config: Path | None
     seed: int
     num_workers: int
@@ -174,9 +182,14 @@ def _prepared(given: SharedOptions) -> Iterator[ExperimentInputs]:
     from workflows.mnist.inputs import ExperimentInputs, ExperimentOptions, reduced_for
 
     messages = Messages.of(given.quiet, given.verbose)
+    if given.device == "cuda" and not torch.cuda.is_available():
+        raise UserError(
+            "--device cuda: torch finds no GPU. Use --device cpu, or install a torch built for "
+            "CUDA on a machine with an NVIDIA GPU."
+        )
     folder = given.output
     writable_folder(folder)
-    digits = load_digits(given.mnist_dir, given.download)
+    digits = load_digits(given.mnist_dir, given.download).to(torch.device(given.device))
     torch.set_num_threads(given.num_workers)
     context = click.get_current_context()
     folder.mkdir(parents=True, exist_ok=True)

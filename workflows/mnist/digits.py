@@ -82,6 +82,10 @@ class LabelledImages:
         """Return the rows of an index."""
         return LabelledImages(self.images[index], self.labels[index])
 
+    def to(self, device: torch.device) -> LabelledImages:
+        """Return the same rows on a device."""
+        return LabelledImages(self.images.to(device), self.labels.to(device))
+
 
 @dataclass(frozen=True)
 class Digits:
@@ -93,6 +97,10 @@ class Digits:
     def reduced(self, train: int, test: int) -> Digits:
         """Return the first rows of both parts, for a quick look."""
         return Digits(self.train.first(train), self.test.first(test))
+
+    def to(self, device: torch.device) -> Digits:
+        """Return the same digits on a device."""
+        return Digits(self.train.to(device), self.test.to(device))
 
     def split(self) -> tuple[LabelledImages, LabelledImages]:
         """Return training digits, and the last 10,000 (or sixth) of them, held out to choose by."""

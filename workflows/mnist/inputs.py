@@ -57,7 +57,7 @@ class ExperimentInputs:
     folder : Path
         Each experiment makes one of its own in it.
     digits : Digits
-        Those to use; `reduced_for` makes them few for a quick look.
+        Those to use, on the device to train on; `reduced_for` makes them few for a quick look.
     options : ExperimentOptions
     say : callable
         Takes a line of result.
@@ -73,7 +73,8 @@ class ExperimentInputs:
 
     def experiment(self, name: str) -> ExperimentFolder:
         """Return the folder of one experiment."""
-        return ExperimentFolder(self.folder / name, self.say, self.on_step)
+        device = self.digits.train.images.device
+        return ExperimentFolder(self.folder / name, self.say, self.on_step, device)
 
 
 def reduced_for(options: ExperimentOptions, digits: Digits) -> Digits:

@@ -198,7 +198,7 @@ def _fine_tune(
 
     def train() -> tuple[Network, list[dict[str, Any]]]:
         rows, test = (_augmented(dbm, part) for part in (digits.train, digits.test))
-        network = network_from_dbm(dbm, CLASSES, generator=weights_generator(seed))
+        network = network_from_dbm(dbm, CLASSES, generator=weights_generator(seed, folder.device))
         monitor = AccuracyMonitor(rows.first(MEASURED_ROWS), None, test, lines.add)
         tuner = fine_tuner(stage, network, rows, options, seed, callbacks=[monitor])
         stage.run_with_checkpoints(tuner)

@@ -177,7 +177,7 @@ def _train_phase(
             rows.images,
             options,
             labels=rows.labels,
-            generator=torch.Generator().manual_seed(100 * monitor.phase + seed),
+            generator=torch.Generator(rows.images.device).manual_seed(100 * monitor.phase + seed),
             callbacks=[StepProgress(stage, steps), monitor],
         )
         stage.run_with_checkpoints(trainer)

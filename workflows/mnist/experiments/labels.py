@@ -133,7 +133,7 @@ def balanced_rows(rows: LabelledImages, count: int, seed: int) -> LabelledImages
     chosen = []
     for label in range(CLASSES):
         members = (rows.labels == label).nonzero()[:, 0]
-        order = torch.randperm(len(members), generator=generator)
+        order = torch.randperm(len(members), generator=generator).to(members.device)
         chosen.append(members[order[: count // CLASSES]])
     return rows.take(torch.cat(chosen))
 
@@ -151,7 +151,9 @@ def _accuracy_at(
 
     def compute() -> float:
         start = settings.layers if dbn is None else dbn
-        network = initial_network(start, seed, dropout=DROPOUT, input_dropout=INPUT_DROPOUT)
+        network = initial_network(
+            start, seed, folder.device, dropout=DROPOUT, input_dropout=INPUT_DROPOUT
+        )
         rows = balanced_rows(digits.train, count, seed)
         fine_tuner(stage, network, rows, options, seed).run()
         return accuracy(network, digits.test)

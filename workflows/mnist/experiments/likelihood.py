@@ -153,10 +153,10 @@ def _draw(folder: ExperimentFolder, digits: Tensor, rbms: dict[str, RBM], dbn: D
     rows = {"test digits": start}
     with torch.no_grad():
         for name, rbm in rbms.items():
-            generator = torch.Generator().manual_seed(0)
+            generator = torch.Generator(start.device).manual_seed(0)
             states = gibbs(rbm, start, CHAIN_SWEEPS, generator)
             rows[name] = rbm.visible_mean(rbm.sample_hidden(states, generator))
-        generator = torch.Generator().manual_seed(0)
+        generator = torch.Generator(start.device).manual_seed(0)
         up = dbn.machines[0].sample_hidden(start, generator)
         rows["DBN"] = dbn.down_mean(gibbs(dbn.top, up, CHAIN_SWEEPS, generator), generator)
     figures.picture_rows(rows, folder.path / "samples.png", width=9)

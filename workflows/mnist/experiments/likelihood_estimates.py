@@ -118,7 +118,7 @@ def dbn_estimate(
     dbn: DBN, bits: Tensor, test: Tensor, annealing: Annealing, seed: int, model: str, known: str
 ) -> Estimate:
     """Bracket the lower bound on the test log-likelihood of a DBN; see `rbm_estimate`."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator(bits.device).manual_seed(seed)
     with torch.no_grad():
         up = dbn.machines[0].sample_hidden(bits, generator)
     bracket = _bracket(dbn.top, up, annealing, seed)
@@ -137,7 +137,7 @@ def dbm_estimate(
         chains=annealing.chains,
         betas=annealing.betas,
         burn_in=annealing.burn_in,
-        generator=torch.Generator().manual_seed(seed),
+        generator=torch.Generator(bits.device).manual_seed(seed),
     )
     with torch.no_grad():
         score = float(variational_bound_nats(dbm, test, 0.0).mean())
@@ -182,7 +182,7 @@ def _bracket(rbm: RBM, data: Tensor, annealing: Annealing, seed: int) -> LogPart
         chains=annealing.chains,
         betas=annealing.betas,
         burn_in=annealing.burn_in,
-        generator=torch.Generator().manual_seed(seed),
+        generator=torch.Generator(data.device).manual_seed(seed),
     )
 
 

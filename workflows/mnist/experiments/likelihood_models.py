@@ -66,7 +66,7 @@ def mixture_log_likelihood(
     """
 
     def compute() -> float:
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator(images.device).manual_seed(seed)
         bits = binarise(images, seed)
         mixture = fit_mixture(bits, components, iterations=60, generator=generator)
         return float(mixture.log_likelihood_nats(test).mean())
@@ -106,7 +106,7 @@ def trained_rbm(
     stage = folder.stage(f"rbm-{name}")
 
     def train() -> tuple[RBM, Any]:
-        generator = torch.Generator().manual_seed(settings.seed)
+        generator = torch.Generator(images.device).manual_seed(settings.seed)
         rbm = RBM(Bernoulli(PIXELS), Bernoulli(settings.hidden), generator=generator)
         return rbm, _train_on_fresh_bits(stage, rbm, FreshBits(images, settings.seed), options)
 
@@ -134,8 +134,9 @@ def trained_dbn(
     stage = folder.stage("dbn-top")
 
     def train() -> tuple[DBN, Any]:
-        generator = torch.Generator().manual_seed(settings.seed + 1)
+        generator = torch.Generator(images.device).manual_seed(settings.seed + 1)
         second = RBM(Bernoulli(settings.hidden), Bernoulli(settings.top), generator=generator)
+        second.to(images.device)
         with torch.no_grad():
             second.weights[:, :PIXELS] = first.weights.T
             second.hidden.bias[:PIXELS] = first.visible.bias
@@ -164,8 +165,9 @@ def _train_on_fresh_bits(
         rbm,
         bits,
         options,
-        generator=torch.Generator().manual_seed(bits.seed),
+        generator=torch.Generator(bits.images.device).manual_seed(bits.seed),
         callbacks=[StepProgress(stage, total)],
+        device=bits.images.device,
     )
     bits.trainer = trainer
     stage.run_with_checkpoints(trainer)

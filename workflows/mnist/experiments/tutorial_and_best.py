@@ -165,7 +165,9 @@ def _fine_tune(
     lines = EpochLines(stage, SupervisedEpoch, deep.finetune.epochs)
 
     def train() -> tuple[Network, list[dict[str, Any]]]:
-        network = initial_network(dbn, seed, dropout=deep.dropout, input_dropout=deep.input_dropout)
+        network = initial_network(
+            dbn, seed, folder.device, dropout=deep.dropout, input_dropout=deep.input_dropout
+        )
         monitor = AccuracyMonitor(rows.first(MEASURED_ROWS), held_out, digits.test, lines.add)
         tuner = fine_tuner(
             stage, network, rows, deep.finetune, seed, held_out=held_out, callbacks=[monitor]

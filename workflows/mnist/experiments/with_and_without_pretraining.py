@@ -160,7 +160,7 @@ def _supervise(
 
     def compute() -> list[dict[str, Any]]:
         start = network.layers[: network.used_layers] if dbn is None else network.used_part(dbn)
-        trained = initial_network(start, seed)
+        trained = initial_network(start, seed, stage.folder.device)
         return as_rows(
             train_by_protocol(
                 stage, trained, digits, settings.protocol, settings.epochs, seed, lines.add

@@ -41,7 +41,7 @@ def tiles(images: Tensor, columns: int, gap: int = 2) -> np.ndarray:
     rows = math.ceil(len(images) / columns)
     step = side + gap
     canvas = np.full((rows * step - gap, columns * step - gap), 0.75)
-    for number, image in enumerate(images.numpy()):
+    for number, image in enumerate(images.cpu().numpy()):
         top, left = number // columns * step, number % columns * step
         canvas[top : top + side, left : left + side] = image.reshape(side, side)
     return canvas

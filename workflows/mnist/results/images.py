@@ -51,7 +51,7 @@ def chains_from_digits(dbn: DBN, digits: Digits) -> dict[str, Tensor]:
     start = first_of_each_class(digits)
     rows = {"start": start}
     for sweeps in CHAIN_SWEEPS:
-        generator = torch.Generator().manual_seed(0)
+        generator = torch.Generator(start.device).manual_seed(0)
         rows[_after(sweeps)] = generate(dbn, len(start), sweeps, generator, start=start)
     return rows
 
@@ -63,10 +63,11 @@ def _after(sweeps: int) -> str:
 @torch.no_grad()
 def dbm_chains(dbm: DBM, digits: Digits) -> dict[str, Tensor]:
     """Test digits, and the pixels' means in chains of a DBM that start there."""
-    start = torch.bernoulli(first_of_each_class(digits), generator=torch.Generator().manual_seed(0))
+    first = first_of_each_class(digits)
+    start = torch.bernoulli(first, generator=torch.Generator(first.device).manual_seed(0))
     rows = {"start": start}
     for sweeps in CHAIN_SWEEPS:
-        generator = torch.Generator().manual_seed(0)
+        generator = torch.Generator(start.device).manual_seed(0)
         states = (start, *mean_field(dbm, start).sample(dbm, generator))
         states = gibbs(dbm, states, sweeps, generator)
         rows[_after(sweeps)] = dbm.units[0].mean(dbm.field(0, states))
@@ -75,7 +76,7 @@ def dbm_chains(dbm: DBM, digits: Digits) -> dict[str, Tensor]:
 
 def digits_of_each_class(dbn: DBN) -> Tensor:
     """Ten digits of each class, the label held fixed, shape (100, 784)."""
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator(dbn.top.weights.device).manual_seed(0)
     digits = [
         dbn.down_mean(class_states(dbn, label, 10, CLASS_SWEEPS, generator), generator)
         for label in range(CLASSES)
@@ -92,7 +93,7 @@ def _strip(dbn: DBN, label: int) -> Tensor:
     """One chain after more and more sweeps: the same seed gives the same chain."""
     frames = []
     for sweeps in STRIP_SWEEPS:
-        generator = torch.Generator().manual_seed(label)
+        generator = torch.Generator(dbn.top.weights.device).manual_seed(label)
         states = class_states(dbn, label, 1, sweeps, generator)
         frames.append(dbn.down_mean(states, generator))
     return torch.cat(frames).detach()

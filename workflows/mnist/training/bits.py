@@ -16,7 +16,7 @@ BLOCK = 10_000
 
 def binarise(images: Tensor, seed: int) -> Tensor:
     """Draw bits once, shape (n, 784)."""
-    return torch.bernoulli(images, generator=torch.Generator().manual_seed(seed))
+    return torch.bernoulli(images, generator=torch.Generator(images.device).manual_seed(seed))
 
 
 class FreshBits:
@@ -40,8 +40,9 @@ class FreshBits:
     def __call__(self) -> Iterator[Tensor]:
         """Yield the blocks of the epoch that the trainer is in."""
         epoch = 0 if self.trainer is None else self.trainer.epoch
-        generator = torch.Generator().manual_seed(100_003 * self.seed + epoch)
-        order = torch.randperm(len(self.images), generator=generator)
+        device = self.images.device
+        generator = torch.Generator(device).manual_seed(100_003 * self.seed + epoch)
+        order = torch.randperm(len(self.images), generator=generator, device=device)
         for index in torch.split(order, BLOCK):
             bits = torch.bernoulli(self.images[index], generator=generator)
             yield bits if self.below is None else self.below.sample_hidden(bits, generator)

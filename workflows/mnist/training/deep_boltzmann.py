@@ -104,8 +104,9 @@ def pretrained_dbm(
             images,
             list(layers),
             options,
-            generator=torch.Generator().manual_seed(seed),
+            generator=torch.Generator(images.device).manual_seed(seed),
             callbacks=callbacks,
+            device=images.device,
         )
         _, histories = stage.run_with_checkpoints(pretrainer)
         return pretrainer.dbm(), [row for part in histories for row in part.to_dict()["records"]]
@@ -159,7 +160,7 @@ def train_phase(
             bits,
             options,
             validation=test,
-            generator=torch.Generator().manual_seed(1000 * number + seed),
+            generator=torch.Generator(images.device).manual_seed(1000 * number + seed),
             callbacks=[StepProgress(stage, steps), monitor],
         )
         bits.trainer = trainer

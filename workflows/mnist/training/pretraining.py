@@ -71,7 +71,8 @@ class ReconstructionMonitor(EpochMonitor[PretrainingEpoch]):
         if self._rows is None:
             self._rows = trainer.source.first_rows(MEASURED_ROWS, self.seed)
         rbm = trainer.rbm
-        found = measure(rbm, self._rows, torch.Generator().manual_seed(self.seed))
+        generator = torch.Generator(self._rows.device).manual_seed(self.seed)
+        found = measure(rbm, self._rows, generator)
         return PretrainingEpoch(
             layer=self.layer,
             n_visible=rbm.visible.size,
@@ -154,8 +155,9 @@ def pretrain(
             list(layers),
             list(options),
             labels=labels,
-            generator=torch.Generator().manual_seed(seed),
+            generator=torch.Generator(images.device).manual_seed(seed),
             callbacks=callbacks,
+            device=images.device,
         )
         dbn, _ = stage.run_with_checkpoints(pretrainer)
         epochs = [epoch for monitor in monitors.values() for epoch in monitor.epochs]

@@ -92,13 +92,14 @@ def _train_as_documented(
     seed: int,
     on_epoch: OnEpoch,
 ) -> list[SupervisedEpoch]:
-    generator = order_generator(seed)
+    device = digits.train.images.device
+    generator = order_generator(seed, device)
     optimiser = torch.optim.Adam(network.parameters(), DOCUMENT_RATE, fused=True)
     results = []
     for epoch in range(1, epochs + 1):
         started = time.perf_counter()
         loss_sum = accuracy_sum = 0.0
-        order = torch.randperm(len(digits.train), generator=generator)
+        order = torch.randperm(len(digits.train), generator=generator, device=device)
         batches = torch.split(order, BATCH_SIZE)
         for number, index in enumerate(batches, start=1):
             rows = digits.train.take(index)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
+
 import ebm
 from ebm.storage.resume import Resumable
 from screening.errors import UserError
@@ -15,6 +17,7 @@ from screening.progress import OnStep
 from screening.tables import write_atomically
 
 STEPS_BETWEEN_CHECKPOINTS = 2000
+CPU = torch.device("cpu")
 
 Model = TypeVar("Model", ebm.RBM, ebm.DBN, ebm.DBM, ebm.Network)
 
@@ -30,11 +33,14 @@ class ExperimentFolder:
         Takes a line of result.
     on_step : callable
         Takes the name of a stage, the minibatches done, and how many there are.
+    device : torch.device
+        Where models are trained.
     """
 
     path: Path
     say: Callable[[str], None]
     on_step: OnStep
+    device: torch.device = CPU
 
     def stage(self, name: str) -> Stage:
         """Return a stage by the name of its files."""
@@ -79,7 +85,7 @@ class Stage:
         if known is not None:
             return known["result"]
         result = compute()
-        _write_json(self.file(".json"), {"settings": settings, "result": result})
+        _write_json(self.file(".json"), {"settings": self._complete(settings), "result": result})
         return json.loads(json.dumps(result))
 
     def model(
@@ -93,22 +99,30 @@ class Stage:
         known = self._known(settings)
         if known is not None and weights.is_file():
             stored: Any = ebm.load(weights)
-            return stored, known["result"]
+            return stored.to(self.folder.device), known["result"]
         model, record = train()
         ebm.save(weights, model)
-        _write_json(self.file(".json"), {"settings": settings, "result": record})
+        _write_json(self.file(".json"), {"settings": self._complete(settings), "result": record})
         self.file(".resume").unlink(missing_ok=True)
         return model, json.loads(json.dumps(record))
 
     def run_with_checkpoints(self, training: Resumable) -> Any:
         """Run a training; one that was killed goes on from its last checkpoint."""
         return ebm.run_with_checkpoints(
-            training, self.file(".resume"), every_steps=STEPS_BETWEEN_CHECKPOINTS
+            training,
+            self.file(".resume"),
+            every_steps=STEPS_BETWEEN_CHECKPOINTS,
+            device=self.folder.device,
         )
 
     def tell_step(self, done: int, total: int) -> None:
         """Tell how many minibatches are done."""
         self.folder.on_step(f"{self.folder.path.name} {self.name}", done, total)
+
+    def _complete(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Add the device, which decides the random numbers, unless it is the CPU."""
+        device = self.folder.device.type
+        return dict(settings) if device == "cpu" else {**settings, "device": device}
 
     def _known(self, settings: Mapping[str, Any]) -> Any:
         """Return what the file holds; None without a file."""
@@ -122,7 +136,7 @@ class Stage:
             raise UserError(
                 f"{path} is damaged ({error}); remove it to compute it anew."
             ) from error
-        wanted = json.loads(json.dumps(settings))
+        wanted = json.loads(json.dumps(self._complete(settings)))
         for key in sorted(stored.keys() | wanted.keys()):
             if stored.get(key) != wanted.get(key):
                 raise UserError(

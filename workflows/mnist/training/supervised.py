@@ -56,7 +56,12 @@ class SupervisedEpoch:
 
 
 def initial_network(
-    start: DBN | Sequence[int], seed: int, *, dropout: float = 0.0, input_dropout: float = 0.0
+    start: DBN | Sequence[int],
+    seed: int,
+    device: torch.device,
+    *,
+    dropout: float = 0.0,
+    input_dropout: float = 0.0,
 ) -> Network:
     """Return the network that a training begins with.
 
@@ -65,10 +70,11 @@ def initial_network(
     start : DBN or sequence of int
         A pretrained stack, or the sizes of the hidden layers of a network without pretraining.
     seed : int
+    device : torch.device
     dropout, input_dropout : float
         Share of hidden units and of pixels that is left out.
     """
-    generator = weights_generator(seed)
+    generator = weights_generator(seed, device)
     if isinstance(start, DBN):
         return start.to_network(
             CLASSES, dropout=dropout, input_dropout=input_dropout, generator=generator
@@ -82,14 +88,14 @@ def initial_network(
     )
 
 
-def weights_generator(seed: int) -> torch.Generator:
+def weights_generator(seed: int, device: torch.device) -> torch.Generator:
     """Return the source of the weights that no pretraining gives."""
-    return torch.Generator().manual_seed(2000 + seed)
+    return torch.Generator(device).manual_seed(2000 + seed)
 
 
-def order_generator(seed: int) -> torch.Generator:
+def order_generator(seed: int, device: torch.device) -> torch.Generator:
     """Return the source of the order of the rows."""
-    return torch.Generator().manual_seed(1000 + seed)
+    return torch.Generator(device).manual_seed(1000 + seed)
 
 
 def one_cycle(
@@ -138,7 +144,7 @@ def fine_tuner(
         rows.labels,
         options,
         validation=None if held_out is None else (held_out.images, held_out.labels),
-        generator=order_generator(seed),
+        generator=order_generator(seed, rows.images.device),
         callbacks=[*callbacks, StepProgress(stage, steps)],
     )
 
