@@ -55,6 +55,18 @@ def test_numbers_of_another_size_are_no_comparison(folder: Path):
     assert compared["test log-likelihood, RBM-32 CD-25, nats"] == "-"
 
 
+def test_likelihoods_of_two_seeds_are_told_each_and_compared_together(tmp_path: Path):
+    command = ["mnist", "likelihood", *QUICK, "--seeds", "2", "--epochs", "1", "-o", str(tmp_path)]
+    assert main(command) == 0
+    table = pd.read_csv(tmp_path / "likelihood" / "likelihood.csv")
+    values = table.pivot(index="model", columns="seed", values="from_ais_nats")
+    assert list(values.columns) == [0, 1]
+    assert values.loc["independent bits", 0] != values.loc["independent bits", 1]  # other bits
+    found = summary(tmp_path, "likelihood/summary.csv")
+    both = found["test log-likelihood, mixture of 10 Bernoullis, nats"]
+    assert both == pytest.approx(values.loc["mixture of 10 Bernoullis"].mean(), abs=0.01)
+
+
 def test_the_page_has_every_figure_and_asks_for_nothing(folder: Path):
     page = (folder / "mnist.html").read_text(encoding="utf-8")
     pictures = list(folder.rglob("*.png"))

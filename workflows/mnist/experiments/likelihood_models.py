@@ -72,7 +72,7 @@ def mixture_log_likelihood(
         return float(mixture.log_likelihood_nats(test).mean())
 
     chosen = {"components": components, "rows": len(images), "seed": seed}
-    return float(folder.stage(f"mixture-{components}").result(chosen, compute))
+    return float(folder.stage(f"seed-{seed}-mixture-{components}").result(chosen, compute))
 
 
 def rbm_options(name: str, epochs: int) -> TrainingOptions:
@@ -103,7 +103,7 @@ def trained_rbm(
 ) -> RBM:
     """Train the RBM of a name, or take it from its stage."""
     options = rbm_options(name, settings.rbm_epochs[name])
-    stage = folder.stage(f"rbm-{name}")
+    stage = folder.stage(f"seed-{settings.seed}-rbm-{name}")
 
     def train() -> tuple[RBM, Any]:
         generator = torch.Generator(images.device).manual_seed(settings.seed)
@@ -131,7 +131,7 @@ def trained_dbn(
     options = dataclasses.replace(
         rbm_options("PCD", settings.dbn_epochs), set_visible_bias=False, learning_rate=0.05
     )
-    stage = folder.stage("dbn-top")
+    stage = folder.stage(f"seed-{settings.seed}-dbn-top")
 
     def train() -> tuple[DBN, Any]:
         generator = torch.Generator(images.device).manual_seed(settings.seed + 1)

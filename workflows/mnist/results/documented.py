@@ -8,6 +8,7 @@ HINTON_2006 = "Hinton, Osindero, Teh 2006, doi:10.1162/neco.2006.18.7.1527"
 DEEP_LEARNING_TUTORIALS = "Deep Learning Tutorials, DBN"
 SALAKHUTDINOV_MURRAY = "Salakhutdinov, Murray 2008, doi:10.1145/1390156.1390266 (not re-read)"
 SALAKHUTDINOV_HINTON = "Salakhutdinov, Hinton 2009 (deep Boltzmann machines)"
+SRIVASTAVA_2014 = "Srivastava et al. 2014, JMLR 15:1929, as quoted (not re-read)"
 YELL = "yell/boltzmann-machines, README"
 
 # Mean |v - v'| of each layer; training and test accuracy after five epochs, without and with
@@ -22,6 +23,7 @@ DBN_TEST_WITHOUT, DBN_TEST_WITH = 0.940, 0.965
 TUTORIAL_ERROR_PERCENT = 1.34
 BEST_DBM_ERROR_PERCENT, BEST_DBN_ERROR_PERCENT = 0.95, 1.15
 DBM_BOUND = -84.62
+DBM_DROPOUT_ERROR_PERCENT = 0.79
 GENERATIVE_ERROR_PERCENT = 1.25
 
 # Accuracy at so many labels, RBM-1024 with fine-tuning: pretrained, and from random weights.
