@@ -27,7 +27,7 @@ from screening.estimator import (
 from screening.features import RawFeatures
 from screening.hits import named
 from screening.library.scoring import Scored
-from screening.model import ModelOptions
+from screening.model import ModelOptions, Near
 from screening.model.regression.file import save_regression
 from screening.model.regression.model import RegressionModel
 from screening.progress import Stages
@@ -320,14 +320,10 @@ class ScreeningRegressor(RegressorMixin, MoleculeEstimator):
 
 
 def values_said(
-    model: RegressionModel,
-    raw: RawFeatures,
-    nearest: NDArray[np.int64],
-    similarity: NDArray[np.float32],
+    model: RegressionModel, raw: RawFeatures, near: Near
 ) -> dict[str, NDArray[np.float64]]:
     """Return `value` of each task in its unit, and `value_spread` on the learned scale."""
-    del nearest
-    values, spreads = model.predict_near(raw, similarity)
+    values, spreads = model.predict_near(raw, near.similarity)
     found = {}
     for index, task in enumerate(model.tasks):
         own = model.values[task].scale.values(values[:, index])
@@ -356,11 +352,11 @@ def values_told(scored: Scored, model: RegressionModel, *, risk: float) -> pa.Ta
         if own.scale.offset is not None:
             told["potency"] = own.scale.potency(learned)
         columns |= {named(column, task, model.tasks): found for column, found in told.items()}
-    similarity = np.round(scored.similarity.astype(np.float64), 4)
-    columns["in_domain"] = scored.similarity >= model.similarity_limit
-    columns["nearest_id"] = [table.ids[place] for place in scored.nearest]
+    similarity = np.round(scored.near.similarity.astype(np.float64), 4)
+    columns["in_domain"] = scored.near.similarity >= model.similarity_limit
+    columns["nearest_id"] = [table.ids[place] for place in scored.near.index]
     columns["nearest_similarity"] = similarity
     for index, task in enumerate(model.tasks):
-        columns[named("nearest_value", task, model.tasks)] = table.values[scored.nearest, index]
+        columns[named("nearest_value", task, model.tasks)] = table.values[scored.near.index, index]
     columns["in_training"] = rows["in_training"]
     return pa.table(columns)

@@ -225,7 +225,7 @@ def told(
 ) -> pa.Table:
     """Return the columns of hits.csv that come with a score: all but alerts and scaffold."""
     own = scored.rows.drop_columns(_ORIGIN)
-    nearest = (scored.nearest, scored.similarity)
+    nearest = (scored.near.index, scored.near.similarity)
     return describe_scores(own, nearest, model, risk=risk, prevalence=prevalence)
 
 

@@ -30,7 +30,15 @@ from screening.library.packed.format import PackedPart, read_rows
 from screening.library.prepared.format import PreparedPart, read_part
 from screening.library.ranking import extremes_of
 from screening.library.shards import Clock, ShardFiles, ShardRecord, Watch
-from screening.model import ModelOptions, ScreeningModel, TrainingTable, ValueModel, load_model
+from screening.model import (
+    ModelOptions,
+    Near,
+    ScreeningModel,
+    TrainingTable,
+    ValueModel,
+    load_model,
+)
+from screening.trust import Packed
 
 # Of the columns in scores/: a run whose shards have others is not continued.
 SCORES_VERSION = 3
@@ -134,20 +142,16 @@ class Scored(NamedTuple):
     ----------
     rows : Table
         As in `scores/`.
-    nearest : int64 array of shape (n,)
-        Place of the most similar training compound of each.
-    similarity : float32 array of shape (n,)
-        Its Tanimoto similarity.
+    near : Near
+        The most similar training compounds.
     """
 
     rows: pa.Table
-    nearest: NDArray[np.int64]
-    similarity: NDArray[np.float32]
+    near: Near
 
     def one(self, position: int) -> Scored:
         """Return one of the rows."""
-        alone = slice(position, position + 1)
-        return Scored(self.rows.slice(position, 1), self.nearest[alone], self.similarity[alone])
+        return Scored(self.rows.slice(position, 1), self.near.take(slice(position, position + 1)))
 
 
 class Knowing(Protocol):
@@ -163,20 +167,17 @@ class Knowing(Protocol):
     def standardiser(self) -> Standardiser:
         """Brings molecules into the form that the model was trained on."""
 
-
-# What a model says of rows with these features, and this nearest training compound (its place and
-# similarity), by column.
-Say = Callable[[Any, RawFeatures, NDArray[np.int64], NDArray[np.float32]], dict[str, NDArray[Any]]]
+    def near(self, fingerprints: Packed) -> Near:
+        """Return what lies nearest among its compounds."""
 
 
-def scores_said(
-    model: ScreeningModel,
-    raw: RawFeatures,
-    nearest: NDArray[np.int64],
-    similarity: NDArray[np.float32],
-) -> dict[str, NDArray[Any]]:
+# What a model says of rows with these features, near these of its compounds, by column.
+Say = Callable[[Any, RawFeatures, Near], dict[str, NDArray[Any]]]
+
+
+def scores_said(model: ScreeningModel, raw: RawFeatures, near: Near) -> dict[str, NDArray[Any]]:
     """Return scores at the assay's base rate, as `scores/` has them."""
-    return score_columns(model.score_near(raw, nearest, similarity), model.tasks, model.values)
+    return score_columns(model.score_near(raw, near), model.tasks, model.values)
 
 
 def score_table(
@@ -197,10 +198,10 @@ def score_table(
         What the model says.
     """
     watch.batch(len(found))
-    nearest = model.training.nearest(found.fingerprints)
+    near = model.near(found.fingerprints)
     clock.lap("neighbours")
     watch.batch(len(found))
-    said = say(model, found.raw, *nearest)
+    said = say(model, found.raw, near)
     clock.lap("network")
     columns: dict[str, pa.Array] = {
         "source": pa.array([found.source] * len(found), pa.string()),
@@ -212,11 +213,12 @@ def score_table(
         "structure_key": pa.array(found.keys, pa.int64()),
         "in_training": pa.array(np.isin(found.keys, model.training.keys), pa.bool_()),
         "same_skeleton": pa.array(
-            model.training.same_skeleton(found.keys, found.standardised, nearest[1]), pa.bool_()
+            model.training.same_skeleton(found.keys, found.standardised, near.similarity),
+            pa.bool_(),
         ),
         "input": pa.array(found.inputs, pa.string()),
     }
-    return Scored(pa.table(columns), *nearest)
+    return Scored(pa.table(columns), near)
 
 
 def molecule_again(model: ScreeningModel, smiles: str, limits: Limits) -> Chem.Mol | Failure:

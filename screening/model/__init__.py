@@ -11,7 +11,7 @@ from screening.model.file import load_model, save_model
 from screening.model.provenance import command_line
 from screening.model.scores import Scores
 from screening.model.screening_model import ScreeningModel
-from screening.model.training_table import FOREST, SHIPPED, TrainingTable
+from screening.model.training_table import FOREST, SHIPPED, Near, TrainingTable
 from screening.model.turns import Estimate, Judged, Surprise, Turn
 from screening.model.values import ValueModel
 from screening.trust import Calibration, nearest, prediction_sets, restate_prevalence, tanimoto
@@ -33,6 +33,7 @@ __all__ = [
     "Estimate",
     "Judged",
     "ModelOptions",
+    "Near",
     "Pretrained",
     "Scores",
     "ScreeningModel",

@@ -17,9 +17,10 @@ from screening.features import BlockSet, Encoder, RawFeatures, Visible
 from screening.learners import ModelOptions
 from screening.learners.blend import Blend
 from screening.learners.ensemble import Ensemble
+from screening.learners.kernels.ridge import StoredRidge
 from screening.learners.voices import Seen
 from screening.model.scores import DECIMALS, Scores
-from screening.model.training_table import TrainingTable
+from screening.model.training_table import Near, TrainingTable
 from screening.model.turns import Turn
 from screening.model.values import ValueModel
 from screening.trust import Calibration, Conformal, Domain, Novelty, Packed
@@ -99,35 +100,46 @@ class ScreeningModel:
         fingerprints
             Their packed Morgan bits, for the nearest training compound.
         """
-        return self.score_near(raw, *self.training.nearest(fingerprints))
+        return self.score_near(raw, self.near(fingerprints))
 
-    def score_near(
-        self, raw: RawFeatures, index: NDArray[np.int64], similarity: NDArray[np.float32]
-    ) -> Scores:
+    def near(self, fingerprints: Packed) -> Near:
+        """Return what lies nearest; similarities are computed once for all that asks for them."""
+        if self._kernel is None:
+            return Near(*self.training.nearest(fingerprints))
+        sums = self._kernel.sums(len(fingerprints))
+        found = self.training.nearest(fingerprints, on_similarities=sums.add)
+        return Near(*found, sums.logits())
+
+    @cached_property
+    def _kernel(self) -> StoredRidge | None:
+        """The kernel machine, where it compares with what neighbours are searched among."""
+        for voice in [] if self.blend is None else self.blend.voices.values():
+            if isinstance(voice, StoredRidge) and voice.knows(self.training.fingerprints):
+                return voice
+        return None
+
+    def score_near(self, raw: RawFeatures, near: Near) -> Scores:
         """Score molecules whose nearest training compounds are known.
 
         Parameters
         ----------
         raw
             Their features.
-        index, similarity
-            Of the most similar training compound of each.
+        near
+            See `near`.
         """
-        batches = [slice(start, start + BATCH) for start in range(0, max(1, len(index)), BATCH)]
-        parts = [
-            self._score_batch(raw.take(rows), index[rows], similarity[rows]) for rows in batches
-        ]
+        n = max(1, len(near.index))
+        batches = [slice(start, start + BATCH) for start in range(0, n, BATCH)]
+        parts = [self._score_batch(raw.take(rows), near.take(rows)) for rows in batches]
         if len(parts) == 1:
             return parts[0]
         return Scores(
             **{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Scores)}
         )
 
-    def _score_batch(
-        self, raw: RawFeatures, index: NDArray[np.int64], similarity: NDArray[np.float32]
-    ) -> Scores:
-        x = self.encoder.encode(raw)
-        logits = self._blended(x, raw, similarity)
+    def _score_batch(self, raw: RawFeatures, near: Near) -> Scores:
+        x, similarity = self.encoder.encode(raw), near.similarity
+        logits = self._blended(Seen(raw, self.encoder, x, near.by_kernel), similarity)
         columns = range(len(self.tasks))
         members = np.stack(
             [self.calibrations[t](logits[:, :, t], similarity) for t in columns], axis=2
@@ -142,7 +154,7 @@ class ScreeningModel:
             p_active=np.column_stack([active for active, _ in p_values]),
             p_inactive=np.column_stack([inactive for _, inactive in p_values]),
             novelty_percentile=self.domain.percentile(np.round(self.novelty(x), DECIMALS)),
-            nearest_index=index,
+            nearest_index=near.index,
             nearest_similarity=similarity.astype(np.float64),
             value=value,
             value_spread=value_spread,
@@ -162,15 +174,11 @@ class ScreeningModel:
         similarity : array of shape (n,)
             Of each to the nearest training compound.
         """
-        return self._blended(self.encoder.encode(raw), raw, similarity)
+        return self._blended(Seen(raw, self.encoder, self.encoder.encode(raw)), similarity)
 
-    def _blended(
-        self, x: Visible, raw: RawFeatures, similarity: NDArray[np.floating[Any]]
-    ) -> NDArray[np.float64]:
-        logits = self.ensemble.logits(x)
-        if self.blend is None:
-            return logits
-        return self.blend(logits, Seen(raw, self.encoder, x), similarity)
+    def _blended(self, seen: Seen, similarity: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        logits = self.ensemble.logits(seen.visible)
+        return logits if self.blend is None else self.blend(logits, seen, similarity)
 
     def _valued(
         self, raw: RawFeatures, seen: Visible, similarity: NDArray[np.float32]

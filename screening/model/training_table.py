@@ -14,11 +14,35 @@ from numpy.typing import NDArray
 
 from screening.chemistry import has_isotopes, skeleton_smiles, structure_key
 from screening.tables import Origin
-from screening.trust import NeighbourIndex, Packed
+from screening.trust import NeighbourIndex, OnSimilarities, Packed
 
 # Names in `held_out`: the model itself, and the first of those beside it.
 SHIPPED = "ebmscreen"
 FOREST = "Random forest"
+
+
+@dataclass(frozen=True, eq=False)
+class Near:
+    """What the training compounds nearest to molecules are, and what was found on the way.
+
+    Attributes
+    ----------
+    index : int64 array of shape (n,)
+        Place of the most similar training compound of each molecule.
+    similarity : float32 array of shape (n,)
+        Its Tanimoto similarity.
+    by_kernel : float64 array of shape (n, n_tasks), optional
+        Logits of a kernel machine that knows the same compounds.
+    """
+
+    index: NDArray[np.int64]
+    similarity: NDArray[np.float32]
+    by_kernel: NDArray[np.float64] | None = None
+
+    def take(self, rows: slice) -> Near:
+        """Return some of the molecules."""
+        by_kernel = None if self.by_kernel is None else self.by_kernel[rows]
+        return Near(self.index[rows], self.similarity[rows], by_kernel)
 
 
 @dataclass
@@ -72,9 +96,11 @@ class TrainingTable:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def nearest(self, fingerprints: Packed) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def nearest(
+        self, fingerprints: Packed, *, on_similarities: OnSimilarities | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return index and Tanimoto similarity of each query's most similar training compound."""
-        return self._known.nearest(fingerprints)
+        return self._known.nearest(fingerprints, on_similarities=on_similarities)
 
     @cached_property
     def _known(self) -> NeighbourIndex:

@@ -118,7 +118,7 @@ def _scored(
 
 def _number(scored: Scored, model: ScreeningModel, task: str) -> dict[str, Any]:
     """Return the score and what it means: what can be told within a moment."""
-    nearest = (scored.nearest, scored.similarity)
+    nearest = (scored.near.index, scored.near.similarity)
     row = describe_scores(scored.rows, nearest, model, task=task, risk=RISK).to_pylist()[0]
     chosen = row[named("prediction_set", task, model.tasks)]
     tag = tag_of(chosen, row["in_domain"])

@@ -4,7 +4,7 @@ from screening.trust.calibration import Calibration, fit_calibration, restate_pr
 from screening.trust.conformal import Conformal, fit_conformal, prediction_sets
 from screening.trust.domain import Domain, fit_domain
 from screening.trust.drift import Drift, library_name, measure_drift
-from screening.trust.neighbours import NeighbourIndex, Packed, nearest, tanimoto
+from screening.trust.neighbours import NeighbourIndex, OnSimilarities, Packed, nearest, tanimoto
 from screening.trust.novelty import Novelty, percentile_among, read_novelty
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Drift",
     "NeighbourIndex",
     "Novelty",
+    "OnSimilarities",
     "Packed",
     "fit_calibration",
     "fit_conformal",

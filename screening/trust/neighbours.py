@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 Packed = NDArray[np.uint8]
+# Is told similarities as they are computed: which queries, which known compounds, and those of all
+# pairs. They are its own to write in.
+OnSimilarities = Callable[[slice, slice, NDArray[np.float32]], None]
 # Pairs compared at a time; keeps the working arrays within a few tens of megabytes.
 _PAIRS = 1 << 17
 # Known compounds whose bits are laid out at a time: 8 MB of bytes.
@@ -60,7 +63,11 @@ class NeighbourIndex:
         self._kept: list[_Block] | None = None
 
     def nearest(
-        self, queries: Packed, *, but: NDArray[np.int64] | None = None
+        self,
+        queries: Packed,
+        *,
+        but: NDArray[np.int64] | None = None,
+        on_similarities: OnSimilarities | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the index and similarity of each query's most similar compound, 0 and 0 if none.
 
@@ -71,6 +78,8 @@ class NeighbourIndex:
         queries : uint8 array of shape (n, n_bytes)
         but : int64 array of shape (n,), optional
             A compound for each query that does not count: itself, where it is one of those known.
+        on_similarities : callable, optional
+            Is told all of them, a few at a time; without `but`.
         """
         index = np.zeros(len(queries), dtype=np.int64)
         similarity = np.zeros(len(queries), dtype=np.float32)
@@ -83,6 +92,8 @@ class NeighbourIndex:
                     ratio[but[row]] = 0
                 index[row] = ratio.argmax()
                 similarity[row] = ratio[index[row]]
+                if on_similarities is not None:
+                    on_similarities(slice(row, row + 1), slice(0, len(ratio)), ratio[None])
             return index, similarity
         bits = _as_rows(queries)
         on = np.diff(bits.indptr).astype(np.float32)
@@ -104,6 +115,8 @@ class NeighbourIndex:
                 better = found > similarity[rows]
                 index[rows][better] = block.first + best[better]
                 similarity[rows][better] = found[better]
+                if on_similarities is not None:
+                    on_similarities(rows, slice(block.first, block.first + len(block.on)), ratio)
         return index, similarity
 
     def _blocks(self) -> Iterable[_Block]:

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from scipy.linalg import solve
 from scipy.sparse import csr_matrix
 
-from screening.features import Encoder
+from screening.features import Encoder, pack_bits
 from screening.learners.kernels.tanimoto import TanimotoKernel, capped
 from screening.learners.options import KERNEL_BLOCK
 from screening.learners.voices.arrays import Arrays
 from screening.learners.voices.voice import Seen, State
+from screening.trust import Packed
 
 # Noise of a label, in units of the kernel's 1 of a compound with itself.
 RIDGE = 0.3
@@ -78,6 +79,57 @@ def as_logits(labels: NDArray[np.float64]) -> NDArray[np.float64]:
     return 4 * (labels - 0.5)
 
 
+class SumsOfWorth:
+    """Sums over known compounds of their worth times the similarity to each of n others.
+
+    Similarities and worth are whole numbers of small units, so that the order in which they are
+    added does not matter.
+
+    Parameters
+    ----------
+    n : int
+    means : float64 array of shape (n_tasks,)
+    tasks : int64 array
+        Which have a machine.
+    whole : float64 array of shape (n_known, len(tasks))
+        Whole numbers of `unit` that compounds are worth.
+    unit : float
+    """
+
+    def __init__(
+        self,
+        n: int,
+        means: NDArray[np.float64],
+        tasks: NDArray[np.int64],
+        whole: NDArray[np.float64],
+        unit: float,
+    ) -> None:
+        self._means, self._tasks, self._whole, self._unit = means, tasks, whole, unit
+        self._sums = np.zeros((n, len(tasks)))
+
+    def add(self, rows: slice, known: slice, similar: NDArray[np.float32]) -> None:
+        """Add what some of the known compounds say of some of the others.
+
+        Parameters
+        ----------
+        rows, known
+            Which ones.
+        similar : array
+            Similarity of each to each known one; it is written in.
+        """
+        # A power of two: 32 bits hold the steps exactly.
+        similar *= _STEPS
+        steps = np.rint(similar, out=similar).astype(np.float64)
+        self._sums[rows] += steps @ self._whole[known]
+
+    def logits(self) -> NDArray[np.float64]:
+        """Return logits of shape (n, n_tasks); NaN for a task without a machine."""
+        out = np.full((len(self._sums), len(self._means)), np.nan)
+        said = self._sums * (self._unit / _STEPS) + self._means[self._tasks]
+        out[:, self._tasks] = as_logits(said)
+        return out
+
+
 @dataclass(frozen=True)
 class StoredRidge:
     """The machines of a model as they are kept.
@@ -100,16 +152,27 @@ class StoredRidge:
 
     def logits(self, seen: Seen) -> NDArray[np.float64]:
         """Return logits of shape (n, n_tasks); NaN for a task without."""
+        if seen.by_kernel is not None:
+            return seen.by_kernel
         return self.of_counts(seen.raw.sparse[KERNEL_BLOCK])
 
     def of_counts(self, counts: csr_matrix) -> NDArray[np.float64]:
         """Return the same for compounds with these Morgan counts."""
-        out = np.full((counts.shape[0], len(self.means)), np.nan)
-        tasks, whole, unit = self._whole
+        sums = self.sums(counts.shape[0])
+        everyone = slice(0, len(self.worth))
         for rows, similar in self._kernel.blocks(capped(counts, self.highest)):
-            steps = np.rint(similar.astype(np.float64) * _STEPS)
-            out[rows, tasks] = as_logits(steps @ whole * (unit / _STEPS) + self.means[tasks])
-        return out
+            sums.add(rows, everyone, similar)
+        return sums.logits()
+
+    def sums(self, n: int) -> SumsOfWorth:
+        """Return what adds up similarities of n compounds to those known, wherever computed."""
+        return SumsOfWorth(n, self.means, *self._whole)
+
+    def knows(self, packed: Packed) -> bool:
+        """Tell whether it compares with the bits of exactly these compounds, in this order."""
+        shape = (packed.shape[0], 8 * packed.shape[1])
+        alike = self.highest == 1 and self.counts.shape == shape
+        return alike and np.array_equal(pack_bits(self.counts), packed)
 
     @cached_property
     def _kernel(self) -> TanimotoKernel:

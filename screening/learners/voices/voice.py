@@ -29,11 +29,14 @@ class Seen:
         The networks'.
     visible : Visible
         The molecules as it encodes them.
+    by_kernel : float64 array of shape (n, n_tasks), optional
+        Logits of the kernel machine, where similarities to its compounds were at hand.
     """
 
     raw: RawFeatures
     encoder: Encoder
     visible: Visible
+    by_kernel: NDArray[np.float64] | None = None
 
     def by(self, encoder: Encoder) -> Visible:
         """Return the molecules as an encoder encodes them."""

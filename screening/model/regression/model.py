@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from screening.chemistry import Standardiser
 from screening.features import BlockSet, Encoder, RawFeatures
 from screening.learners import ModelOptions
-from screening.model.training_table import TrainingTable
+from screening.model.training_table import Near, TrainingTable
 from screening.model.values import ValueModel
+from screening.trust import Packed
 
 # Rows predicted together. Values do not depend on it; memory does.
 _BATCH = 1024
@@ -59,6 +60,10 @@ class RegressionModel:
     def standardiser(self) -> Standardiser:
         """Brings molecules into the form that the model was trained on."""
         return Standardiser(self.options.standardize)
+
+    def near(self, fingerprints: Packed) -> Near:
+        """Return what lies nearest."""
+        return Near(*self.training.nearest(fingerprints))
 
     def predict_near(
         self, raw: RawFeatures, similarity: NDArray[np.float32]

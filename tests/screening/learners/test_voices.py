@@ -24,6 +24,7 @@ from screening.learners.learner import random_fold_parts
 from screening.learners.voices import Seen
 from screening.model import load_model, save_model, train_model
 from screening.model.archive import MODEL, sums_of
+from screening.trust import NeighbourIndex, neighbours
 from screening.trust.neighbours import tanimoto
 
 EVERY = "forest,kernel,descriptors"
@@ -133,6 +134,31 @@ def test_machines_come_back_and_unsound_ones_are_refused(machines, two_tasks):
             StoredRidge.from_state(described, arrays | {name: wrong}, Encoder(), 2)
 
 
+def test_similarities_of_neighbours_serve_the_machine(machines, two_part, two_tasks, monkeypatch):
+    """To the last bit, whichever known compounds are compared with which others together."""
+    monkeypatch.setattr(neighbours, "_KNOWN", 7)
+    monkeypatch.setattr(neighbours, "_PAIRS", 35)
+    prints, counts = two_tasks.fingerprints, two_tasks.raw(["morgan_counts"])
+    known, expected = prints[two_part.rows], machines.of_counts(counts.sparse["morgan_counts"])
+    sums = machines.sums(len(prints))
+    found = NeighbourIndex(known).nearest(prints, on_similarities=sums.add)
+    assert np.array_equal(sums.logits(), expected)
+    for ours, alone in zip(found, NeighbourIndex(known).nearest(prints), strict=True):
+        assert np.array_equal(ours, alone)
+    monkeypatch.setattr(neighbours, "_KEPT", 40)
+    sums = machines.sums(2)
+    NeighbourIndex(known).nearest(prints[60:62], on_similarities=sums.add)
+    assert np.array_equal(sums.logits(), expected[60:62])
+
+
+def test_a_machine_knows_which_compounds_it_compares_with(machines, two_part, two_tasks):
+    known = two_tasks.fingerprints[two_part.rows]
+    assert machines.knows(known)
+    assert not machines.knows(known[1:])
+    assert not machines.knows(known[::-1])
+    assert not replace(machines, highest=2).knows(known)
+
+
 def test_a_task_that_is_not_wanted_is_not_said_anything_of(two_part, two_tasks):
     encoder = Encoder().fit(two_tasks.raw(["morgan_counts"]))
     raw = two_tasks.raw(["morgan_counts", "descriptors"])
@@ -194,6 +220,11 @@ def test_a_model_of_every_voice_scores_explains_and_comes_back(model, eighty, tm
     alone = [model.score_molecules([mol]).log_odds[0, 0] for mol in mols]
     assert np.array_equal(scores.log_odds[:, 0], alone)
     assert explain(model, mols[0]).log_odds == pytest.approx(scores.log_odds[0, 0], abs=1e-6)
+    raw = model.featurise(mols)
+    near = model.near(model.fingerprints(mols, raw))
+    assert near.by_kernel is not None
+    compared_twice = model.score_near(raw, replace(near, by_kernel=None))
+    assert np.array_equal(compared_twice.log_odds, scores.log_odds)
     save_model(model, tmp_path / "m.ebm")
     loaded = load_model(tmp_path / "m.ebm")
     assert np.array_equal(loaded.score_molecules(mols).log_odds, scores.log_odds)
