@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csc_matrix, csr_matrix
 from threadpoolctl import ThreadpoolController
 
 # Rows of every product.
@@ -99,12 +99,12 @@ class BitSums:
     def __init__(self, weights: Array) -> None:
         self._weights = np.ascontiguousarray(weights, dtype=np.float32)
 
-    def __call__(self, bits: csr_matrix) -> NDArray[np.float32]:
+    def __call__(self, bits: csr_matrix | csc_matrix) -> NDArray[np.float32]:
         """Return the sums, float32 of shape (n, width).
 
         Parameters
         ----------
-        bits : CSR of float32, shape (n, n_bits)
+        bits : CSR or CSC of float32, shape (n, n_bits)
         """
         # By column, a weight is read once for all rows that have it; each sum keeps its order.
         return np.asarray(bits.tocsc() @ self._weights, dtype=np.float32)

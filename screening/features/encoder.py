@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from screening.features.levels import Levels, thermometer_bits
 from screening.features.quantiles import Quantiles, ramps
 from screening.features.sets import RawFeatures
 from screening.features.visible import Visible
@@ -84,6 +85,7 @@ class Encoder:
             name: [self._used(counts, level) for level in self.thresholds]
             for name, counts in X.sparse.items()
         }
+        self.levels_ = Levels(self.thresholds, self.bits_)
         self.plain_ = [name for name, block in X.sparse.items() if block.dtype == np.uint8]
         levels = np.linspace(0, 1, self.n_quantiles)
         self.grids_ = {
@@ -100,22 +102,26 @@ class Encoder:
 
     def transform(self, X: RawFeatures) -> csr_matrix:
         """Encode, float32 in [0, 1], one row a molecule."""
-        return self.encode(X).to_csr()
+        bits = thermometer_bits(self._counts(X), self.thresholds, self.bits_)
+        return Visible(bits if self.bits_ else _no_bits(X), self._dense(X)).to_csr()
 
     def encode(self, X: RawFeatures) -> Visible:
-        """Encode into bits, and columns of quantiles that are rarely zero."""
-        used = {name: X.sparse[name] for name in self.bits_}
+        """Encode into the highest bits of counts, and columns of quantiles that are rarely zero."""
+        if not self.bits_:
+            return Visible(_no_bits(X), self._dense(X))
+        return Visible(self.levels_.tops(self._counts(X)), self._dense(X), self.levels_.implied)
+
+    def _counts(self, X: RawFeatures) -> dict[str, csr_matrix]:
+        return {name: X.sparse[name] for name in self.bits_}
+
+    def _dense(self, X: RawFeatures) -> NDArray[np.float32]:
         dense = [
             ramps(quantiles(X.dense[name]), self.n_ramps)
             for name, quantiles in self.quantiles_.items()
         ]
-        bits = thermometer_bits(used, self.thresholds, self.bits_)
-        n = len(X)
-        if not used:
-            bits = csr_matrix((n, 0), dtype=np.float32)
         if len(dense) != 1:
-            dense = [np.concatenate([np.zeros((n, 0), dtype=np.float32), *dense], axis=1)]
-        return Visible(bits, dense[0])
+            dense = [np.concatenate([np.zeros((len(X), 0), dtype=np.float32), *dense], axis=1)]
+        return dense[0]
 
     def blocks(self) -> list[VisibleBlock]:
         """Return which columns came from which block, in order."""
@@ -135,6 +141,11 @@ class Encoder:
     def dense_from(self) -> int:
         """Return the first column that is of a quantile, and so rarely zero; they are the last."""
         return sum(len(used) for per_level in self.bits_.values() for used in per_level)
+
+    @property
+    def implied(self) -> csr_matrix | None:
+        """Which bits are on where one is, see `Levels`; None without bits."""
+        return self.levels_.implied if self.bits_ else None
 
     def median(self, name: str) -> NDArray[np.float32]:
         """Return the median of each descriptor of a continuous block, shape (n_descriptors,)."""
@@ -204,6 +215,7 @@ class Encoder:
             name: [arrays[f"bits.{name}.{level}"] for level in made.thresholds]
             for name in config["sparse"]
         }
+        made.levels_ = Levels(made.thresholds, made.bits_)
         made.fewest_ = config["fewest"]
         made.plain_ = list(config["plain"])
         made.grids_ = {name: arrays[f"grid.{name}"] for name in config["dense"]}
@@ -214,6 +226,10 @@ class Encoder:
         return made
 
 
+def _no_bits(X: RawFeatures) -> csr_matrix:
+    return csr_matrix((len(X), 0), dtype=np.float32)
+
+
 def fewest_molecules(n: int) -> int:
     """Return in how many of n molecules a bit must be on to be a column.
 
@@ -221,44 +237,3 @@ def fewest_molecules(n: int) -> int:
     1,000 to 10,000, 20 of 41,000. Rarer bits say little, and most columns would be such bits.
     """
     return max(2, min(5, n // 200), n // 2000)
-
-
-def thermometer_bits(
-    counts: Mapping[str, csr_matrix],
-    thresholds: Sequence[int],
-    used: Mapping[str, Sequence[NDArray[np.int64]]],
-) -> csr_matrix:
-    """Return the bits `count >= level` of the used columns, as CSR of float32 ones.
-
-    The columns are those of the first block's first level, its second level, and so on.
-    """
-    n = next(iter(counts.values())).shape[0] if counts else 0
-    found: list[tuple[NDArray[np.int32], NDArray[np.int64]]] = []
-    width = 0
-    for name, block in counts.items():
-        rows = np.repeat(np.arange(n, dtype=np.int32), np.diff(block.indptr))
-        for level, columns in zip(thresholds, used[name], strict=True):
-            place = np.full(block.shape[1], -1, dtype=np.int32)
-            place[columns] = width + np.arange(len(columns))
-            high = slice(None) if level <= 1 else np.flatnonzero(block.data >= level)
-            at = place[block.indices[high]]
-            kept = at >= 0
-            found.append((at[kept], np.bincount(rows[high][kept], minlength=n)))
-            width += len(columns)
-    return _side_by_side(found, n, width)
-
-
-def _side_by_side(
-    parts: Sequence[tuple[NDArray[np.int32], NDArray[np.int64]]], n: int, width: int
-) -> csr_matrix:
-    """Put blocks of ones beside each other: each block's columns by row, and how many a row has."""
-    per_row = np.sum([counts for _, counts in parts], axis=0, dtype=np.int64)
-    ends = np.concatenate([[0], np.cumsum(per_row)]) if parts else np.zeros(n + 1, dtype=np.int64)
-    columns = np.empty(int(ends[-1]), dtype=np.int32)
-    free = ends[:-1].copy()
-    for own, counts in parts:
-        before = np.cumsum(counts) - counts
-        columns[np.arange(len(own)) + np.repeat(free - before, counts)] = own
-        free += counts
-    ones = np.ones(len(columns), dtype=np.float32)
-    return csr_matrix((ones, columns, ends), shape=(n, width))

@@ -32,13 +32,21 @@ class Ensemble:
         Width of the encoded matrix.
     dense_from : int, optional
         Columns from here on are rarely zero and are multiplied as a dense block; none when None.
+    implied : CSR of shape (dense_from, dense_from), optional
+        Which of the columns before are on where one is: a row of weights then stands for all that
+        its column implies.
     """
 
     def __init__(
-        self, members: Sequence[Member], n_columns: int, dense_from: int | None = None
+        self,
+        members: Sequence[Member],
+        n_columns: int,
+        dense_from: int | None = None,
+        implied: csr_matrix | None = None,
     ) -> None:
         self._n_columns = n_columns
         self._dense_from = n_columns if dense_from is None else dense_from
+        self._implied = implied
         self.members = list(members)
         networks = [member.network for member in members]
         width = networks[0].sizes[1]
@@ -46,6 +54,8 @@ class Ensemble:
         for index, member in enumerate(members):
             block = slice(index * width, (index + 1) * width)
             first[member.columns, block] = member.network.weights[0]
+            if implied is not None:
+                first[: self._dense_from, block] = implied @ first[: self._dense_from, block]
         bias = np.concatenate([network.biases[0] for network in networks])
         upper = [
             (
@@ -66,7 +76,7 @@ class Ensemble:
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         # Made anew in the process that it is sent to, with the products that are right there.
-        return Ensemble, (self.members, self._n_columns, self._dense_from)
+        return Ensemble, (self.members, self._n_columns, self._dense_from, self._implied)
 
     def logits(self, x: csr_matrix | Visible) -> NDArray[np.float64]:
         """Return every member's logits, shape (n_members, n, n_tasks).
@@ -75,10 +85,10 @@ class Ensemble:
         ----------
         x : CSR of shape (n, n_columns), or the same as an encoder of these columns splits it
         """
-        seen = as_visible(x, self._dense_from)
+        seen = as_visible(x, self._dense_from, self._implied)
         if not len(seen):
             return np.zeros((len(self), 0, self.n_tasks))
-        found = by_rows(self._forward, seen.dense, self._sum_of_bits(seen.bits))
+        found = by_rows(self._forward, seen.dense, self._sum_of_bits(seen.by_column))
         return np.ascontiguousarray(found.transpose(1, 0, 2), dtype=np.float64)
 
     def last_hidden(self, x: csr_matrix) -> NDArray[np.float32]:

@@ -130,7 +130,8 @@ def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> Screeni
         network = FeedForward.from_state(stored["network"], under("network.", own))
         members.append(Member(own["columns"], network, _untimed(stored["finetuning"])))
     rbm = PlainRBM.from_state(description["novelty"]["rbm"], under("novelty.rbm.", arrays))
-    novelty = Novelty(rbm, arrays["novelty.bit_logits"], description["novelty"]["centre"])
+    centre, implied = description["novelty"]["centre"], encoder.implied
+    novelty = Novelty(rbm, arrays["novelty.bit_logits"], centre, implied)
     conformals = [Conformal(**under(f"conformal.{task}.", arrays)) for task in range(len(tasks))]
     options = ModelOptions.from_dict(description["options"])
     features = BlockSet.from_config(description["features"])
@@ -142,7 +143,7 @@ def _build(description: dict[str, Any], arrays: Arrays, table: bytes) -> Screeni
         tasks=tasks,
         features=features,
         encoder=encoder,
-        ensemble=Ensemble(members, n_columns, encoder.dense_from()),
+        ensemble=Ensemble(members, n_columns, encoder.dense_from(), implied),
         blend=blend,
         novelty=novelty,
         calibrations=[Calibration(**c) for c in description["calibrations"]],

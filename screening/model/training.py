@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -85,9 +86,10 @@ def train_model(
             networks.trained.members,
             len(encoder.get_feature_names_out()),
             encoder.dense_from(),
+            encoder.implied,
         ),
         blend=fitted.blend(),
-        novelty=networks.trained.stack.novelty,
+        novelty=replace(networks.trained.stack.novelty, implied=encoder.implied),
         calibrations=held_out.calibrations,
         conformals=learner.fit_conformals(fitted, workers=workers, on_step=on_step),
         thresholds=[best_threshold(*task) for task in _by_task(assay, predictions[SHIPPED])],

@@ -36,11 +36,14 @@ class Novelty:
         Log odds of each column in the training set, smoothed.
     centre : float
         Mean over the training compounds, in nats.
+    implied : CSR of shape (n_bits, n_bits), optional
+        Which of the first columns are on where one is: those are not summed one by one.
     """
 
     rbm: PlainRBM
     bit_logits: NDArray[np.float64]
     centre: float = 0.0
+    implied: csr_matrix | None = None
 
     def __call__(self, x: csr_matrix | Visible) -> NDArray[np.float64]:
         """Return the novelty of each row in nats, shape (n,); larger is stranger.
@@ -49,13 +52,15 @@ class Novelty:
         ----------
         x : CSR of shape (n, n_columns), or the same as an encoder of these columns splits it
         """
-        seen = as_visible(x, len(self.bit_logits))
+        width = len(self.bit_logits) if self.implied is None else self.implied.shape[0]
+        seen = as_visible(x, width, self.implied)
         if not len(seen):
             return np.zeros(0)
-        n_bits = seen.bits.shape[1]
+        n_bits = seen.tops.shape[1]
         sum_of_bits, forward = self._split_at(n_bits)
-        hidden = by_rows(forward, seen.dense, sum_of_bits(seen.bits))
-        linear = seen.bits @ self._linear[:n_bits] + seen.dense @ self._linear[n_bits:]
+        hidden = by_rows(forward, seen.dense, sum_of_bits(seen.by_column))
+        linear = seen.tops @ self._together(self._linear[:n_bits])
+        linear += seen.dense @ self._linear[n_bits:]
         explained = hidden + linear + self._independent_log_partition
         return np.asarray(-explained) - self.centre
 
@@ -67,15 +72,19 @@ class Novelty:
         @cache
         def split_at(n_bits: int) -> tuple[BitSums, Rowwise]:
             dense = rbm.weights[n_bits:]
-            return BitSums(rbm.weights[:n_bits]), narrowest(
+            return BitSums(self._together(rbm.weights[:n_bits])), narrowest(
                 partial(_Hidden, dense, rbm.hidden_bias, rbm.shifts), *dense.shape
             )
 
         self._split_at = split_at
 
+    def _together(self, weights: Array) -> Array:
+        """Return the weights of each bit with those of the bits that it implies."""
+        return weights if self.implied is None else self.implied @ weights
+
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         # Made anew in the process that it is sent to, with the products that are right there.
-        return Novelty, (self.rbm, self.bit_logits, self.centre)
+        return Novelty, (self.rbm, self.bit_logits, self.centre, self.implied)
 
 
 class _Hidden:

@@ -49,8 +49,6 @@ class BitForest:
         self._single_tests = start[single]
         self._limit = np.full(width, np.inf, dtype=np.float32)
         self._limit[columns[single]] = program.thresholds[self._single_tests]
-        self._single_row = np.zeros(width, dtype=np.int64)
-        self._single_row[columns[single]] = np.arange(len(self._single_tests))
         self._laid_columns = columns[~single]
         self._laid_row = np.full(width, -1)
         self._laid_row[self._laid_columns] = np.arange(len(self._laid_columns))
@@ -76,7 +74,7 @@ class BitForest:
         blocks = [slice(start, start + self._rows) for start in range(0, len(x), self._rows)]
         if len(blocks) == 1:
             return self._of(x)
-        parts = [self._of(Visible(x.bits[rows], x.dense[rows])) for rows in blocks]
+        parts = [self._of(x.take(rows)) for rows in blocks]
         return np.concatenate(parts) if parts else np.zeros(0)
 
     def _of(self, x: Visible) -> NDArray[np.float64]:
@@ -105,28 +103,46 @@ class BitForest:
 
     def _test(self, x: Visible, out: NDArray[np.uint8]) -> None:
         """Write, for every test, the rows in which it holds."""
-        n, n_bits = 8 * out.shape[1], x.bits.shape[1]
-        rows = np.repeat(np.arange(len(x), dtype=np.int64), np.diff(x.bits.indptr))
-        asked = x.bits.indices < len(self._limit)
-        if not asked.all():
-            x = Visible(x.bits[:, : len(self._limit)], x.dense)
-            rows = rows[asked]
-        columns, values = x.bits.indices, x.bits.data
-        larger = np.flatnonzero(values > self._limit[columns])
-        above = np.zeros((len(self._single_tests), n), dtype=np.uint8)
-        above.ravel()[self._single_row[columns[larger]] * n + rows[larger]] = 1
-        laid = np.zeros((len(self._runs), n), dtype=np.float32)
+        n, n_bits = 8 * out.shape[1], x.tops.shape[1]
         dense = self._laid_columns >= n_bits
+        if x.implied is not None and not dense.all():
+            x = Visible(x.bits, x.dense)
+        laid = np.zeros((len(self._runs), n), dtype=np.float32)
         laid[dense, : len(x)] = x.dense.T[self._laid_columns[dense] - n_bits]
         if not dense.all():
-            some = np.flatnonzero(self._laid_row[columns] >= 0)
-            laid.ravel()[self._laid_row[columns[some]] * n + rows[some]] = values[some]
-        out[self._single_tests] = ~np.packbits(above, axis=1, bitorder="little")
-        for test in self._single_tests[self.program.columns[self._single_tests] >= n_bits]:
+            columns = np.repeat(np.arange(n_bits), np.diff(x.by_column.indptr))
+            asked = np.flatnonzero(columns < len(self._laid_row))
+            some = asked[self._laid_row[columns[asked]] >= 0]
+            values, rows = x.by_column.data[some], x.by_column.indices[some]
+            laid[self._laid_row[columns[some]], rows] = values
+        on_bits = self.program.columns[self._single_tests] < n_bits
+        tests = self._single_tests[on_bits]
+        out[tests] = ~self._larger(x, n)[self.program.columns[tests]]
+        for test in self._single_tests[~on_bits]:
             column = x.dense[:, self.program.columns[test] - n_bits]
             packed = np.packbits(column <= self.program.thresholds[test], bitorder="little")
             out[test, : len(packed)] = packed
         self._test_laid(laid, out)
+
+    def _larger(self, x: Visible, n: int) -> NDArray[np.uint8]:
+        """Return, for every bit, the rows in which it is larger than its one threshold."""
+        n_bits = x.tops.shape[1]
+        limit = np.full(n_bits, np.inf, dtype=np.float32)
+        limit[: len(self._limit)] = self._limit[:n_bits]
+        entries = x.by_column
+        columns = np.repeat(np.arange(n_bits), np.diff(entries.indptr))
+        # Column after column, so that neighbours are written one after the other.
+        places = columns * n + entries.indices
+        above = np.zeros((n_bits, n), dtype=np.uint8)
+        if x.implied is None:
+            above.ravel()[places] = entries.data > limit[columns]
+            return np.packbits(above, axis=1, bitorder="little")
+        above.ravel()[places] = 1
+        tops = np.packbits(above, axis=1, bitorder="little").view(np.uint64)
+        by = x.implied.tocsc()
+        larger = np.bitwise_or.reduceat(tops[by.indices], by.indptr[:-1], axis=0)
+        larger[limit >= 1] = 0
+        return larger.view(np.uint8)
 
     def _test_laid(self, laid: NDArray[np.float32], out: NDArray[np.uint8]) -> None:
         """Write the tests of columns with several thresholds.

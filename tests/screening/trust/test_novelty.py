@@ -30,7 +30,8 @@ def test_novelty_is_free_energy_plus_the_independent_log_probability(small_model
     literal -= literal.mean()
     assert np.allclose(small_model.novelty(encoded), literal, rtol=0, atol=5e-3)
     assert np.ptp(literal) > 1
-    assert small_model.novelty(encoded).mean() == pytest.approx(0, abs=1e-9)
+    # Centred on sums of all bits, and summed here by the highest ones.
+    assert small_model.novelty(encoded).mean() == pytest.approx(0, abs=1e-6)
 
 
 def test_novelty_of_a_row_does_not_depend_on_its_company(small_model, encoded):
