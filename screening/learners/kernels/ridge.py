@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve
 from scipy.sparse import csr_matrix
 
 from screening.features import Encoder, pack_bits
@@ -57,6 +56,9 @@ def fit_ridge(
     ----------
     Rasmussen and Williams 2006, Gaussian Processes for Machine Learning, equations 2.25 and 8.11.
     """
+    # Slow to import, and only training needs it.
+    from scipy.linalg import solve
+
     away = labels.astype(np.float64) - FAR
     among = similarities[known].astype(np.float64)
     if len(known) == len(labels):

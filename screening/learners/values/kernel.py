@@ -13,7 +13,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve, eigh
 
 from ebm.rowwise import one_thread
 from screening.learners.values.similarity import (
@@ -170,6 +169,8 @@ def _solved(
     kernel: Array, noise: float, numbers: Array, sides: NDArray[np.int8]
 ) -> tuple[Array, Array]:
     """Return weights, and what is said of each compound from all others."""
+    from scipy.linalg import cho_factor, cho_solve
+
     counts = np.ones(len(numbers), dtype=bool)
     for _ in range(_ROUNDS):
         own = np.flatnonzero(counts)
@@ -194,6 +195,8 @@ def _least_noise(kernel: Array, numbers: Array) -> float:
 
     The error of a compound is w_i / (K + noise I)^-1_ii, from one decomposition for all noises.
     """
+    from scipy.linalg import eigh
+
     values, vectors = eigh(kernel)
     turned = vectors.T @ numbers
     errors = []
