@@ -9,13 +9,8 @@ from ebm.dbn.likelihood import (
     log_likelihood_bound,
 )
 from ebm.dbn.stack import DBN, select_visible
-from ebm.dbn.up_down import (
-    UpDownHistory,
-    UpDownOptions,
-    UpDownRecord,
-    UpDownTrainer,
-    train_up_down,
-)
+from ebm.dbn.up_down import UpDownTrainer, train_up_down
+from ebm.dbn.up_down_options import UpDownHistory, UpDownOptions, UpDownRecord
 
 __all__ = [
     "DBN",

@@ -10,86 +10,28 @@ References
 Hinton, Osindero, Teh (2006), section 5 and appendix B. https://doi.org/10.1162/neco.2006.18.7.1527
 """
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ebm.dbn.labels import append_labels
 from ebm.dbn.stack import DBN
-from ebm.finetune.optimiser import SGD
-from ebm.loop import Callback, EpochHistory, ResumableLoop
-from ebm.sampling import gibbs
+from ebm.dbn.up_down_options import UpDownHistory, UpDownOptions, UpDownRecord
+from ebm.dbn.up_down_phases import sleep, sleep_gradient, top_gradient, wake, wake_gradient
+from ebm.loop import Callback, ResumableLoop
+from ebm.rbm import RBM
+from ebm.sampling import ContrastiveDivergence, Sampler
 from ebm.train.batches import Batch, DataSource, Matrix, Placement, Stream
+from ebm.train.gradient import Gradient, add_to_parameters
+from ebm.train.products import Products
+from ebm.train.rounding import RoundedRBM, rounded
+from ebm.train.trainer import make_chains
 from ebm.units import as_dense
 
-
-@dataclass(frozen=True)
-class UpDownOptions:
-    """Settings of `train_up_down`.
-
-    Attributes
-    ----------
-    epochs, batch_size : int
-    learning_rate : float
-        Of the gradient of a mean over rows.
-    momentum : float
-    weight_decay : float
-        L2 cost of the weights, never of the biases.
-    gibbs_steps : int
-        Sweeps of the top RBM between wake and sleep (3, 6, then 10 in the paper).
-    """
-
-    epochs: int = 10
-    batch_size: int = 100
-    learning_rate: float = 0.01
-    momentum: float = 0.5
-    weight_decay: float = 0.0
-    gibbs_steps: int = 3
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "gibbs_steps"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be >= 1, not {getattr(self, name)}")
-        if not self.learning_rate > 0 or not 0 <= self.momentum < 1 or self.weight_decay < 0:
-            raise ValueError("learning_rate must be > 0, momentum in [0, 1), weight_decay >= 0")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the settings as a JSON-able dict."""
-        return dataclasses.asdict(self)
-
-
-@dataclass(frozen=True)
-class UpDownRecord:
-    """One epoch; all values are means over rows, in nats.
-
-    Attributes
-    ----------
-    epoch : int
-    wake_nats : float
-        -Σ log p(layer below | layer above) on the way up.
-    sleep_nats : float
-        -Σ log q(layer above | layer below) on the way down.
-    top_nats : float
-        Free energy of the top RBM at the data minus that where its chains stopped.
-    seconds : float
-        Wall clock; not compared.
-    """
-
-    epoch: int
-    wake_nats: float
-    sleep_nats: float
-    top_nats: float
-    seconds: float = field(default=0.0, compare=False)
-
-
-class UpDownHistory(EpochHistory[UpDownRecord]):
-    """Losses of an up-down training, oldest first."""
-
-    record_type: ClassVar[type[UpDownRecord]] = UpDownRecord
+# The losses are of these minibatches only: they steer nothing, and cost as much as a sweep.
+_MINIBATCHES_A_MEASUREMENT = 10
 
 
 def train_up_down(
@@ -173,66 +115,121 @@ class UpDownTrainer(ResumableLoop[Batch, UpDownHistory]):
         if labels is not None:
             data = append_labels(data, labels, dbn.label_size)
         self.dbn = dbn.with_untied_weights()
-        self._optimiser = SGD(self.dbn, self.options.weight_decay, self.options.momentum)
         weights = self.dbn.top.weights
         self._source = DataSource(data, Placement(weights.dtype, weights.device))
-        # Sums over the rows of the epoch: wake, sleep and top loss, and the rows.
+        self._velocities: dict[str, Tensor] = {}
+        self.sampler = self._make_sampler()
+        # Sums over the rows measured in the epoch: wake, sleep and top loss, and the rows.
         self._totals = torch.zeros(4, dtype=torch.float64, device=weights.device)
+
+    @property
+    def _machines(self) -> list[RBM]:
+        """All that learn: the generative ones with the top, then the recognition ones."""
+        return [*self.dbn.machines, *self.dbn.recognition]
+
+    @torch.no_grad()
+    def _make_sampler(self) -> Sampler:
+        """Chains that last begin at states that went up from random rows."""
+        options = self.options.sampler
+        if options.kind == "cd":
+            return ContrastiveDivergence(options.steps)
+        rows, labels = self._split(self._source.first_rows(options.chains, self.new_seed()))
+        machines = self.dbn.machines[:-1]
+        states = wake(machines, self.dbn.recognition, rows, self.generator).states
+        start = torch.cat([states, labels], dim=1)
+        return make_chains(options, start, start.mean(0))
+
+    def _split(self, visible: Tensor) -> tuple[Tensor, Tensor]:
+        """Dense rows without labels, and their labels (of no columns, when there are none)."""
+        size = self.dbn.n_visible
+        dense = as_dense(visible)
+        return dense[:, :size], dense[:, size:]
 
     def batches(self) -> Iterable[Batch]:  # noqa: D102
         return self._source.batches(self.options.batch_size, self.epoch_seed, self.step_in_epoch)
 
+    @torch.no_grad()
     def step(self, batch: Batch) -> None:
         """Wake, top and sleep on one minibatch."""
-        losses = _losses(self.dbn, batch.visible, self.options.gibbs_steps, self.generator)
-        self._optimiser.zero_grad()
-        torch.autograd.backward(losses.sum())
-        self._optimiser.step(self.options.learning_rate)
-        rows = len(batch.weights)
-        self._totals[:3] += losses.detach() * rows
-        self._totals[3] += rows
+        machines = self._machines
+        if self.options.products == "bfloat16":
+            machines = [RoundedRBM(machine) for machine in machines]
+        count = len(self.dbn.machines)
+        generative, top, recognition = machines[: count - 1], machines[count - 1], machines[count:]
+        visible, labels = self._split(batch.visible)
+        data_weights = batch.weights
+
+        up = wake(generative, recognition, visible, self.generator)
+        data = Batch(torch.cat([up.states, labels], dim=1), data_weights)
+        field = top.hidden_field(data.visible)
+        states = self.sampler.sample(top, field, self.generator)
+        fantasy = Batch(states, self.sampler.weights(data_weights))
+        start = states[:, : self.dbn.sizes[-2]]
+        down = sleep(generative, recognition, start, self.generator)
+
+        gradients = [
+            *(wake_gradient(prediction, data_weights) for prediction in up.predictions),
+            top_gradient(top, data, field, fantasy),
+            *(sleep_gradient(prediction, fantasy.weights) for prediction in down.predictions),
+        ]
+        if self.step_in_epoch % _MINIBATCHES_A_MEASUREMENT == 0:
+            gap = data_weights @ top.free_energy(data.visible)
+            gap -= fantasy.weights @ top.free_energy(states)
+            woken = [data_weights @ prediction.nats() for prediction in up.predictions]
+            slept = [fantasy.weights @ prediction.nats() for prediction in down.predictions]
+            self._add_losses([sum(woken), sum(slept), gap], len(data_weights))
+        self._move(gradients)
+
+    def _move(self, gradients: Sequence[Gradient]) -> None:
+        """Do a step of the velocities: each becomes momentum · velocity + rate · gradient."""
+        for number, (machine, gradient) in enumerate(zip(self._machines, gradients, strict=True)):
+            products = gradient.weights
+            if self.options.products == "bfloat16":
+                products = rounded(products)
+            self._move_weights(f"{number}.weights", machine.weights, products)
+            changes = {}
+            rate, momentum = self.options.learning_rate_at(self.epoch), self.options.momentum
+            for name, value in gradient.others.items():
+                velocity = self._velocity(f"{number}.{name}", value)
+                changes[name] = velocity.mul_(momentum).add_(value, alpha=rate)
+            add_to_parameters(machine, changes)
+
+    def _move_weights(self, name: str, weights: Tensor, products: Products) -> None:
+        rate, decay = self.options.learning_rate_at(self.epoch), self.options.weight_decay
+        if self.options.momentum == 0:
+            # Straight into the weights: one pass over them instead of three.
+            products.add_to(weights, keep=1 - rate * decay, scale=rate)
+            return
+        velocity = self._velocity(name, weights)
+        decayed = products.with_matrix(weights, -decay)
+        weights.add_(decayed.add_to(velocity, keep=self.options.momentum, scale=rate))
+
+    def _velocity(self, name: str, like: Tensor) -> Tensor:
+        if name not in self._velocities:
+            self._velocities[name] = torch.zeros_like(like, requires_grad=False)
+        return self._velocities[name]
+
+    def _add_losses(self, losses: Sequence[Tensor | float], rows: int) -> None:
+        for number, loss in enumerate(losses):
+            self._totals[number] += loss * rows
+        self._totals[-1] += rows
 
     def end_epoch(self, seconds: float) -> None:  # noqa: D102
-        wake, sleep, top = (self._totals[:3] / self._totals[3]).tolist()
-        self.history.records.append(UpDownRecord(self.epoch, wake, sleep, top, seconds))
+        wake_nats, sleep_nats, top_nats = (self._totals[:3] / self._totals[3]).tolist()
+        record = UpDownRecord(self.epoch, wake_nats, sleep_nats, top_nats, seconds)
+        self.history.records.append(record)
         self._totals.zero_()
 
     def learned_state(self) -> dict[str, Any]:  # noqa: D102
         return {
             "dbn": self.dbn.state_dict(),
-            "optimiser": self._optimiser.kept,
+            "velocities": self._velocities,
+            "sampler": self.sampler.state_dict(),
             "totals": self._totals,
         }
 
     def load_learned_state(self, state: Mapping[str, Any]) -> None:  # noqa: D102
         self.dbn.load_state_dict(state["dbn"])
-        self._optimiser.kept = state["optimiser"]
+        self._velocities = state["velocities"]
+        self.sampler.load_state_dict(state["sampler"])
         self._totals = state["totals"]
-
-
-def _losses(dbn: DBN, batch: Tensor, gibbs_steps: int, generator: torch.Generator) -> Tensor:
-    """Wake, sleep and top loss, whose gradients touch three different sets of parameters."""
-    visible = as_dense(batch)
-    if dbn.label_size:
-        visible, labels = visible[:, : dbn.n_visible], visible[:, dbn.n_visible :]
-    pairs = list(zip(dbn.machines[:-1], dbn.recognition, strict=True))
-    wake = sleep = visible.new_zeros(())
-
-    state = visible
-    for generative, recognition in pairs:
-        above = recognition.sample_hidden(state, generator)
-        field = generative.visible_field(above)
-        wake = wake - generative.visible.log_conditional_nats(state, field).mean()
-        state = above
-
-    at_data = torch.cat([state, labels], dim=1) if dbn.label_size else state
-    fantasy = gibbs(dbn.top, at_data, gibbs_steps, generator)
-    top = dbn.top.free_energy(at_data).mean() - dbn.top.free_energy(fantasy).mean()
-
-    state = fantasy[:, : dbn.sizes[-2]]
-    for generative, recognition in reversed(pairs):
-        below = generative.sample_visible(state, generator)
-        field = recognition.hidden_field(below)
-        sleep = sleep - recognition.hidden.log_conditional_nats(state, field).mean()
-        state = below
-    return torch.stack([wake, sleep, top])

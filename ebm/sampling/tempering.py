@@ -48,17 +48,17 @@ class TemperedPath:
     @torch.no_grad()
     def from_means(cls, rbm: RBM, visible_mean: Tensor) -> "TemperedPath":
         """Path whose β = 0 end has about the means of the data and of h given them."""
-        to_hidden = visible_mean @ rbm.weights
+        to_hidden = rbm.hidden_field(visible_mean[None])[0]
         hidden_mean = rbm.hidden.mean(to_hidden[None])[0]
-        return cls(rbm, rbm.weights @ hidden_mean, to_hidden)
+        return cls(rbm, rbm.visible_field(hidden_mean[None])[0], to_hidden)
 
     def hidden_field(self, visible: Tensor, beta: Tensor) -> Tensor:
         """Field on the hidden layer at β; visible (..., n_visible), β (..., 1)."""
-        return beta * (visible @ self.rbm.weights) + (1 - beta) * self.to_hidden
+        return beta * self.rbm.hidden_field(visible) + (1 - beta) * self.to_hidden
 
     def visible_field(self, hidden: Tensor, beta: Tensor) -> Tensor:
         """Field on the visible layer at β; hidden (..., n_hidden), β (..., 1)."""
-        return beta * (hidden @ self.rbm.weights.T) + (1 - beta) * self.to_visible
+        return beta * self.rbm.visible_field(hidden) + (1 - beta) * self.to_visible
 
     def log_weight(self, visible: Tensor, beta: Tensor) -> Tensor:
         """w_β(v) in nats, shape (...)."""

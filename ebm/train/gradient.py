@@ -22,6 +22,7 @@ Montavon, Müller (2012), "Deep Boltzmann machines and the centering trick",
 https://doi.org/10.1007/978-3-642-35289-8_33
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -103,14 +104,17 @@ def phase_statistics(rbm: RBM, batch: Batch, field: Tensor, hidden: Tensor) -> P
 
 
 def log_likelihood_gradient(
-    data: PhaseStatistics, model: PhaseStatistics, offsets: Offsets
+    data: PhaseStatistics, model: PhaseStatistics, offsets: Offsets | None = None
 ) -> Gradient:
-    """Gradient in centred coordinates."""
+    """Gradient in centred coordinates; without offsets in the usual ones."""
     visible = data.visible - model.visible
     hidden = data.hidden - model.hidden
-    # With equal mass in both phases the λμᵀ terms cancel.
-    centring = Products.stacked([(offsets.visible, hidden), (visible, offsets.hidden)])
-    weights = data.products.minus(model.products).minus(centring)
+    weights = data.products.minus(model.products)
+    if offsets is not None:
+        # With equal mass in both phases the λμᵀ terms cancel.
+        weights = weights.minus(
+            Products.stacked([(offsets.visible, hidden), (visible, offsets.hidden)])
+        )
     others = {name: data.extras[name] - model.extras[name] for name in data.extras}
     return Gradient(weights, {"visible_bias": visible, "hidden_bias": hidden, **others})
 
@@ -120,8 +124,20 @@ def apply_update(rbm: RBM, update: dict[str, Tensor], offsets: Offsets) -> None:
     """Add a change, given in centred coordinates, to the machine's parameters."""
     weights = update["weights"]
     rbm.weights.add_(weights)
-    rbm.visible.shift_bias(update["visible_bias"] - weights @ offsets.hidden)
-    rbm.hidden.shift_bias(update["hidden_bias"] - weights.T @ offsets.visible)
-    for name, change in update.items():
-        if name not in ("weights", "visible_bias", "hidden_bias"):
+    biases = {
+        "visible_bias": update["visible_bias"] - weights @ offsets.hidden,
+        "hidden_bias": update["hidden_bias"] - weights.T @ offsets.visible,
+    }
+    add_to_parameters(rbm, {**update, **biases})
+
+
+@torch.no_grad()
+def add_to_parameters(rbm: RBM, changes: Mapping[str, Tensor]) -> None:
+    """Add changes of biases and of the units' own parameters; weights are passed over."""
+    for name, change in changes.items():
+        if name == "visible_bias":
+            rbm.visible.shift_bias(change)
+        elif name == "hidden_bias":
+            rbm.hidden.shift_bias(change)
+        elif name != "weights":
             rbm.get_parameter(name).add_(change)

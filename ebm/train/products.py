@@ -74,8 +74,15 @@ class Products:
         return Products(self.left, self.right, self.sparse, matrix if factor else None, factor)
 
     def add_to(self, total: Tensor, *, keep: float, scale: float) -> Tensor:
-        """Return total, changed in place to keep·total + scale·sum."""
-        if not 0 < len(self.left) <= _FEW_ROWS:
+        """Return total, changed in place to keep·total + scale·sum.
+
+        Rows of a coarser number type than the total's are multiplied in theirs.
+        """
+        if self.left.dtype != total.dtype:
+            if keep != 1:
+                total.mul_(keep)
+            total.add_(self.left.T @ self.right, alpha=scale)
+        elif not 0 < len(self.left) <= _FEW_ROWS:
             total.addmm_(self.left.T, self.right, beta=keep, alpha=scale)
         else:
             for row, other in zip(self.left, self.right, strict=True):

@@ -307,7 +307,11 @@ def make_sampler(
     """Sampler of the negative phase; lasting chains begin at `options.chains` random data rows."""
     if options.kind == "cd":
         return ContrastiveDivergence(options.steps)
-    start = source.first_rows(options.chains, seed)
+    return make_chains(options, source.first_rows(options.chains, seed), visible_mean)
+
+
+def make_chains(options: SamplerOptions, start: Tensor, visible_mean: Tensor) -> Sampler:
+    """Lasting chains of the kind that the options name, beginning at rows of visible states."""
     if options.kind == "pcd":
         return PersistentChains(start, options.steps)
     betas = torch.linspace(0, 1, options.temperatures)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from ebm import DBN
 from workflows.mnist.digits import CLASSES, LabelledImages
-from workflows.mnist.experiments.generative_up_down import UpDownEpoch, train_up_down
 from workflows.mnist.experiments.generative_up_down import (
     free_energy_error_percent as error_percent,
 )
+from workflows.mnist.experiments.generative_up_down import train_up_down
 from workflows.mnist.inputs import ExperimentInputs, ExperimentOptions
 from workflows.mnist.results import documented, figures
 from workflows.mnist.results.images import (
@@ -53,7 +53,7 @@ def settings_for(options: ExperimentOptions) -> GenerativeSettings:
     return GenerativeSettings(
         layers=(64, 64, 128) if options.quick else (500, 500, 2000),
         pretrain_epochs=options.used_pretrain_epochs(20),
-        epochs=options.used_epochs(100, quick=3),
+        epochs=options.used_epochs(250, quick=5),
         seeds=options.used_seeds(1),
     )
 
@@ -62,17 +62,19 @@ def run(inputs: ExperimentInputs) -> None:
     """Train greedily with labels, then up-down; say errors, and leave tables and figures."""
     settings = settings_for(inputs.options)
     folder = inputs.experiment("generative")
-    rows, held_out = inputs.digits.split()
+    rows, _ = inputs.digits.split()
     test = inputs.digits.test
-    greedy_errors, errors, table = [], [], []
+    greedy_errors, chosen_errors, last_errors, table = [], [], [], []
     for seed in settings.seeds:
         folder.say(f"Generative DBN 784-{'-'.join(map(str, settings.layers))}, seed {seed}")
         greedy = _pretrain(folder, rows, settings, seed)
         greedy_errors.append(error_percent(greedy, test))
         folder.say(f"greedy: test error {greedy_errors[-1]:.2f} % by free energy")
-        dbn, epochs = train_up_down(folder, greedy, rows, held_out, test, settings.epochs, seed)
-        errors.append(_best(epochs).test_error_percent)
-        table += [{"seed": seed, **row} for row in as_rows(epochs)]
+        found = train_up_down(folder, greedy, inputs.digits, settings.epochs, seed)
+        dbn = found.dbn
+        chosen_errors.append(found.chosen().test_error_percent)
+        last_errors.append(found.epochs[-1].test_error_percent)
+        table += [{"seed": seed, **row} for row in as_rows(found.epochs)]
     write_csv(table, folder.path / "epochs.csv")
     names = [str(label) for label in range(CLASSES)]
     figures.grid(digits_of_each_class(dbn), folder.path / "digits.png", 10, names)
@@ -87,11 +89,19 @@ def run(inputs: ExperimentInputs) -> None:
             2,
         ),
         ComparisonRow(
-            "test error after up-down, %",
+            "test error after up-down, digits held out, %",
+            f"{documented.GENERATIVE_HELD_OUT_ERROR_PERCENT}",
+            documented.HINTON_2006,
+            chosen_errors,
+            "the epoch with the lowest error on them",
+            2,
+        ),
+        ComparisonRow(
+            "test error after up-down, at last on all digits, %",
             f"{documented.GENERATIVE_ERROR_PERCENT}",
             documented.HINTON_2006,
-            errors,
-            f"{settings.epochs} epochs, chosen on validation digits",
+            last_errors,
+            f"{settings.epochs} epochs, the last one",
             2,
         ),
     ]
@@ -110,7 +120,3 @@ def _pretrain(
         labels=rows.labels,
     )
     return dbn
-
-
-def _best(epochs: list[UpDownEpoch]) -> UpDownEpoch:
-    return min(epochs, key=lambda epoch: epoch.validation_error_percent)

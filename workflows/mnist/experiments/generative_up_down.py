@@ -1,6 +1,9 @@
-"""Up-down training of the generative DBN in three phases, measured after each epoch.
+"""Up-down training of the generative DBN, measured as it goes.
 
-As in the paper, the phases have 3, 6 and 10 Gibbs sweeps of the top machine.
+As in the paper: on the training digits with 10,000 held out, where the epoch of the lowest error
+counts; then on all digits, for a number of epochs that was fixed beforehand. The chains of the top
+machine go on from minibatch to minibatch, where the paper restarts them at the digits and lets them
+run for 3, 6, then 10 sweeps.
 """
 
 from __future__ import annotations
@@ -8,24 +11,42 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import torch
 
-import ebm
-from ebm import DBN, UpDownOptions, class_log_probabilities
+from ebm import DBN, SamplerOptions, UpDownOptions, class_log_probabilities
 from ebm.dbn import UpDownTrainer
-from workflows.mnist.digits import LabelledImages
+from workflows.mnist.digits import Digits, LabelledImages
 from workflows.mnist.training.epochs import EpochLines, EpochMonitor, as_rows
 from workflows.mnist.training.stages import ExperimentFolder, Stage, StepProgress
+
+# A measurement takes half as long as an epoch.
+EPOCHS_A_MEASUREMENT = 5
 
 
 @dataclass(frozen=True)
 class UpDownEpoch:
-    """Errors after one epoch; `phase` counts from 1."""
+    """Errors after one epoch.
+
+    Attributes
+    ----------
+    phase : int
+        1 with digits held out, 2 on all digits.
+    epoch : int
+        Of the phase, from 1.
+    rate : float
+        Learning rate.
+    wake_nats, sleep_nats : float
+    validation_error_percent : float
+        In phase 2 of digits that it is trained on.
+    test_error_percent, seconds : float
+        The time is that of the training of this epoch.
+    """
 
     phase: int
     epoch: int
+    rate: float
     wake_nats: float
     sleep_nats: float
     validation_error_percent: float
@@ -42,80 +63,89 @@ class UpDownEpoch:
         )
 
 
+@dataclass(frozen=True)
+class UpDownResult:
+    """What the two phases gave.
+
+    Attributes
+    ----------
+    dbn : DBN
+        At the end of the last phase.
+    epochs : list of UpDownEpoch
+        Those measured.
+    """
+
+    dbn: DBN
+    epochs: list[UpDownEpoch]
+
+    def chosen(self) -> UpDownEpoch:
+        """Return the epoch with digits held out that has the lowest error on them."""
+        held_out = [epoch for epoch in self.epochs if epoch.phase == 1]
+        return min(held_out, key=lambda epoch: epoch.validation_error_percent)
+
+
 def phases(epochs: int) -> list[UpDownOptions]:
-    """Return the three phases: more Gibbs sweeps, and a smaller rate, from one to the next."""
-    shares = [epochs // 3, epochs // 3, epochs - 2 * (epochs // 3)]
-    settings = ((0.02, 3), (0.01, 6), (0.003, 10))
+    """Return both phases: four fifths of the epochs with digits held out, the rest on all."""
+    last = epochs // 5
+    settings = ((epochs - last, 0.1, 0.02), (last, 0.02, 0.1))
     return [
         UpDownOptions(
-            epochs=share, batch_size=100, learning_rate=rate, momentum=0.9, gibbs_steps=sweeps
+            epochs=share,
+            batch_size=100,
+            learning_rate=rate,
+            schedule="linear",
+            final_rate_fraction=final,
+            momentum=0.0,
+            sampler=SamplerOptions("pcd", chains=100),
+            products="bfloat16",
         )
-        for share, (rate, sweeps) in zip(shares, settings, strict=True)
+        for share, rate, final in settings
         if share
     ]
 
 
 def train_up_down(
-    folder: ExperimentFolder,
-    greedy: DBN,
-    rows: LabelledImages,
-    held_out: LabelledImages,
-    test: LabelledImages,
-    epochs: int,
-    seed: int,
-) -> tuple[DBN, list[UpDownEpoch]]:
-    """Train in three phases, each a stage of its own.
+    folder: ExperimentFolder, greedy: DBN, digits: Digits, epochs: int, seed: int
+) -> UpDownResult:
+    """Train in two phases, each a stage of its own.
 
     Parameters
     ----------
     folder : ExperimentFolder
     greedy : DBN
         Where the training begins; it is not changed.
-    rows, held_out, test : LabelledImages
-        Trained on; measured to choose the epoch by; only measured.
+    digits : Digits
+        Those of the test are only measured.
     epochs : int
-        Of all phases together.
+        Of both phases together.
     seed : int
-
-    Returns
-    -------
-    dbn : DBN
-        After the epoch of the lowest error on the rows held out.
-    epochs : list of UpDownEpoch
-        Of all phases.
     """
-    current, best = greedy, greedy
-    lowest = free_energy_error_percent(greedy, held_out)
-    measured: list[UpDownEpoch] = []
+    rows, held_out = digits.split()
+    current, measured = greedy, []
     for number, options in enumerate(phases(epochs), start=1):
         stage = folder.stage(f"seed-{seed}-up-down-{number}")
         lines = EpochLines(stage, UpDownEpoch, options.epochs)
-        monitor = UpDownMonitor(stage, number, held_out, test, lines.add)
-        current, stored = _train_phase(stage, current, rows, options, seed, monitor)
-        found = lines.finished(stored)
-        measured += found
-        smallest = min(epoch.validation_error_percent for epoch in found)
-        if smallest < lowest:
-            lowest, best = smallest, monitor.load_best()
-    return best, measured
+        monitor = UpDownMonitor(number, held_out, digits.test, lines.add)
+        trained_on = rows if number == 1 else digits.train
+        current, stored = _train_phase(stage, current, trained_on, options, seed, monitor)
+        measured += lines.finished(stored)
+    return UpDownResult(current, measured)
 
 
 class UpDownMonitor(EpochMonitor[UpDownEpoch]):
-    """Measures errors after each epoch of a phase, and keeps the DBN of the lowest one in a file.
+    """Measures errors after every fifth epoch of a phase and the last one.
 
     Parameters
     ----------
-    stage : Stage
     phase : int
         From 1.
     held_out, test : LabelledImages
     on_epoch : callable
-        Told of each epoch.
+        Told of each epoch that is measured.
     """
 
     def __init__(
         self,
-        stage: Stage,
         phase: int,
         held_out: LabelledImages,
         test: LabelledImages,
@@ -124,28 +154,25 @@ class UpDownMonitor(EpochMonitor[UpDownEpoch]):
         super().__init__(UpDownEpoch, on_epoch)
         self.phase = phase
         self.held_out, self.test = held_out, test
-        self._best_file = stage.file("-best.safetensors")
+
+    def on_epoch_end(self, trainer: UpDownTrainer) -> None:
+        """Measure and tell, when it is time."""
+        if trainer.epoch % EPOCHS_A_MEASUREMENT == 0 or trainer.is_over:
+            super().on_epoch_end(trainer)
 
     def measure(self, trainer: UpDownTrainer) -> UpDownEpoch:
-        """Measure the DBN as it is now; keep it when no earlier epoch was as good."""
+        """Measure the DBN as it is now."""
         record = trainer.history.records[-1]
-        epoch = UpDownEpoch(
+        return UpDownEpoch(
             phase=self.phase,
             epoch=trainer.epoch,
+            rate=trainer.options.learning_rate_at(trainer.epoch - 1),
             wake_nats=record.wake_nats,
             sleep_nats=record.sleep_nats,
             validation_error_percent=free_energy_error_percent(trainer.dbn, self.held_out),
             test_error_percent=free_energy_error_percent(trainer.dbn, self.test),
             seconds=record.seconds,
         )
-        before = [known.validation_error_percent for known in self.epochs]
-        if epoch.validation_error_percent < min(before, default=math.inf):
-            ebm.save(self._best_file, trainer.dbn)
-        return epoch
-
-    def load_best(self) -> DBN:
-        """Return the DBN of the phase's best epoch."""
-        return cast("DBN", ebm.load(self._best_file))
 
 
 @torch.no_grad()
@@ -168,7 +195,7 @@ def _train_phase(
     seed: int,
     monitor: UpDownMonitor,
 ) -> tuple[DBN, list[dict[str, Any]]]:
-    """Return the DBN at the end of a phase, and its epochs."""
+    """Return the DBN at the end of a phase, and its measured epochs."""
 
     def train() -> tuple[DBN, list[dict[str, Any]]]:
         steps = options.epochs * math.ceil(len(rows) / options.batch_size)
