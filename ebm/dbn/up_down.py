@@ -162,9 +162,9 @@ class UpDownTrainer(ResumableLoop[Batch, UpDownHistory]):
         up = wake(generative, recognition, visible, self.generator)
         data = Batch(torch.cat([up.states, labels], dim=1), data_weights)
         field = top.hidden_field(data.visible)
-        states = self.sampler.sample(top, field, self.generator)
-        fantasy = Batch(states, self.sampler.weights(data_weights))
-        start = states[:, : self.dbn.sizes[-2]]
+        chains = self.sampler.sample(top, field, self.generator)
+        fantasy = Batch(chains, self.sampler.weights(data_weights))
+        start = chains[:, : self.dbn.sizes[-2]]
         down = sleep(generative, recognition, start, self.generator)
 
         gradients = [
@@ -174,7 +174,7 @@ class UpDownTrainer(ResumableLoop[Batch, UpDownHistory]):
         ]
         if self.step_in_epoch % _MINIBATCHES_A_MEASUREMENT == 0:
             gap = data_weights @ top.free_energy(data.visible)
-            gap -= fantasy.weights @ top.free_energy(states)
+            gap -= fantasy.weights @ top.free_energy(chains)
             woken = [data_weights @ prediction.nats() for prediction in up.predictions]
             slept = [fantasy.weights @ prediction.nats() for prediction in down.predictions]
             self._add_losses([sum(woken), sum(slept), gap], len(data_weights))

@@ -3,7 +3,13 @@
 As in the paper: on the training digits with 10,000 held out, where the epoch of the lowest error
 counts; then on all digits, for a number of epochs that was fixed beforehand. The chains of the top
 machine go on from minibatch to minibatch, where the paper restarts them at the digits and lets them
-run for 3, 6, then 10 sweeps.
+run for 3, 6, then 10 sweeps. The rate falls to a fiftieth in cycles of 10, 20, 40, ... epochs, so
+that the end of each says what so many epochs give, and a longer training continues a shorter one.
+
+References
+----------
+Loshchilov, Hutter (2017), "SGDR: stochastic gradient descent with warm restarts".
+https://doi.org/10.48550/arXiv.1608.03983
 """
 
 from __future__ import annotations
@@ -23,6 +29,35 @@ from workflows.mnist.training.stages import ExperimentFolder, Stage, StepProgres
 
 # A measurement takes half as long as an epoch.
 EPOCHS_A_MEASUREMENT = 5
+EPOCHS_OF_THE_FIRST_CYCLE = 10
+CYCLE_RATE, ALL_DIGITS_RATE = 0.1, 0.02
+ALL_DIGITS = "all-digits"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of the training.
+
+    Attributes
+    ----------
+    number : int
+        From 1.
+    name : str
+        Of its stage.
+    rows : LabelledImages
+        Trained on.
+    options : UpDownOptions
+    """
+
+    number: int
+    name: str
+    rows: LabelledImages
+    options: UpDownOptions
+
+    @property
+    def all_digits(self) -> bool:
+        """Whether nothing is held out."""
+        return self.name == ALL_DIGITS
 
 
 @dataclass(frozen=True)
@@ -32,19 +67,22 @@ class UpDownEpoch:
     Attributes
     ----------
     phase : int
-        1 with digits held out, 2 on all digits.
+        From 1; a cycle with digits held out, or at last the phase on all digits.
+    all_digits : bool
+        Whether it is the latter.
     epoch : int
         Of the phase, from 1.
     rate : float
         Learning rate.
     wake_nats, sleep_nats : float
     validation_error_percent : float
-        In phase 2 of digits that it is trained on.
+        On all digits: of rows that it is trained on.
     test_error_percent, seconds : float
         The time is that of the training of this epoch.
     """
 
     phase: int
+    all_digits: bool
     epoch: int
     rate: float
     wake_nats: float
@@ -65,7 +103,7 @@ class UpDownEpoch:
 
 @dataclass(frozen=True)
 class UpDownResult:
-    """What the two phases gave.
+    """What the phases gave.
 
     Attributes
     ----------
@@ -80,54 +118,72 @@ class UpDownResult:
 
     def chosen(self) -> UpDownEpoch:
         """Return the epoch with digits held out that has the lowest error on them."""
-        held_out = [epoch for epoch in self.epochs if epoch.phase == 1]
+        held_out = [epoch for epoch in self.epochs if not epoch.all_digits]
         return min(held_out, key=lambda epoch: epoch.validation_error_percent)
 
 
-def phases(epochs: int) -> list[UpDownOptions]:
-    """Return both phases: four fifths of the epochs with digits held out, the rest on all."""
-    last = epochs // 5
-    settings = ((epochs - last, 0.1, 0.02), (last, 0.02, 0.1))
-    return [
-        UpDownOptions(
-            epochs=share,
-            batch_size=100,
-            learning_rate=rate,
-            schedule="linear",
-            final_rate_fraction=final,
-            momentum=0.0,
-            sampler=SamplerOptions("pcd", chains=100),
-            products="bfloat16",
-        )
-        for share, rate, final in settings
-        if share
-    ]
+def cycles(epochs: int) -> list[int]:
+    """Return the lengths of cycles that double from ten epochs on; the last takes the rest.
+
+    Examples
+    --------
+    >>> cycles(70), cycles(75), cycles(4)
+    ([10, 20, 40], [10, 20, 45], [4])
+    """
+    lengths: list[int] = []
+    following = EPOCHS_OF_THE_FIRST_CYCLE
+    while sum(lengths) + 2 * following < epochs:
+        lengths.append(following)
+        following *= 2
+    return [*lengths, epochs - sum(lengths)]
+
+
+def phase_options(epochs: int, rate: float) -> UpDownOptions:
+    """Return the settings of a phase whose rate falls from `rate` to a fiftieth."""
+    return UpDownOptions(
+        epochs=epochs,
+        batch_size=100,
+        learning_rate=rate,
+        schedule="linear",
+        final_rate_fraction=0.02,
+        momentum=0.0,
+        sampler=SamplerOptions("pcd", chains=100),
+        products="bfloat16",
+    )
 
 
 def train_up_down(
     folder: ExperimentFolder, greedy: DBN, digits: Digits, epochs: int, seed: int
 ) -> UpDownResult:
-    """Train in two phases, each a stage of its own.
+    """Train in cycles with digits held out, then for a fifth of the epochs on all digits.
 
     Parameters
     ----------
     folder : ExperimentFolder
+        Each phase is a stage of its own.
     greedy : DBN
         Where the training begins; it is not changed.
     digits : Digits
         Those of the test are only measured.
     epochs : int
-        Of both phases together.
+        Of all phases together.
     seed : int
     """
     rows, held_out = digits.split()
+    last = epochs // 5
+    phases = [
+        Phase(number, f"{number}", rows, phase_options(length, CYCLE_RATE))
+        for number, length in enumerate(cycles(epochs - last), start=1)
+    ]
+    if last:
+        options = phase_options(last, ALL_DIGITS_RATE)
+        phases.append(Phase(len(phases) + 1, ALL_DIGITS, digits.train, options))
     current, measured = greedy, []
-    for number, options in enumerate(phases(epochs), start=1):
-        stage = folder.stage(f"seed-{seed}-up-down-{number}")
-        lines = EpochLines(stage, UpDownEpoch, options.epochs)
-        monitor = UpDownMonitor(number, held_out, digits.test, lines.add)
-        trained_on = rows if number == 1 else digits.train
-        current, stored = _train_phase(stage, current, trained_on, options, seed, monitor)
+    for phase in phases:
+        stage = folder.stage(f"seed-{seed}-up-down-{phase.name}")
+        lines = EpochLines(stage, UpDownEpoch, phase.options.epochs)
+        monitor = UpDownMonitor(phase, held_out, digits.test, lines.add)
+        current, stored = _train_phase(stage, current, phase, seed, monitor)
         measured += lines.finished(stored)
     return UpDownResult(current, measured)
 
@@ -137,8 +193,7 @@ class UpDownMonitor(EpochMonitor[UpDownEpoch]):
 
     Parameters
     ----------
-    phase : int
-        From 1.
+    phase : Phase
     held_out, test : LabelledImages
     on_epoch : callable
         Told of each epoch that is measured.
@@ -146,7 +201,7 @@ class UpDownMonitor(EpochMonitor[UpDownEpoch]):
 
     def __init__(
         self,
-        phase: int,
+        phase: Phase,
         held_out: LabelledImages,
         test: LabelledImages,
         on_epoch: Callable[[UpDownEpoch], None],
@@ -164,7 +219,8 @@ class UpDownMonitor(EpochMonitor[UpDownEpoch]):
         """Measure the DBN as it is now."""
         record = trainer.history.records[-1]
         return UpDownEpoch(
-            phase=self.phase,
+            phase=self.phase.number,
+            all_digits=self.phase.all_digits,
             epoch=trainer.epoch,
             rate=trainer.options.learning_rate_at(trainer.epoch - 1),
             wake_nats=record.wake_nats,
@@ -188,14 +244,10 @@ def free_energy_error_percent(dbn: DBN, rows: LabelledImages) -> float:
 
 
 def _train_phase(
-    stage: Stage,
-    dbn: DBN,
-    rows: LabelledImages,
-    options: UpDownOptions,
-    seed: int,
-    monitor: UpDownMonitor,
+    stage: Stage, dbn: DBN, phase: Phase, seed: int, monitor: UpDownMonitor
 ) -> tuple[DBN, list[dict[str, Any]]]:
     """Return the DBN at the end of a phase, and its measured epochs."""
+    rows, options = phase.rows, phase.options
 
     def train() -> tuple[DBN, list[dict[str, Any]]]:
         steps = options.epochs * math.ceil(len(rows) / options.batch_size)
@@ -204,7 +256,7 @@ def _train_phase(
             rows.images,
             options,
             labels=rows.labels,
-            generator=torch.Generator(rows.images.device).manual_seed(100 * monitor.phase + seed),
+            generator=torch.Generator(rows.images.device).manual_seed(100 * phase.number + seed),
             callbacks=[StepProgress(stage, steps), monitor],
         )
         stage.run_with_checkpoints(trainer)
