@@ -118,6 +118,8 @@ class UpDownTrainer(ResumableLoop[Batch, UpDownHistory]):
         weights = self.dbn.top.weights
         self._source = DataSource(data, Placement(weights.dtype, weights.device))
         self._velocities: dict[str, Tensor] = {}
+        coarse = self.options.products == "bfloat16"
+        self._rounded = [RoundedRBM(machine) for machine in self._machines] if coarse else []
         self.sampler = self._make_sampler()
         # Sums over the rows measured in the epoch: wake, sleep and top loss, and the rows.
         self._totals = torch.zeros(4, dtype=torch.float64, device=weights.device)
@@ -151,9 +153,9 @@ class UpDownTrainer(ResumableLoop[Batch, UpDownHistory]):
     @torch.no_grad()
     def step(self, batch: Batch) -> None:
         """Wake, top and sleep on one minibatch."""
-        machines = self._machines
-        if self.options.products == "bfloat16":
-            machines = [RoundedRBM(machine) for machine in machines]
+        machines = self._rounded or self._machines
+        for coarse, machine in zip(self._rounded, self._machines, strict=False):
+            coarse.follow(machine)
         count = len(self.dbn.machines)
         generative, top, recognition = machines[: count - 1], machines[count - 1], machines[count:]
         visible, labels = self._split(batch.visible)

@@ -25,7 +25,7 @@ from ebm.units import as_dense
 class RoundedRBM(RBM):
     """A machine as it is now with rounded weights: the same units, fields by bfloat16 products.
 
-    Fields come back in the number type of the machine. Once the machine moves, make another one.
+    Fields come back in the number type of the machine. Once it has moved, `follow` it.
 
     Parameters
     ----------
@@ -37,6 +37,11 @@ class RoundedRBM(RBM):
         self.visible = rbm.visible
         self.hidden = rbm.hidden
         self.weights = nn.Parameter(rbm.weights.detach().bfloat16(), requires_grad=False)
+
+    @torch.no_grad()
+    def follow(self, rbm: RBM) -> None:
+        """Round the weights of the machine that has moved, into the memory that is there."""
+        self.weights.copy_(rbm.weights)
 
     def hidden_field(self, visible: Tensor) -> Tensor:
         """Field v·W on the hidden layer, shape (n, n_hidden)."""
