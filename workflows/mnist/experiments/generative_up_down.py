@@ -4,7 +4,7 @@ As in the paper: on the training digits with 10,000 held out, where the epoch of
 counts; then on all digits, for a number of epochs that was fixed beforehand. The chains of the top
 machine go on from minibatch to minibatch, where the paper restarts them at the digits and lets them
 run for 3, 6, then 10 sweeps. The rate falls to a fiftieth in cycles of 10, 20, 40, ... epochs, so
-that the end of each says what so many epochs give, and a longer training continues a shorter one.
+that the end of each says what so many epochs give, and a longer training begins as a shorter one.
 
 References
 ----------
@@ -30,7 +30,6 @@ from workflows.mnist.training.stages import ExperimentFolder, Stage, StepProgres
 # A measurement takes half as long as an epoch.
 EPOCHS_A_MEASUREMENT = 5
 EPOCHS_OF_THE_FIRST_CYCLE = 10
-CYCLE_RATE, ALL_DIGITS_RATE = 0.1, 0.02
 ALL_DIGITS = "all-digits"
 
 
@@ -138,12 +137,12 @@ def cycles(epochs: int) -> list[int]:
     return [*lengths, epochs - sum(lengths)]
 
 
-def phase_options(epochs: int, rate: float) -> UpDownOptions:
-    """Return the settings of a phase whose rate falls from `rate` to a fiftieth."""
+def phase_options(epochs: int) -> UpDownOptions:
+    """Return the settings of a phase of so many epochs."""
     return UpDownOptions(
         epochs=epochs,
         batch_size=100,
-        learning_rate=rate,
+        learning_rate=0.1,
         schedule="linear",
         final_rate_fraction=0.02,
         momentum=0.0,
@@ -155,7 +154,7 @@ def phase_options(epochs: int, rate: float) -> UpDownOptions:
 def train_up_down(
     folder: ExperimentFolder, greedy: DBN, digits: Digits, epochs: int, seed: int
 ) -> UpDownResult:
-    """Train in cycles with digits held out, then for a fifth of the epochs on all digits.
+    """Train in cycles with digits held out, then for a third of the epochs on all digits.
 
     Parameters
     ----------
@@ -170,13 +169,13 @@ def train_up_down(
     seed : int
     """
     rows, held_out = digits.split()
-    last = epochs // 5
+    last = epochs // 3
     phases = [
-        Phase(number, f"{number}", rows, phase_options(length, CYCLE_RATE))
+        Phase(number, f"{number}", rows, phase_options(length))
         for number, length in enumerate(cycles(epochs - last), start=1)
     ]
     if last:
-        options = phase_options(last, ALL_DIGITS_RATE)
+        options = phase_options(last)
         phases.append(Phase(len(phases) + 1, ALL_DIGITS, digits.train, options))
     current, measured = greedy, []
     for phase in phases:
