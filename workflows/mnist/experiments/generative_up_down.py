@@ -1,15 +1,10 @@
 """Up-down training of the generative DBN, measured as it goes.
 
 As in the paper: on the training digits with 10,000 held out, where the epoch of the lowest error
-counts; then on all digits, for a number of epochs that was fixed beforehand. The chains of the top
-machine go on from minibatch to minibatch, where the paper restarts them at the digits and lets them
-run for 3, 6, then 10 sweeps. The rate falls to a fiftieth in cycles of 10, 20, 40, ... epochs, so
-that the end of each says what so many epochs give, and a longer training begins as a shorter one.
-
-References
-----------
-Loshchilov, Hutter (2017), "SGDR: stochastic gradient descent with warm restarts".
-https://doi.org/10.48550/arXiv.1608.03983
+counts; then on all digits, for a number of epochs that was fixed beforehand. Chains of the top
+machine that go on from minibatch to minibatch come first: they find the states far from digits that
+greedy training left probable. Then, as in the paper, chains restart at the digits: the labels are
+told better. In each phase the rate falls to a fiftieth.
 """
 
 from __future__ import annotations
@@ -66,9 +61,9 @@ class UpDownEpoch:
     Attributes
     ----------
     phase : int
-        From 1; a cycle with digits held out, or at last the phase on all digits.
+        From 1.
     all_digits : bool
-        Whether it is the latter.
+        Whether no digits are held out.
     epoch : int
         Of the phase, from 1.
     rate : float
@@ -134,11 +129,11 @@ def cycles(epochs: int) -> list[int]:
     while sum(lengths) + 2 * following < epochs:
         lengths.append(following)
         following *= 2
-    return [*lengths, epochs - sum(lengths)]
+    return [*lengths, epochs - sum(lengths)] if epochs else []
 
 
-def phase_options(epochs: int) -> UpDownOptions:
-    """Return the settings of a phase of so many epochs."""
+def persistent_options(epochs: int) -> UpDownOptions:
+    """Return the settings of a cycle with chains that go on."""
     return UpDownOptions(
         epochs=epochs,
         batch_size=100,
@@ -151,10 +146,36 @@ def phase_options(epochs: int) -> UpDownOptions:
     )
 
 
+def restarted_options(epochs: int) -> UpDownOptions:
+    """Return the settings of a phase with three sweeps from the digits."""
+    return UpDownOptions(
+        epochs=epochs,
+        batch_size=100,
+        learning_rate=0.02,
+        schedule="linear",
+        final_rate_fraction=0.02,
+        momentum=0.9,
+        sampler=SamplerOptions("cd", steps=3),
+        products="bfloat16",
+    )
+
+
+def make_phases(epochs: int, rows: LabelledImages, all_rows: LabelledImages) -> list[Phase]:
+    """Divide the epochs: three tenths of persistent chains, the rest in halves."""
+    persistent = epochs * 3 // 10
+    last = (epochs - persistent) // 2
+    settings = [persistent_options(length) for length in cycles(persistent)]
+    settings.append(restarted_options(epochs - persistent - last))
+    phases = [Phase(number, f"{number}", rows, of) for number, of in enumerate(settings, start=1)]
+    if last:
+        phases.append(Phase(len(phases) + 1, ALL_DIGITS, all_rows, restarted_options(last)))
+    return phases
+
+
 def train_up_down(
     folder: ExperimentFolder, greedy: DBN, digits: Digits, epochs: int, seed: int
 ) -> UpDownResult:
-    """Train in cycles with digits held out, then for a third of the epochs on all digits.
+    """Train with digits held out, then on all digits.
 
     Parameters
     ----------
@@ -169,16 +190,8 @@ def train_up_down(
     seed : int
     """
     rows, held_out = digits.split()
-    last = epochs // 3
-    phases = [
-        Phase(number, f"{number}", rows, phase_options(length))
-        for number, length in enumerate(cycles(epochs - last), start=1)
-    ]
-    if last:
-        options = phase_options(last)
-        phases.append(Phase(len(phases) + 1, ALL_DIGITS, digits.train, options))
     current, measured = greedy, []
-    for phase in phases:
+    for phase in make_phases(epochs, rows, digits.train):
         stage = folder.stage(f"seed-{seed}-up-down-{phase.name}")
         lines = EpochLines(stage, UpDownEpoch, phase.options.epochs)
         monitor = UpDownMonitor(phase, held_out, digits.test, lines.add)
