@@ -53,7 +53,7 @@ def settings_for(options: ExperimentOptions) -> GenerativeSettings:
     return GenerativeSettings(
         layers=(64, 64, 128) if options.quick else (500, 500, 2000),
         pretrain_epochs=options.used_pretrain_epochs(20),
-        epochs=options.used_epochs(100, quick=6),
+        epochs=options.used_epochs(120, quick=6),
         seeds=options.used_seeds(1),
     )
 

@@ -161,8 +161,8 @@ def restarted_options(epochs: int) -> UpDownOptions:
 
 
 def make_phases(epochs: int, rows: LabelledImages, all_rows: LabelledImages) -> list[Phase]:
-    """Divide the epochs: three tenths of persistent chains, the rest in halves."""
-    persistent = epochs * 3 // 10
+    """Divide the epochs: a quarter with persistent chains, the rest in halves."""
+    persistent = epochs // 4
     last = (epochs - persistent) // 2
     settings = [persistent_options(length) for length in cycles(persistent)]
     settings.append(restarted_options(epochs - persistent - last))
