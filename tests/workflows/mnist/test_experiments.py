@@ -165,7 +165,7 @@ def test_a_killed_pretraining_continues_to_the_same_bits(folder: Path, tmp_path:
     ("experiment", "stage", "arguments"),
     [
         ("tutorial", "seed-0-finetuning", ["dbn", "--preset", "tutorial"]),
-        ("generative", "seed-0-up-down-1", ["generative", "--epochs", "6"]),
+        ("generative", "seed-0-up-down-1", ["generative", "--epochs", "8"]),
     ],
 )
 def test_a_killed_training_continues_to_the_same_bits_and_epochs(
