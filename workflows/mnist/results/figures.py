@@ -130,7 +130,7 @@ def curves(
             if len(values) > 1:
                 spread = values.std(0, ddof=1)
                 axes.fill_between(x, mean - spread, mean + spread, color=colour, alpha=0.2, lw=0)
-            if len(x) <= 10:
+            if epochs is None and len(x) <= 10:  # chosen epochs may be too near to be named
                 axes.set_xticks(x)
         finish(axes, title, x_name)
     figure.tight_layout()
